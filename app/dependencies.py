@@ -1,0 +1,78 @@
+"""Who is at the door: the dependencies that hand a controller the work of its caller."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+
+from app.errors import BadKey, NotAuthenticated
+from app.schemas.fields import MAX_INT
+from app.security import fingerprint, read_token, verify_signature
+from app.services.idempotency import Key
+from app.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, Actor, Work
+
+READING = {"GET", "HEAD"}
+RowId = Annotated[int, Path(ge=1, le=MAX_INT)]
+
+
+class Call(Work):
+    """The work of one request: as `Work`, with the caller's address and Idempotency-Key."""
+
+    def __init__(self, request: Request, actor: Actor, key: Key | None = None) -> None:
+        super().__init__(actor, writes=request.method not in READING, request_id=request.state.request_id)
+        self.address = request.client.host if request.client else ""
+        self.key = key
+
+
+def _session_of(audience: str) -> Callable[[Request], Awaitable[Call]]:
+    async def session(request: Request) -> Call:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise NotAuthenticated
+        found = read_token(token, audience, int(time.time()))
+        actor = Actor(audience, found.account_id, found.session)
+        return Call(request, actor, await _key(request, f"{audience}:{found.account_id}"))
+
+    return session
+
+
+async def _signed(request: Request) -> Call:
+    verify_signature(await request.body(), request.headers)
+    return Call(request, Actor(PLATFORM), await _key(request, PLATFORM))
+
+
+def _stranger_at(audience: str) -> Callable[[Request], Awaitable[Call]]:
+    async def stranger(request: Request) -> Call:
+        return Call(request, Actor(audience), await _key(request, f"{audience}:new:{fingerprint(await request.body())[:32]}"))
+
+    return stranger
+
+
+async def _anyone(request: Request) -> Call:
+    return Call(request, Actor("anyone"))
+
+
+async def _key(request: Request, scope: str) -> Key | None:
+    key = request.headers.get("idempotency-key")
+    if key is None or request.method != "POST":
+        return None
+    if not 1 <= len(key) <= 255 or not all("!" <= character <= "~" for character in key):
+        raise BadKey
+    parts = (request.method.encode(), request.url.path.encode(), request.url.query.encode(), await request.body())
+    return Key(scope, key, fingerprint(*parts))
+
+
+merchant_session = _session_of(MERCHANT)
+customer_session = _session_of(CUSTOMER)
+admin_session = _session_of(ADMIN)
+platform_signature = _signed
+
+MerchantCall = Annotated[Call, Depends(merchant_session)]
+CustomerCall = Annotated[Call, Depends(customer_session)]
+AdminCall = Annotated[Call, Depends(admin_session)]
+PlatformCall = Annotated[Call, Depends(platform_signature)]
+NewMerchantCall = Annotated[Call, Depends(_stranger_at(MERCHANT))]
+NewCustomerCall = Annotated[Call, Depends(_stranger_at(CUSTOMER))]
+NewAdminCall = Annotated[Call, Depends(_stranger_at(ADMIN))]
+AnyoneCall = Annotated[Call, Depends(_anyone)]

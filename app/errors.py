@@ -1,0 +1,98 @@
+"""Every error that a caller can meet: its stable code, its status, and its words in Chinese and English."""
+
+from typing import Any, ClassVar
+
+
+class AppError(Exception):
+    """A refusal with a stable code; rolls the work back and is answered as problem+json (RFC 9457)."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    zh: ClassVar[str]
+    en: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        actions: list[str] | None = None,
+        field: str | None = None,
+        retry_after: int | None = None,
+        **values: Any,
+    ) -> None:
+        super().__init__(self.code)
+        self.actions = actions
+        self.field = field
+        self.retry_after = retry_after
+        self.values = values
+
+    def detail(self, language: str) -> str:
+        return (self.zh if language == "zh" else self.en).format(**self.values)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail('en')}"
+
+
+def _error(code: str, status: int, zh: str, en: str) -> type[AppError]:
+    name = "".join(part.capitalize() for part in code.split("_"))
+    return type(name, (AppError,), {"code": code, "status": status, "zh": zh, "en": en, "__module__": __name__})
+
+
+NotAuthenticated = _error("not_authenticated", 401, "请先登录", "log in first: the token is missing, wrong or no longer live")
+WrongPassword = _error("wrong_password", 401, "用户名或密码错误", "the name or the password is wrong")
+BadSignature = _error("bad_signature", 401, "签名无效", "the signature is missing, wrong or too old")
+WrongAudience = _error("wrong_audience", 403, "该令牌不能用于此处", "this token opens another door")
+Disabled = _error("disabled", 403, "账号已被禁用", "this account is disabled")
+NotFound = _error("not_found", 404, "不存在", "there is nothing here, or it is not yours")
+
+NameTaken = _error("name_taken", 409, "用户名已被使用", "this name is taken")
+StorenameTaken = _error("storename_taken", 409, "店铺名称已被使用", "this store name is taken")
+IllegalMove = _error("illegal_move", 409, "当前状态不允许此操作", "the present state does not allow this")
+OpenTicket = _error("open_ticket", 409, "该订单已有进行中的服务单", "this order already has an open ticket")
+AfterSaleOver = _error("after_sale_over", 409, "已超过售后期限", "the after-sale window is over")
+NothingToReturn = _error(
+    "nothing_to_return", 409, "商品尚未发货，只能仅退款", "nothing was shipped: only a refund without a return can be asked for"
+)
+RefundTooLarge = _error("refund_too_large", 409, "退款金额不能超过支付金额", "a refund can not exceed what was paid")
+OutOfStock = _error("out_of_stock", 409, "库存不足", "too little stock")
+StockChanged = _error("stock_changed", 409, "库存已变化，当前为 {stock}", "the stock has changed meanwhile: it is {stock} now")
+StockTooLarge = _error("stock_too_large", 409, "库存超出上限", "the stock would exceed what can be counted")
+OrderDiffers = _error(
+    "order_differs", 409, "该订单号已用于另一笔订单", "this order number belongs to an order with another content"
+)
+MerchantDisabled = _error("merchant_disabled", 409, "该商家已被禁用", "this merchant is disabled")
+StillRunning = _error(
+    "still_running", 409, "相同 Idempotency-Key 的请求正在处理", "a request with this Idempotency-Key is still running"
+)
+LastAdmin = _error("last_admin", 409, "不能删除最后一个管理员", "the last admin can not be deleted")
+InUse = _error("in_use", 409, "正在使用中，不能删除", "it is in use and can not be deleted")
+Conflict = _error("conflict", 409, "与现有数据冲突", "this conflicts with what is stored")
+
+TooLarge = _error("too_large", 413, "请求内容过大", "the request is too large")
+UnsupportedMediaType = _error("unsupported_media_type", 415, "请使用 application/json", "send application/json")
+
+InvalidInput = _error("invalid_input", 422, "输入有误", "the input is wrong")
+KeyReused = _error("key_reused", 422, "该 Idempotency-Key 已用于另一请求", "this Idempotency-Key was used for another request")
+BadKey = _error(
+    "bad_idempotency_key",
+    422,
+    "Idempotency-Key 须为 1 至 255 个可见 ASCII 字符",
+    "an Idempotency-Key is 1 to 255 visible ASCII characters",
+)
+BadCursor = _error("bad_cursor", 422, "游标无效", "the cursor is not one that was handed out")
+PageTooDeep = _error("page_too_deep", 422, "页码过深，请用 cursor 继续", "pages end at row 10,000: walk on with cursor")
+UnknownCarrier = _error("unknown_carrier", 422, "未知的物流商", "there is no such carrier")
+CarrierMissing = _error("carrier_missing", 422, "请提供物流商 id 或名称", "name the carrier by logistic_id or logistic_name")
+CarrierDiffers = _error(
+    "carrier_differs", 422, "物流商 id 与名称不一致", "logistic_id and logistic_name name different carriers"
+)
+UnknownSku = _error("unknown_sku", 422, "商品规格不存在", "there is no such SKU")
+UnknownCustomer = _error("unknown_customer", 422, "买家不存在", "there is no such customer")
+FutureTime = _error("future_time", 422, "时间不能在将来", "the time is in the future")
+RestockFixed = _error("restock_fixed", 422, "此时不能选择是否回库：{rule_zh}", "restock can not be chosen here: {rule_en}")
+WrongOldPassword = _error("wrong_old_password", 422, "原密码错误", "the old password is wrong")
+
+TooManyTries = _error(
+    "too_many_tries", 429, "尝试次数过多，请 {retry_after} 秒后再试", "too many tries: try again in {retry_after} seconds"
+)
+Internal = _error("internal_error", 500, "服务内部错误", "something went wrong on our side")
+Unavailable = _error("unavailable", 503, "数据库暂不可用，请稍后再试", "the database is away: try again soon")

@@ -1,0 +1,39 @@
+"""The tables: the nine of spec.md, column by column, and the ones of our own that stand beside them."""
+
+from app.models.admin import Admin
+from app.models.base import Base
+from app.models.customer import Customer
+from app.models.event import Event
+from app.models.except_order import ExceptOrder
+from app.models.idempotency_key import IdempotencyKey
+from app.models.login_attempt import LoginAttempt
+from app.models.logistics import LogisticsCompany, ReturnParcel
+from app.models.order import Order
+from app.models.order_tally import OrderTally
+from app.models.product import Product, RemovedProduct
+from app.models.scene import Scene, SceneBase
+from app.models.sku import RemovedSku, Sku
+from app.models.stock_movement import StockMovement
+from app.models.user import User
+
+__all__ = [
+    "Admin",
+    "Base",
+    "Customer",
+    "Event",
+    "ExceptOrder",
+    "IdempotencyKey",
+    "LoginAttempt",
+    "LogisticsCompany",
+    "Order",
+    "OrderTally",
+    "Product",
+    "RemovedProduct",
+    "RemovedSku",
+    "ReturnParcel",
+    "Scene",
+    "SceneBase",
+    "Sku",
+    "StockMovement",
+    "User",
+]

@@ -1,0 +1,28 @@
+"""The declarative base, and the column shapes that several tables share."""
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, Integer, MetaData
+from sqlalchemy.orm import declarative_base
+
+Base: Any = declarative_base(
+    metadata=MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+)
+
+
+def time_column(comment: str | None = None, *, nullable: bool = True) -> Column:
+    """A moment as INTEGER Unix seconds (spec.md)."""
+    return Column(Integer, nullable=nullable, comment=comment)
+
+
+def one_of(column: str, *values: int) -> CheckConstraint:
+    """The CHECK that holds a state column to its values."""
+    return CheckConstraint(f"{column} IN ({', '.join(map(str, values))})", name=f"{column}_known")

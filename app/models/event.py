@@ -1,0 +1,33 @@
+from sqlalchemy import BigInteger, Column, Identity, Index, Integer, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.models.base import Base, time_column
+
+
+class Event(Base):
+    """What happened, once, written in the transaction of the change: timeline, live stream, webhooks, audit.
+
+    Append-only. Ids are handed out before commit: a reader that follows them must stop short of `txid`s still open.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_order", "order_id", "id", postgresql_where="order_id IS NOT NULL"),
+        Index("ix_event_business", "business_id", "id"),
+        Index("ix_event_business_time", "business_id", "time", "order_id"),
+    )
+
+    id = Column(BigInteger, Identity(always=True), primary_key=True)
+    txid = Column(BigInteger, nullable=False, server_default=text("txid_current()"))
+    time = time_column(nullable=False)
+    actor_kind = Column(String(10), nullable=False, comment="merchant, customer, admin, platform or system")
+    actor_id = Column(Integer)
+    verb = Column(String(30), nullable=False)
+    subject = Column(String(20), nullable=False, comment="the table of the row it happened to")
+    subject_id = Column(Integer, nullable=False)
+    business_id = Column(Integer, comment="the merchant whose business it is")
+    order_id = Column(Integer, comment="the order whose timeline it belongs to")
+    from_status = Column(Integer)
+    to_status = Column(Integer)
+    details = Column(JSONB(none_as_null=True))
+    request_id = Column(String(64))

@@ -1,0 +1,25 @@
+from sqlalchemy import Column, ForeignKey, Integer, String, UniqueConstraint
+
+from app.models.base import Base, time_column
+
+
+class LogisticsCompany(Base):
+    """A carrier (物流商), with the code by which tracking services know it."""
+
+    __tablename__ = "logistics_company"
+    __table_args__ = (UniqueConstraint("code"), UniqueConstraint("name"))
+
+    id = Column(Integer, primary_key=True)
+    code = Column(String(20), nullable=False)
+    name = Column(String(15), nullable=False)
+
+
+class ReturnParcel(Base):
+    """A parcel that brings goods back: what `except_order.logistics_order_id` points at (spec.md)."""
+
+    __tablename__ = "return_parcel"
+
+    id = Column(Integer, primary_key=True)
+    logistics_id = Column(Integer, ForeignKey("logistics_company.id"), nullable=False)
+    tracking_number = Column(String(30), nullable=False)
+    create_time = time_column(nullable=False)

@@ -1,0 +1,28 @@
+from sqlalchemy import Column, ForeignKey, Index, Integer, String
+
+from app.models.base import Base, time_column
+
+
+class Product(Base):
+    """What a merchant sells; its SKUs carry price and stock."""
+
+    __tablename__ = "product"
+    __table_args__ = (Index("ix_product_newest", "business_id", "create_time", "id"),)
+
+    id = Column(Integer, primary_key=True)
+    business_id = Column(Integer, ForeignKey("user.id"), nullable=False, comment="商家id")
+    name = Column(String(50), nullable=False, comment="名称")
+    desc = Column(String(150), comment="商品描述")
+    unit = Column(String(5), comment="单位名称")
+    meta_obj_id = Column(Integer, comment="模型id")
+    create_time = time_column(nullable=False)
+    last_update = time_column("更新时间", nullable=False)
+
+
+class RemovedProduct(Base):
+    """A product taken off the shop; its row stays for the orders that name it."""
+
+    __tablename__ = "removed_product"
+
+    product_id = Column(Integer, ForeignKey("product.id"), primary_key=True, autoincrement=False)
+    create_time = time_column(nullable=False)

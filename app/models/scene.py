@@ -1,0 +1,29 @@
+from sqlalchemy import Column, ForeignKey, Index, Integer, String
+
+from app.models.base import Base, one_of, time_column
+
+
+class SceneBase(Base):
+    """A template that scenes are built on."""
+
+    __tablename__ = "scenebase"
+
+    id = Column(Integer, primary_key=True)
+    name = Column(String(255), nullable=False, comment="模版场景名称")
+    thumbnail = Column(String(255), comment="缩略图")
+
+
+class Scene(Base):
+    """A 3D scene that goods are shown in."""
+
+    __tablename__ = "scene"
+    __table_args__ = (one_of("tag", 1, 2), Index("ix_scene_newest", "creator", "create_time", "id"))
+
+    id = Column(Integer, primary_key=True)
+    name = Column(String(255), nullable=False, comment="场景名称")
+    base_id = Column(Integer, ForeignKey("scenebase.id"), nullable=False, comment="基础场景id, 1 博物馆, 2 教室, 3 家具")
+    tag = Column(Integer, nullable=False, comment="场景标签, 1 直播, 2 商铺")
+    thumbnail = Column(String(255), comment="缩略图")
+    config = Column(String(255), comment="配置文件")
+    creator = Column(String(255), nullable=False, comment="创建者")
+    create_time = time_column(nullable=False)

@@ -1,0 +1,37 @@
+from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Index, Integer, String
+
+from app.models.base import Base, one_of, time_column
+
+OUT_OF_STOCK, IN_STOCK = 0, 1
+
+STATUS_NAMES = {OUT_OF_STOCK: ("缺货", "out of stock"), IN_STOCK: ("有货", "in stock")}
+
+
+class Sku(Base):
+    """A stock keeping unit of a product; `stock` changes only through `services/stock.py`."""
+
+    __tablename__ = "sku"
+    __table_args__ = (
+        CheckConstraint("stock >= 0", name="stock_not_negative"),
+        CheckConstraint("price > 0 AND price < 'Infinity'", name="price_positive"),
+        one_of("status", OUT_OF_STOCK, IN_STOCK),
+        CheckConstraint("(status = 1) = (stock > 0)", name="status_follows_stock"),
+        Index("ix_sku_product_id", "product_id", "id"),
+    )
+
+    id = Column(Integer, primary_key=True)
+    product_id = Column(Integer, ForeignKey("product.id"), nullable=False, comment="货物id")
+    sku_name = Column(String(100), nullable=False, comment="sku名称")
+    sku_attr = Column(String(200), comment="sku属性")
+    price = Column(Float, nullable=False, comment="单价")
+    stock = Column(Integer, nullable=False, comment="库存量")
+    status = Column(Integer, nullable=False, comment="状态: 0 缺货, 1 有货")
+
+
+class RemovedSku(Base):
+    """A SKU taken off the shop; its row stays for the orders that name it."""
+
+    __tablename__ = "removed_sku"
+
+    sku_id = Column(Integer, ForeignKey("sku.id"), primary_key=True, autoincrement=False)
+    create_time = time_column(nullable=False)

@@ -1,0 +1,170 @@
+"""Errors as problem+json (RFC 9457), in Chinese unless the caller asks for English."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import psycopg2
+import sqlalchemy.exc
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from app.errors import AppError, Conflict, Internal, InvalidInput, TooLarge, Unavailable
+
+log = logging.getLogger(__name__)
+
+_HTTP_TITLES_ZH = {404: "没有这个地址", 405: "不支持该方法"}
+
+_FIELD_ZH = {
+    "missing": "必填",
+    "extra_forbidden": "未知字段",
+    "json_invalid": "不是有效的 JSON",
+    "string_type": "须为字符串",
+    "string_too_short": "至少 {min_length} 个字符",
+    "string_too_long": "最多 {max_length} 个字符",
+    "string_pattern_mismatch": "格式不正确",
+    "string_unicode": "不是有效的文本",
+    "int_type": "须为整数",
+    "int_parsing": "须为整数",
+    "int_parsing_size": "整数过大",
+    "int_from_float": "须为整数",
+    "float_type": "须为数字",
+    "finite_number": "须为有限数字",
+    "bool_type": "须为 true 或 false",
+    "bool_parsing": "须为 true 或 false",
+    "list_type": "须为数组",
+    "too_long": "最多 {max_length} 项",
+    "too_short": "至少 {min_length} 项",
+    "greater_than": "须大于 {gt}",
+    "greater_than_equal": "须不小于 {ge}",
+    "less_than": "须小于 {lt}",
+    "less_than_equal": "须不大于 {le}",
+    "literal_error": "须为 {expected}",
+    "model_attributes_type": "须为 JSON 对象",
+    "control_character": "不能包含控制字符",
+    "too_many_decimals": "金额最多两位小数",
+    "stock_one_way": "请提供 delta，或同时提供 stock 与 expected_stock",
+    "delta_zero": "delta 不能为 0",
+}
+
+
+class Problem(BaseModel):
+    """What every error looks like."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: list[dict[str, str]] | None = None
+    actions: list[str] | None = None
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app as a problem."""
+    app.add_exception_handler(AppError, _app_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(psycopg2.OperationalError, _away)
+    app.add_exception_handler(psycopg2.InterfaceError, _away)
+    app.add_exception_handler(sqlalchemy.exc.TimeoutError, _away)
+    app.add_exception_handler(psycopg2.DataError, lambda request, error: _said(request, InvalidInput()))
+    app.add_exception_handler(psycopg2.IntegrityError, _conflict)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def language(request: Request) -> str:
+    """`zh` or `en`, whichever Accept-Language names first; Chinese if it names neither."""
+    ranked = []
+    for position, part in enumerate(request.headers.get("accept-language", "").split(",")):
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            ranked.append((-float(quality or 1), position, tag[:2].lower()))
+        except ValueError:
+            continue
+    return next((tag for quality, _, tag in sorted(ranked) if tag in ("zh", "en") and quality < 0), "zh")
+
+
+def _app_error(request: Request, error: Any) -> Response:
+    return _said(request, error)
+
+
+def _invalid(request: Request, error: Any) -> Response:
+    in_english = language(request) == "en"
+    errors = []
+    for fault in error.errors():
+        where, *path = fault["loc"]
+        message = fault["msg"]
+        if not in_english and fault["type"] in _FIELD_ZH:
+            message = _FIELD_ZH[fault["type"]].format(**fault.get("ctx", {}))
+        field = ".".join(str(part) for part in path) if fault["type"] != "json_invalid" else ""
+        errors.append({"in": str(where), "field": field, "code": fault["type"], "detail": message})
+    return _said(request, InvalidInput(), errors=errors)
+
+
+def _http(request: Request, error: Any) -> Response:
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return _said(request, InvalidInput())
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return _said(request, TooLarge())
+    status = HTTPStatus(error.status_code)
+    detail = status.phrase if language(request) == "en" else _HTTP_TITLES_ZH.get(status, status.phrase)
+    return _problem(request, status, status.phrase.lower().replace(" ", "_"), detail, headers=error.headers)
+
+
+def _away(request: Request, error: Any) -> Response:
+    log.warning("database: %s", str(error).strip())
+    return _said(request, Unavailable(retry_after=2))
+
+
+def _conflict(request: Request, error: Any) -> Response:
+    log.warning("database refused: %s", str(error).strip())
+    return _said(request, Conflict())
+
+
+def _unexpected(request: Request, error: Any) -> Response:
+    log.error("request %s failed", request.state.request_id, exc_info=error)
+    answer = _said(request, Internal())
+    answer.headers["X-Request-ID"] = request.state.request_id  # this answer is sent from outside our middleware
+    return answer
+
+
+def _said(request: Request, error: AppError, *, errors: list[dict[str, str]] | None = None) -> Response:
+    if error.retry_after is not None:
+        error.values["retry_after"] = error.retry_after
+    detail = error.detail(language(request))
+    if error.field is not None:
+        errors = [{"in": "body", "field": error.field, "code": error.code, "detail": detail}]
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return _problem(request, error.status, error.code, detail, errors=errors, actions=error.actions, headers=headers)
+
+
+def _problem(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: list[dict[str, str]] | None = None,
+    actions: list[str] | None = None,
+    headers: Any = None,
+) -> Response:
+    problem = {
+        "type": f"urn:meta-be:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "code": code,
+    }
+    if errors is not None:
+        problem["errors"] = errors
+    if actions is not None:
+        problem["actions"] = actions
+    return Response(orjson.dumps(problem), status, headers, media_type="application/problem+json")

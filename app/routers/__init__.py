@@ -1,0 +1,26 @@
+"""The controllers, one folder per audience; `joined()` gives all their routes."""
+
+import importlib
+
+from fastapi.routing import APIRoute
+
+# Each module registers its routes at its audience's door when it is imported. The most called stand first.
+_MODULES = {
+    "app.routers.merchant": ("orders", "except_orders", "skus", "products", "account"),
+    "app.routers.platform": ("orders",),
+    "app.routers.customer": ("orders", "account"),
+    "app.routers.admin": ("orders", "users", "events", "account"),
+}
+
+
+def joined() -> list[APIRoute]:
+    """Every route of the service, in one flat list: nested routers cost each request a walk through them."""
+    routes: list[APIRoute] = []
+    for door, modules in _MODULES.items():
+        for module in modules:
+            importlib.import_module(f"{door}.{module}")
+        audience = importlib.import_module(door)
+        routes += audience.router.routes + getattr(audience, "entrance", audience.router).routes
+    for name in ("public", "system"):
+        routes += importlib.import_module(f"app.routers.{name}").router.routes
+    return routes

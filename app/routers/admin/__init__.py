@@ -1,0 +1,10 @@
+"""The admins' door: every route but the entrance asks for a live session of an admin."""
+
+from fastapi import APIRouter, Depends
+
+from app.dependencies import admin_session
+from app.routers.door import Door
+
+PREFIX = "/api/v1/admin"
+router = APIRouter(prefix=PREFIX, tags=["admin"], route_class=Door, dependencies=[Depends(admin_session)])
+entrance = APIRouter(prefix=PREFIX, tags=["admin"], route_class=Door)

@@ -1,0 +1,26 @@
+"""Everybody's orders and tickets, for staff to look at."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from app.dependencies import AdminCall, RowId
+from app.routers.admin import router
+from app.schemas.except_orders import AdminTicketFilters, TicketList
+from app.schemas.orders import AdminOrderFilters, OrderDetail, OrderList
+from app.services import except_orders, orders
+
+
+@router.get("/orders", response_model=OrderList)
+def list_orders(query: Annotated[AdminOrderFilters, Query()], call: AdminCall) -> str:
+    return orders.page(call, query.filters(), query.asked())
+
+
+@router.get("/orders/{order_id}", response_model=OrderDetail)
+def get_order(order_id: RowId, call: AdminCall) -> str:
+    return orders.get(call, order_id)
+
+
+@router.get("/except-orders", response_model=TicketList)
+def list_tickets(query: Annotated[AdminTicketFilters, Query()], call: AdminCall) -> str:
+    return except_orders.page(call, query.filters(), query.asked())

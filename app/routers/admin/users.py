@@ -1,0 +1,68 @@
+"""The merchants and customers, as staff see them."""
+
+from typing import Annotated
+
+from fastapi import Query, Response
+from fastapi.concurrency import run_in_threadpool
+
+from app.dependencies import AdminCall, RowId
+from app.routers.admin import router
+from app.routers.door import answered
+from app.schemas.accounts import (
+    AccountFilters,
+    CustomerList,
+    CustomerView,
+    NewMerchant,
+    PasswordReset,
+    UserFilters,
+    UserList,
+    UserView,
+)
+from app.security import hash_password
+from app.services import accounts
+from app.work import CUSTOMER, MERCHANT
+
+
+@router.get("/users", response_model=UserList)
+def list_users(query: Annotated[UserFilters, Query()], call: AdminCall) -> str:
+    return accounts.page(call, MERCHANT, query.filters(), query.asked())
+
+
+@router.post("/users", response_model=UserView, status_code=201)
+async def create_user(body: NewMerchant, call: AdminCall) -> Response:
+    password_hash = await hash_password(body.password)
+    values = {"name": body.name, "storename": body.storename, "password_hash": password_hash}
+    return await run_in_threadpool(answered, call, 201, lambda: accounts.create(call, MERCHANT, **values))
+
+
+@router.get("/users/{user_id}", response_model=UserView)
+def get_user(user_id: RowId, call: AdminCall) -> str:
+    return accounts.get(call, MERCHANT, user_id)
+
+
+@router.post("/users/{user_id}/disable", response_model=UserView)
+def disable_user(user_id: RowId, call: AdminCall) -> str:
+    """Shut a merchant out at once; a disabled merchant's goods are not sold."""
+    return accounts.disable(call, user_id)
+
+
+@router.post("/users/{user_id}/enable", response_model=UserView)
+def enable_user(user_id: RowId, call: AdminCall) -> str:
+    return accounts.enable(call, user_id)
+
+
+@router.post("/users/{user_id}/reset-password", response_model=UserView)
+async def reset_password(user_id: RowId, body: PasswordReset, call: AdminCall) -> Response:
+    """Set a merchant's password; the merchant's session ends."""
+    password_hash = await hash_password(body.new_password)
+    return await run_in_threadpool(answered, call, 200, lambda: accounts.reset_password(call, user_id, password_hash))
+
+
+@router.get("/customers", response_model=CustomerList)
+def list_customers(query: Annotated[AccountFilters, Query()], call: AdminCall) -> str:
+    return accounts.page(call, CUSTOMER, query.filters(), query.asked())
+
+
+@router.get("/customers/{customer_id}", response_model=CustomerView)
+def get_customer(customer_id: RowId, call: AdminCall) -> str:
+    return accounts.get(call, CUSTOMER, customer_id)

@@ -1,0 +1,10 @@
+"""The customers' door: every route but the entrance asks for a live session of a customer."""
+
+from fastapi import APIRouter, Depends
+
+from app.dependencies import customer_session
+from app.routers.door import Door
+
+PREFIX = "/api/v1/customer"
+router = APIRouter(prefix=PREFIX, tags=["customer"], route_class=Door, dependencies=[Depends(customer_session)])
+entrance = APIRouter(prefix=PREFIX, tags=["customer"], route_class=Door)

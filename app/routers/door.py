@@ -1,0 +1,92 @@
+"""What every route of an audience goes through: a strict body, one thread, one transaction, one answer.
+
+A controller is a plain function that takes its caller's `call` and returns the JSON that a service made, or nothing (204).
+The door runs it, keeps the answer under the caller's Idempotency-Key, and commits before it answers.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from app.dependencies import Call
+from app.errors import UnsupportedMediaType
+from app.services import idempotency
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """JSON text with a status other than the route's own."""
+
+    body: str
+    status: int
+
+
+class StrictRequest(Request):
+    """Reads JSON by the letter: no NaN, no infinity, no lone surrogates, no endless nesting."""
+
+    async def json(self) -> Any:
+        return orjson.loads(await self.body())
+
+
+class Door(APIRoute):
+    """A route whose controller is carried out as one piece of work."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if not inspect.iscoroutinefunction(endpoint):
+            endpoint = carried_out(endpoint, options.get("status_code") or 200)
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        has_body = self.body_field is not None
+
+        async def strictly(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            if has_body and await strict.body() and not _is_json(strict):
+                raise UnsupportedMediaType
+            return await handle(strict)
+
+        return strictly
+
+
+def carried_out(controller: Callable[..., Any], status: int) -> Callable[..., Response]:
+    """The controller as one piece of work; it must take a `call`, so none runs without a caller."""
+    if "call" not in inspect.signature(controller).parameters:
+        raise TypeError(f"{controller.__qualname__} takes no call: nobody would answer for what it does")
+
+    @functools.wraps(controller)
+    def run(call: Call, **arguments: Any) -> Response:
+        return answered(call, status, functools.partial(controller, call=call, **arguments))
+
+    return run
+
+
+def answered(call: Call, status: int, act: Callable[[], str | Answer | None]) -> Response:
+    """Do the work and commit; the answer is the one kept under the caller's key when there is one."""
+    with call:
+        if call.key is not None:
+            first = idempotency.first_answer(call, call.key)
+            if first is not None:
+                return _response(first.body, first.status, replayed=True)
+        result = act()
+        body, status = (result.body, result.status) if isinstance(result, Answer) else (result or "", status)
+        if call.key is not None:
+            idempotency.keep(call, call.key, status, body)
+        call.commit()
+        return _response(body, status)
+
+
+def _response(body: str, status: int, *, replayed: bool = False) -> Response:
+    headers = {"Idempotent-Replayed": "true"} if replayed else None
+    return Response(body if status != 204 else None, status, headers, media_type="application/json")
+
+
+def _is_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")

@@ -1,0 +1,10 @@
+"""The merchants' door: every route but register and login asks for a merchant's live session."""
+
+from fastapi import APIRouter, Depends
+
+from app.dependencies import merchant_session
+from app.routers.door import Door
+
+PREFIX = "/api/v1/merchant"
+router = APIRouter(prefix=PREFIX, tags=["merchant"], route_class=Door, dependencies=[Depends(merchant_session)])
+entrance = APIRouter(prefix=PREFIX, tags=["merchant"], route_class=Door)

@@ -1,0 +1,46 @@
+"""A merchant's products."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from app.dependencies import MerchantCall, RowId
+from app.routers.merchant import router
+from app.schemas.paging import PageQuery
+from app.schemas.products import NewProduct, NewSku, ProductChange, ProductFilters, ProductList, ProductView, SkuList, SkuView
+from app.services import products, skus
+
+
+@router.get("/products", response_model=ProductList)
+def list_products(query: Annotated[ProductFilters, Query()], call: MerchantCall) -> str:
+    return products.page(call, query.filters(), query.asked())
+
+
+@router.post("/products", response_model=ProductView, status_code=201)
+def create_product(body: NewProduct, call: MerchantCall) -> str:
+    return products.create(call, body.model_dump(exclude={"skus"}), [sku.model_dump() for sku in body.skus])
+
+
+@router.get("/products/{product_id}", response_model=ProductView)
+def get_product(product_id: RowId, call: MerchantCall) -> str:
+    return products.get(call, product_id)
+
+
+@router.patch("/products/{product_id}", response_model=ProductView)
+def change_product(product_id: RowId, body: ProductChange, call: MerchantCall) -> str:
+    return products.change(call, product_id, body.model_dump(exclude_unset=True))
+
+
+@router.delete("/products/{product_id}", status_code=204)
+def remove_product(product_id: RowId, call: MerchantCall) -> None:
+    products.remove(call, product_id)
+
+
+@router.get("/products/{product_id}/skus", response_model=SkuList)
+def list_skus_of_product(product_id: RowId, query: Annotated[PageQuery, Query()], call: MerchantCall) -> str:
+    return products.skus_of(call, product_id, query.asked())
+
+
+@router.post("/products/{product_id}/skus", response_model=SkuView, status_code=201)
+def create_sku(product_id: RowId, body: NewSku, call: MerchantCall) -> str:
+    return skus.create(call, product_id, body.model_dump())

@@ -1,0 +1,44 @@
+"""A merchant's SKUs and their stock."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from app.dependencies import MerchantCall, RowId
+from app.routers.merchant import router
+from app.schemas.paging import PageQuery
+from app.schemas.products import MovementList, SkuChange, SkuFilters, SkuList, SkuView, StockChange
+from app.services import skus
+
+
+@router.get("/skus", response_model=SkuList)
+def list_skus(query: Annotated[SkuFilters, Query()], call: MerchantCall) -> str:
+    return skus.page(call, query.filters(), query.asked())
+
+
+@router.get("/skus/{sku_id}", response_model=SkuView)
+def get_sku(sku_id: RowId, call: MerchantCall) -> str:
+    return skus.get(call, sku_id)
+
+
+@router.patch("/skus/{sku_id}", response_model=SkuView)
+def change_sku(sku_id: RowId, body: SkuChange, call: MerchantCall) -> str:
+    return skus.change(call, sku_id, body.model_dump(exclude_unset=True))
+
+
+@router.delete("/skus/{sku_id}", status_code=204)
+def remove_sku(sku_id: RowId, call: MerchantCall) -> None:
+    skus.remove(call, sku_id)
+
+
+@router.post("/skus/{sku_id}/stock", response_model=SkuView)
+def change_stock(sku_id: RowId, body: StockChange, call: MerchantCall) -> str:
+    """Change the stock by `delta`, or set it to `stock` where it still stands at `expected_stock`."""
+    return skus.adjust_stock(
+        call, sku_id, reason=body.reason, delta=body.delta, stock_=body.stock, expected=body.expected_stock
+    )
+
+
+@router.get("/skus/{sku_id}/movements", response_model=MovementList)
+def list_movements(sku_id: RowId, query: Annotated[PageQuery, Query()], call: MerchantCall) -> str:
+    return skus.movements(call, sku_id, query.asked())

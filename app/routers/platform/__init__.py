@@ -1,0 +1,8 @@
+"""The platform's door: every call is signed as Standard Webhooks writes it."""
+
+from fastapi import APIRouter, Depends
+
+from app.dependencies import platform_signature
+from app.routers.door import Door
+
+router = APIRouter(prefix="/api/v1/platform", tags=["platform"], route_class=Door, dependencies=[Depends(platform_signature)])

@@ -1,0 +1,24 @@
+"""Paid orders, as the platform's checkout hands them over."""
+
+from typing import Annotated
+
+from fastapi import Path
+
+from app.dependencies import PlatformCall
+from app.routers.door import Answer
+from app.routers.platform import router
+from app.schemas.fields import OrderNumber
+from app.schemas.orders import OrderView, Place
+from app.services import placing
+
+
+@router.post("/orders", response_model=OrderView, status_code=201, responses={200: {"model": OrderView}})
+def place_order(body: Place, call: PlatformCall) -> Answer:
+    """Place a paid order, once per order number: the same order again is answered 200."""
+    order, is_new = placing.place(call, placing.Purchase(**body.model_dump()))
+    return Answer(order, 201 if is_new else 200)
+
+
+@router.get("/orders/{order_number}", response_model=OrderView)
+def get_order(order_number: Annotated[OrderNumber, Path()], call: PlatformCall) -> str:
+    return placing.get(call, order_number)

@@ -1,0 +1,39 @@
+from typing import Annotated, Any
+
+from pydantic import BaseModel
+
+from app.schemas.fields import Id, Line
+from app.schemas.paging import Listed, PageQuery
+
+
+class EventFilters(PageQuery):
+    business_id: Id | None = None
+    order_id: Id | None = None
+    verb: Annotated[str, Line(30)] | None = None
+
+
+class EventView(BaseModel):
+    id: int
+    time: int
+    actor_kind: str
+    actor_id: int | None
+    verb: str
+    subject: str
+    subject_id: int
+    from_status: int | None
+    to_status: int | None
+    details: dict[str, Any] | None
+    request_id: str | None
+
+
+class AuditView(EventView):
+    business_id: int | None
+    order_id: int | None
+
+
+class Timeline(Listed):
+    items: list[EventView]
+
+
+class EventList(Listed):
+    items: list[AuditView]

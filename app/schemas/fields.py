@@ -1,0 +1,71 @@
+"""The shapes that inputs share: every text, number and amount that comes in is one of these."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from annotated_types import GroupedMetadata
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+MAX_INT = 2**31 - 1
+MAX_PRICE = 10_000_000
+MAX_AMOUNT = 1e13
+
+
+class Input(BaseModel):
+    """A body: unknown fields are refused, and nothing is converted in silence."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Filters(BaseModel):
+    """Query parameters: unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _printable(text: str) -> str:
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise PydanticCustomError("control_character", "control characters are not allowed")
+    return text
+
+
+def _cents(amount: float) -> float:
+    if round(amount, 2) != amount:
+        raise PydanticCustomError("too_many_decimals", "money has two decimals at most")
+    return amount
+
+
+def _listed(value: Any) -> Any:
+    """`?status=0&status=1` and `?status=0,1` say the same."""
+    values = value if isinstance(value, list) else [value]
+    return [part for item in values for part in (item.split(",") if isinstance(item, str) else [item])]
+
+
+@dataclass(frozen=True, slots=True)
+class Line(GroupedMetadata):
+    """One line of text, trimmed, 1 to `longest` characters, none of them a control character."""
+
+    longest: int
+
+    def __iter__(self) -> Iterator[Any]:
+        yield StringConstraints(min_length=1, max_length=self.longest, strip_whitespace=True)
+        yield AfterValidator(_printable)
+
+
+Id = Annotated[int, Field(ge=1, le=MAX_INT)]
+Time = Annotated[int, Field(ge=0, le=MAX_INT)]
+Count = Annotated[int, Field(ge=0, le=MAX_INT)]
+Price = Annotated[float, Field(gt=0, le=MAX_PRICE, allow_inf_nan=False), AfterValidator(_cents)]
+Amount = Annotated[float, Field(gt=0, le=MAX_AMOUNT, allow_inf_nan=False), AfterValidator(_cents)]
+Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], BeforeValidator(_listed), Field(min_length=1, max_length=20)]
+
+Name = Annotated[str, Line(255)]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(_printable)]
+GivenPassword = Annotated[str, StringConstraints(max_length=128), AfterValidator(_printable)]
+TrackingNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z\-]{1,30}$")]
+OrderNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-]{1,30}$")]
+Phone = Annotated[str, StringConstraints(pattern=r"^[0-9]{11}$")]
+ReceiverPhone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9\-]{5,12}$", max_length=12)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=255), AfterValidator(_printable)]

@@ -1,0 +1,112 @@
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Price
+from app.schemas.paging import Listed, PageQuery
+
+
+class ProductFilters(PageQuery):
+    name: Annotated[str, Line(50)] | None = None
+
+
+class SkuFilters(PageQuery):
+    product_id: Id | None = None
+    status: Annotated[int, Field(ge=0, le=1)] | None = None
+    name: Annotated[str, Line(100)] | None = None
+
+
+class NewSku(Input):
+    """`price` in yuan."""
+
+    sku_name: Annotated[str, Line(100)]
+    sku_attr: Annotated[str, Line(200)] | None = None
+    price: Price
+    stock: Count
+
+
+class NewProduct(Input):
+    name: Annotated[str, Line(50)]
+    desc: Annotated[str, Line(150)] | None = None
+    unit: Annotated[str, Line(5)] | None = None
+    meta_obj_id: Id | None = None
+    skus: Annotated[list[NewSku], Field(max_length=200, default_factory=list)]
+
+
+class ProductChange(Input):
+    name: Annotated[str, Line(50)] = ""
+    desc: Annotated[str, Line(150)] | None = None
+    unit: Annotated[str, Line(5)] | None = None
+    meta_obj_id: Id | None = None
+
+
+class SkuChange(Input):
+    sku_name: Annotated[str, Line(100)] = ""
+    sku_attr: Annotated[str, Line(200)] | None = None
+    price: Price = 0
+
+
+class StockChange(Input):
+    """Either `delta`, or `stock` with the `expected_stock` that the caller saw."""
+
+    delta: Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)] | None = None
+    stock: Count | None = None
+    expected_stock: Count | None = None
+    reason: Annotated[str, Line(100)]
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        absolute = self.stock is not None and self.expected_stock is not None
+        relative = self.delta is not None and self.stock is None and self.expected_stock is None
+        if not relative and not (absolute and self.delta is None):
+            raise PydanticCustomError("stock_one_way", "give either delta, or stock and expected_stock")
+        if self.delta == 0:
+            raise PydanticCustomError("delta_zero", "a delta of 0 changes nothing")
+        return self
+
+
+class SkuView(BaseModel):
+    id: int
+    product_id: int
+    sku_name: str
+    sku_attr: str | None
+    price: float
+    stock: int
+    status: Literal[0, 1]
+
+
+class ProductView(BaseModel):
+    id: int
+    business_id: int
+    name: str
+    desc: str | None
+    unit: str | None
+    meta_obj_id: int | None
+    create_time: int
+    last_update: int
+    skus: list[SkuView]
+
+
+class MovementView(BaseModel):
+    id: int
+    sku_id: int
+    delta: int
+    stock_after: int
+    reason: str
+    reference: str | None
+    actor_kind: str
+    actor_id: int | None
+    create_time: int
+
+
+class ProductList(Listed):
+    items: list[ProductView]
+
+
+class SkuList(Listed):
+    items: list[SkuView]
+
+
+class MovementList(Listed):
+    items: list[MovementView]

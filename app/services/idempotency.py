@@ -1,0 +1,81 @@
+"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): one answer per key, in the transaction of the change.
+
+A request that is refused changes nothing and leaves no key behind: sent again, it is tried again.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import String, bindparam, cast, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.config import DAY
+from app.database import Statement
+from app.errors import KeyReused, StillRunning
+from app.models import IdempotencyKey
+from app.work import Work
+
+KEY = IdempotencyKey.__table__
+LIFE = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A caller's key: `scope` is the account that it belongs to, `fingerprint` stands for the request."""
+
+    scope: str
+    key: str
+    fingerprint: str
+
+
+def first_answer(work: Work, key: Key) -> Any:
+    """The status and body that this key was answered with, or None when it is new; holds the key until commit.
+
+    Raises StillRunning when another request holds it, KeyReused when it was used for another request.
+    """
+    work.begin()
+    if not work.one(_HOLD, scope=key.scope, key=key.key).held:
+        raise StillRunning(retry_after=1)
+    answer = work.one(_FIND, scope=key.scope, key=key.key, oldest=work.now - LIFE)
+    if answer is not None and answer.fingerprint != key.fingerprint:
+        raise KeyReused
+    return answer
+
+
+def keep(work: Work, key: Key, status: int, body: str) -> None:
+    """Keep the answer for the next request with this key."""
+    kept = work.do(
+        _KEEP,
+        scope=key.scope,
+        key=key.key,
+        fingerprint=key.fingerprint,
+        status=status,
+        body=body,
+        oldest=work.now - LIFE,
+    )
+    if not kept:
+        raise StillRunning(retry_after=1)
+
+
+def forget_old(work: Work) -> int:
+    """Delete the keys whose life is over; how many they were."""
+    return work.do(_FORGET, oldest=work.now - LIFE)
+
+
+def _keep() -> Statement:
+    names = ("scope", "key", "fingerprint", "status", "body")
+    row = insert(KEY).values(**{name: bindparam(name) for name in names}, create_time=bindparam("now"))
+    renewed = {name: row.excluded[name] for name in ("fingerprint", "status", "body", "create_time")}
+    return Statement(
+        row.on_conflict_do_update(
+            index_elements=[KEY.c.scope, KEY.c.key], set_=renewed, where=KEY.c.create_time <= bindparam("oldest")
+        )
+    )
+
+
+_SAME = (KEY.c.scope == bindparam("scope"), KEY.c.key == bindparam("key"))
+_LOCK = func.hashtextextended(func.concat(cast(bindparam("scope"), String), " ", cast(bindparam("key"), String)), 0)
+_HOLD = Statement(select(func.pg_try_advisory_xact_lock(_LOCK).label("held")))
+_FIND = Statement(select(KEY.c.status, KEY.c.body, KEY.c.fingerprint).where(*_SAME, KEY.c.create_time > bindparam("oldest")))
+_KEEP = _keep()
+_FORGET = Statement(delete(KEY).where(KEY.c.create_time <= bindparam("oldest")))

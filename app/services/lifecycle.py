@@ -1,0 +1,188 @@
+"""State machines as data: a table of moves, compiled at import into one guarded statement per move."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Text, and_, bindparam, case, cast, func, insert, literal, null, or_, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, array
+
+from app.database import Statement
+from app.errors import AppError, IllegalMove, NotFound
+from app.models import Event
+from app.services.sessions import ACCOUNTS, json_of, proved
+from app.work import SYSTEM, Work
+
+Row = Any  # a table, or a CTE with its columns
+EVENT = Event.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state of a row: its stored status and, where one status stands for several states, what tells them apart."""
+
+    name: str
+    status: int
+    where: Callable[[Row], Any] | None = None
+
+    def holds(self, row: Row) -> Any:
+        is_status = row.c.status == self.status
+        return is_status if self.where is None else and_(is_status, self.where(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition of a move beside the state, and the error that says it does not hold.
+
+    `of_input` marks one that judges what the caller sends, so it has no say in which verbs are open.
+    """
+
+    holds: Callable[[Row], Any]
+    error: type[AppError]
+    of_input: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One line of a table of moves; `sets` names the columns that it writes, `notes` what the event keeps of it."""
+
+    verb: str
+    source: State | None
+    target: State
+    who: tuple[str, ...]
+    guards: tuple[Guard, ...] = ()
+    sets: Callable[[Row], dict[str, Any]] = lambda row: {}
+    notes: Callable[[Row], Any] = lambda row: null()
+
+
+class Lifecycle:
+    """The moves of one table. `move()` is the only code that assigns its `status`.
+
+    `owner` tells, per kind of actor, whether a row is the actor's; actors it does not name may move any row.
+    `subject` gives the event's business_id and order_id, `columns` what an answer shows beside `actions`.
+    """
+
+    def __init__(
+        self,
+        table: Any,
+        moves: tuple[Move, ...],
+        *,
+        owner: dict[str, Callable[[Row], Any]],
+        subject: Callable[[Row], dict[str, Any]],
+        columns: Callable[[Row], list[Any]],
+    ) -> None:
+        self.table = table
+        self.moves = moves
+        self._owner = owner
+        self._subject = subject
+        self._columns = columns
+        self._statements: dict[tuple[str, str], list[Statement]] = {}
+        self._reasons: dict[tuple[str, str], Statement] = {}
+        for move in moves:
+            for kind in move.who if move.source else ():
+                self._statements.setdefault((move.verb, kind), []).append(self._compile(move, kind))
+        for verb, kind in self._statements:
+            self._reasons[verb, kind] = self._compile_reason(verb, kind)
+
+    def opening(self) -> int:
+        """The status that a row is born with."""
+        return next(move.target.status for move in self.moves if move.source is None)
+
+    def move(self, work: Work, verb: str, subject_id: int, *, by: str | None = None, **parameters: Any) -> str:
+        """Move the row and write the event; its JSON. Raises NotFound, IllegalMove or the guard's error.
+
+        `by` is who makes the move, where that is not the actor: a ticket that moves its order.
+        """
+        kind = by or work.actor.kind
+        for statement in self._statements[verb, kind]:
+            row = work.one(statement, subject_id=subject_id, **parameters)
+            if row.body is not None:
+                return str(row.body)
+        raise self._why_not(work, verb, kind, subject_id, parameters)
+
+    def view(self, row: Row, kind: str) -> list[Any]:
+        """The columns of an answer to an actor of this kind: the row's, and the verbs open to the actor."""
+        return [*self._columns(row), self._actions(row, kind).label("actions")]
+
+    def _actions(self, row: Row, kind: str) -> Any:
+        verbs: dict[str, list[Any]] = {}
+        for move in self._moves_of(kind):
+            guards = [guard.holds(row) for guard in move.guards if not guard.of_input]
+            verbs.setdefault(move.verb, []).append(and_(_source(move).holds(row), *guards))
+        cases = [case((or_(*open_), literal(verb, Text)), else_=null()) for verb, open_ in verbs.items()]
+        return func.array_remove(cast(array(cases), ARRAY(Text)), null())
+
+    def _moves_of(self, kind: str) -> list[Move]:
+        return [move for move in self.moves if move.source and kind in move.who]
+
+    def _owned(self, row: Row, kind: str) -> Any:
+        return self._owner[kind](row) if kind in self._owner else true()
+
+    def _compile(self, move: Move, kind: str) -> Statement:
+        row, source = self.table, _source(move)
+        guards = [guard.holds(row) for guard in move.guards]
+        moved = (
+            update(row)
+            .where(row.c.id == bindparam("subject_id"), self._owned(row, kind), source.holds(row), *guards)
+            .values(status=move.target.status, **move.sets(row))
+            .returning(*row.c)
+            .cte("moved")
+        )
+        noted = noted_from(
+            moved,
+            verb=move.verb,
+            subject=row.name,
+            from_status=source.status,
+            to_status=move.target.status,
+            details=move.notes(moved),
+            **self._subject(moved),
+        )
+        view = select(*self.view(moved, kind)).select_from(moved.join(noted, true()))
+        body = json_of(view).label("body")
+        if kind in ACCOUNTS:
+            return Statement(proved(kind, body), guarded=True, whole=True)
+        return Statement(select(body), whole=kind == SYSTEM)
+
+    def _compile_reason(self, verb: str, kind: str) -> Statement:
+        row = self.table
+        moves = [move for move in self._moves_of(kind) if move.verb == verb]
+        in_source = or_(*(_source(move).holds(row) for move in moves))
+        guards = [guard.holds(row).label(guard.error.code) for guard in _guards(moves)]
+        return Statement(
+            select(in_source.label("in_source"), self._actions(row, kind).label("actions"), *guards).where(
+                row.c.id == bindparam("subject_id"), self._owned(row, kind)
+            )
+        )
+
+    def _why_not(self, work: Work, verb: str, kind: str, subject_id: int, parameters: dict[str, Any]) -> AppError:
+        row = work.one(self._reasons[verb, kind], subject_id=subject_id, **parameters)
+        if row is None:
+            return NotFound()
+        moves = [move for move in self._moves_of(kind) if move.verb == verb]
+        for guard in _guards(moves) if row.in_source else ():
+            if not getattr(row, guard.error.code):
+                return guard.error(actions=row.actions)
+        return IllegalMove(actions=row.actions)
+
+
+def noted_from(rows: Row, **columns: Any) -> Any:
+    """A CTE that writes one event per row of `rows`, by the work's actor at the work's time."""
+    written = {
+        "time": bindparam("now"),
+        "actor_kind": bindparam("actor_kind"),
+        "actor_id": bindparam("actor_id"),
+        "request_id": bindparam("request_id"),
+        "subject_id": rows.c.id,
+        **columns,
+    }
+    typed = [cast(value, EVENT.c[name].type).label(name) for name, value in written.items()]
+    return insert(EVENT).from_select(list(written), select(*typed).select_from(rows)).returning(EVENT.c.id).cte("noted")
+
+
+def _guards(moves: list[Move]) -> list[Guard]:
+    return list({guard.error.code: guard for move in moves for guard in move.guards}.values())
+
+
+def _source(move: Move) -> State:
+    assert move.source is not None, f"{move.verb} opens a life and moves nothing"
+    return move.source

@@ -1,0 +1,54 @@
+"""Live sessions: the statement that a caller's token is the one in force, alone or as part of another statement."""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Text, bindparam, cast, func, literal_column, select
+
+from app.database import Statement
+from app.models import Admin, Customer, User
+
+ACCOUNTS = {"merchant": User.__table__, "customer": Customer.__table__, "admin": Admin.__table__}
+
+
+@cache
+def caller(kind: str) -> Any:
+    """The caller's own row (id, caller_status), as a CTE: empty when the session is not the live one."""
+    account = ACCOUNTS[kind]
+    status = account.c.status if "status" in account.c else literal_column("0")
+    return (
+        select(account.c.id, status.label("caller_status"))
+        .where(account.c.id == bindparam("actor_id"), account.c.auth_token == bindparam("session"))
+        .cte("caller")
+    )
+
+
+def caller_id(kind: str) -> Any:
+    """The id of the caller whose session is live and who is not disabled, else null."""
+    live = caller(kind)
+    return select(live.c.id).where(live.c.caller_status == 0).scalar_subquery()
+
+
+@cache
+def proof(kind: str) -> Statement:
+    """Whether the session is live, for work whose statements do not prove it themselves."""
+    return Statement(select(caller(kind).c.caller_status), guarded=True)
+
+
+def proved(kind: str, *columns: Any) -> Any:
+    """A select of `columns` for the caller: no row when the session is not the live one."""
+    live = caller(kind)
+    return select(live.c.caller_status, *columns).select_from(live)
+
+
+def json_of(view: Any) -> Any:
+    """The one row of `view` as JSON text, written by PostgreSQL; null when there is none."""
+    row = view.subquery("v")
+    return select(cast(func.row_to_json(literal_column("v")), Text)).select_from(row).scalar_subquery()
+
+
+def json_array_of(view: Any) -> Any:
+    """The rows of `view` as a JSON array, in their order."""
+    rows = view.subquery("v")
+    array = func.coalesce(func.json_agg(func.row_to_json(literal_column("v"))), literal_column("'[]'::json"))
+    return select(cast(array, Text)).select_from(rows).scalar_subquery()

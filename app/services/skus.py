@@ -1,0 +1,152 @@
+"""SKUs of a merchant: what is sold, for how much, and how many there are."""
+
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, literal, select, update
+
+from app.database import Statement
+from app.errors import NotFound
+from app.models import Product, RemovedProduct, RemovedSku, Sku, StockMovement
+from app.services import ledger, stock
+from app.services.paging import Page, answer, counted, page_statement
+from app.services.sessions import json_of
+from app.work import MERCHANT, Work
+
+SKU = Sku.__table__
+PRODUCT = Product.__table__
+REMOVED = RemovedSku.__table__
+REMOVED_PRODUCT = RemovedProduct.__table__
+MOVEMENT = StockMovement.__table__
+
+
+def present() -> Any:
+    """The condition that a SKU is still on the shop."""
+    return ~select(REMOVED.c.sku_id).where(REMOVED.c.sku_id == SKU.c.id).exists()
+
+
+def _mine() -> Any:
+    owned = select(PRODUCT.c.id).where(PRODUCT.c.id == SKU.c.product_id, PRODUCT.c.business_id == bindparam("actor_id"))
+    return owned.exists() & present()
+
+
+FILTERS = {
+    "product_id": SKU.c.product_id == bindparam("product_id"),
+    "status": SKU.c.status == bindparam("status"),
+    "name": func.strpos(func.lower(SKU.c.sku_name), func.lower(bindparam("name"))) > 0,
+}
+_MINE = _mine()
+
+
+def create(work: Work, product_id: int, values: dict[str, Any]) -> str:
+    """A SKU of the merchant's product, its stock written as the first movement; its JSON. Raises NotFound."""
+    opening = values.pop("stock")
+    row = work.one(_CREATE, product_id=product_id, **values)
+    if row is None:
+        raise NotFound
+    if opening:
+        stock.change(work, row.id, opening, reason=stock.INITIAL)
+    ledger.note(work, "create", "sku", row.id, business_id=work.actor.id, details={"price": values["price"]})
+    return get(work, row.id)
+
+
+def get(work: Work, sku_id: int) -> str:
+    """One SKU of the merchant as JSON; raises NotFound."""
+    row = work.one(_ONE, sku_id=sku_id)
+    if row.body is None:
+        raise NotFound
+    return str(row.body)
+
+
+def page(work: Work, filters: dict[str, Any], page: Page) -> str:
+    """The merchant's SKUs that pass all `filters` (names of FILTERS), newest first, as JSON."""
+    statement = _list(frozenset(filters), page.cursor is not None)
+    return answer(work.one(statement, **filters, **page.parameters()), page)
+
+
+def change(work: Work, sku_id: int, values: dict[str, Any]) -> str:
+    """Change name, attributes or price; the SKU as JSON. Orders keep the price they were placed at. Raises NotFound."""
+    if values:
+        if work.one(_change(frozenset(values)), sku_id=sku_id, **values) is None:
+            raise NotFound
+        ledger.note(work, "change", "sku", sku_id, business_id=work.actor.id, details=values)
+    return get(work, sku_id)
+
+
+def adjust_stock(
+    work: Work, sku_id: int, *, reason: str, delta: int | None = None, stock_: int | None = None, expected: int | None = None
+) -> str:
+    """Change the stock by `delta`, or set it to `stock_` where it still stands at `expected`; the SKU as JSON.
+
+    Raises NotFound, OutOfStock, StockTooLarge, StockChanged.
+    """
+    if work.one(_LOCK, sku_id=sku_id) is None:
+        raise NotFound
+    if delta is not None:
+        stock.change(work, sku_id, delta, reason=reason)
+    else:
+        assert stock_ is not None
+        assert expected is not None
+        stock.set_to(work, sku_id, stock_, expected=expected, reason=reason)
+    return get(work, sku_id)
+
+
+def movements(work: Work, sku_id: int, page: Page) -> str:
+    """The movements of a SKU's stock, newest first, as JSON; raises NotFound."""
+    if work.one(_EXISTS, sku_id=sku_id) is None:
+        raise NotFound
+    return answer(work.one(_movements(page.cursor is not None), sku_id=sku_id, **page.parameters()), page)
+
+
+def remove(work: Work, sku_id: int) -> None:
+    """Take a SKU off the shop, its stock written off; orders keep what they say. Raises NotFound."""
+    row = work.one(_LOCK, sku_id=sku_id)
+    if row is None:
+        raise NotFound
+    if row.stock:
+        stock.change(work, sku_id, -row.stock, reason=stock.REMOVED)
+    work.do(_REMOVE, sku_id=sku_id)
+    ledger.note(work, "remove", "sku", sku_id, business_id=work.actor.id)
+
+
+@lru_cache(maxsize=64)
+def _list(filters: frozenset[str], by_cursor: bool) -> Statement:
+    conditions = [_MINE, *(FILTERS[name] for name in sorted(filters))]
+    total = counted(select(SKU.c.id).where(*conditions))
+    return page_statement(select(SKU).where(*conditions), None, SKU.c.id, total=total, by_cursor=by_cursor, kind=MERCHANT)
+
+
+@cache
+def _change(names: frozenset[str]) -> Statement:
+    values = {name: bindparam(name) for name in sorted(names)}
+    return Statement(update(SKU).where(SKU.c.id == bindparam("sku_id"), _MINE).values(**values).returning(SKU.c.id))
+
+
+@cache
+def _movements(by_cursor: bool) -> Statement:
+    rows = MOVEMENT.c.sku_id == bindparam("sku_id")
+    total = counted(select(MOVEMENT.c.id).where(rows))
+    view = select(MOVEMENT).where(rows)
+    return page_statement(view, None, MOVEMENT.c.id, total=total, by_cursor=by_cursor, kind=MERCHANT)
+
+
+def _create() -> Statement:
+    names = ("sku_name", "sku_attr", "price")
+    given = select(*(bindparam(name, type_=SKU.c[name].type).label(name) for name in names)).subquery("given")
+    mine = (PRODUCT.c.id == bindparam("product_id"), PRODUCT.c.business_id == bindparam("actor_id"))
+    gone = select(REMOVED_PRODUCT.c.product_id).where(REMOVED_PRODUCT.c.product_id == PRODUCT.c.id).exists()
+    return Statement(
+        insert(SKU)
+        .from_select(
+            ["product_id", *names, "stock", "status"],
+            select(PRODUCT.c.id, *given.c, literal(0), literal(0)).select_from(PRODUCT).where(*mine, ~gone),
+        )
+        .returning(SKU.c.id)
+    )
+
+
+_CREATE = _create()
+_ONE = Statement(select(json_of(select(SKU).where(SKU.c.id == bindparam("sku_id"), _MINE)).label("body")))
+_EXISTS = Statement(select(SKU.c.id).where(SKU.c.id == bindparam("sku_id"), _MINE))
+_LOCK = Statement(select(SKU.c.id, SKU.c.stock).where(SKU.c.id == bindparam("sku_id"), _MINE).with_for_update(of=SKU))
+_REMOVE = Statement(insert(REMOVED).values(sku_id=bindparam("sku_id"), create_time=bindparam("now")))

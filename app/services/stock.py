@@ -1,0 +1,75 @@
+"""Stock: changed only by a guarded delta in one statement, which writes the movement that explains it."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, String, bindparam, case, cast, insert, select, true, update
+
+from app.database import Statement
+from app.errors import OutOfStock, StockChanged, StockTooLarge
+from app.models import Sku, StockMovement
+from app.work import Work
+
+SKU = Sku.__table__
+MOVEMENT = StockMovement.__table__
+MAX_STOCK = 2**31 - 1
+
+INITIAL, ORDERED, REFUNDED, REMOVED = "initial", "order", "refund", "removed"
+
+
+def taken_by(delta: Any, *conditions: Any) -> Any:
+    """The CTE that changes the stock of the SKUs that meet `conditions` by `delta`, never below 0."""
+    after = SKU.c.stock + delta
+    return (
+        update(SKU)
+        .where(*conditions, after >= 0, cast(SKU.c.stock, BigInteger) + delta <= MAX_STOCK)
+        .values(stock=after, status=case((after > 0, 1), else_=0))
+        .returning(SKU.c.id, SKU.c.stock)
+        .cte("taken")
+    )
+
+
+def movement_of(taken: Any, delta: Any, *, reason: Any, reference: Any) -> Any:
+    """The CTE that writes one movement per changed SKU."""
+    written = {
+        "sku_id": taken.c.id,
+        "delta": cast(delta, Integer),
+        "stock_after": taken.c.stock,
+        "reason": cast(reason, String),
+        "reference": cast(reference, String),
+        "actor_kind": cast(bindparam("actor_kind"), String),
+        "actor_id": cast(bindparam("actor_id"), Integer),
+        "create_time": cast(bindparam("now"), Integer),
+    }
+    rows = select(*(value.label(name) for name, value in written.items())).select_from(taken)
+    return insert(MOVEMENT).from_select(list(written), rows).returning(MOVEMENT.c.id).cte("movement")
+
+
+def change(work: Work, sku_id: int, delta: int, *, reason: str, reference: str | None = None) -> int:
+    """Change the stock of a SKU by `delta` (not 0); the stock after. Raises OutOfStock, StockTooLarge.
+
+    The caller has made sure that the SKU exists and may be changed.
+    """
+    row = work.one(_CHANGE, sku_id=sku_id, delta=delta, reason=reason, reference=reference)
+    if row is None:
+        raise OutOfStock if delta < 0 else StockTooLarge
+    return int(row.stock)
+
+
+def set_to(work: Work, sku_id: int, stock: int, *, expected: int, reason: str) -> None:
+    """Set the stock of a SKU that still stands at `expected`; raises StockChanged."""
+    present = work.one(_LOCK, sku_id=sku_id).stock
+    if present != expected:
+        raise StockChanged(stock=present)
+    if stock != present:
+        change(work, sku_id, stock - present, reason=reason)
+
+
+def _change() -> Statement:
+    delta = cast(bindparam("delta"), Integer)
+    taken = taken_by(delta, SKU.c.id == bindparam("sku_id"))
+    moved = movement_of(taken, delta, reason=bindparam("reason"), reference=bindparam("reference"))
+    return Statement(select(taken.c.stock).select_from(taken.join(moved, true())))
+
+
+_CHANGE = _change()
+_LOCK = Statement(select(SKU.c.stock).where(SKU.c.id == bindparam("sku_id")).with_for_update())

