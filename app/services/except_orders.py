@@ -7,7 +7,7 @@ everywhere: the order, its ticket, the SKU.
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Float, Integer, String, bindparam, cast, func, insert, literal, select, true
+from sqlalchemy import Float, Integer, String, and_, bindparam, cast, func, insert, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.database import Statement
@@ -26,12 +26,14 @@ from app.work import CUSTOMER, MERCHANT, Work
 ORDER = Order.__table__
 PARCEL = ReturnParcel.__table__
 
-_OVERDUE = (
-    APPLIED.holds(TICKET) & (bindparam("answer") > 0) & (TICKET.c.create_time + bindparam("answer") < bindparam("now"))
-) | (
-    AWAITING_RECEIPT.holds(TICKET)
-    & (bindparam("return_receive") > 0)
-    & (TICKET.c.deliver_time + bindparam("return_receive") < bindparam("now"))
+
+def _late(start: Any, name: str) -> Any:
+    return and_(bindparam(name) > 0, start < bindparam("now") - bindparam(name))
+
+
+_OVERDUE = or_(
+    and_(APPLIED.holds(TICKET), _late(TICKET.c.create_time, "answer")),
+    and_(AWAITING_RECEIPT.holds(TICKET), _late(TICKET.c.deliver_time, "return_receive")),
 )
 
 FILTERS = {

@@ -3,7 +3,7 @@
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Text, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import Integer, Text, and_, bindparam, cast, func, literal_column, not_, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from app.database import Statement
@@ -27,6 +27,8 @@ _HAPPENED_AFTER = select(EVENT.c.order_id).where(
     EVENT.c.business_id == ORDER.c.business_id, EVENT.c.time > bindparam("updated_after"), EVENT.c.order_id.isnot(None)
 )
 
+_LATE = and_(bindparam("ship") > 0, ORDER.c.create_time < bindparam("now") - bindparam("ship"))
+
 FILTERS = {
     "status": ORDER.c.status == bindparam("status"),
     "statuses": ORDER.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))),
@@ -38,12 +40,8 @@ FILTERS = {
     "create_from": ORDER.c.create_time >= bindparam("create_from"),
     "create_to": ORDER.c.create_time <= bindparam("create_to"),
     "updated_after": ORDER.c.id.in_(_HAPPENED_AFTER),
-    "overdue": (ORDER.c.status == stored.TO_SHIP)
-    & (bindparam("ship") > 0)
-    & (ORDER.c.create_time + bindparam("ship") < bindparam("now")),
-    "not_overdue": (ORDER.c.status != stored.TO_SHIP)
-    | (bindparam("ship") == 0)
-    | (ORDER.c.create_time + bindparam("ship") >= bindparam("now")),
+    "overdue": and_(ORDER.c.status == stored.TO_SHIP, _LATE),
+    "not_overdue": or_(ORDER.c.status != stored.TO_SHIP, not_(_LATE)),
 }
 
 

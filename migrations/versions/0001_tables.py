@@ -238,6 +238,7 @@ def upgrade() -> None:
     op.create_index("ix_order_newest_of_status", "order", ["business_id", "status", "create_time", "id"], unique=False)
     op.create_index("ix_order_sku", "order", ["sku_id", "create_time", "id"], unique=False)
     op.create_index("ix_order_to_receive", "order", ["deliver_time"], unique=False, postgresql_where="status = 1")
+    op.create_index("ix_order_to_ship", "order", ["create_time"], unique=False, postgresql_where="status = 0")
     op.create_table(
         "removed_sku",
         sa.Column("sku_id", sa.Integer(), autoincrement=False, nullable=False),

@@ -1,0 +1,144 @@
+"""What staff run by hand: `python -m app.cli --help`."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import psycopg2
+import typer
+import uvicorn
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from app import database, demo
+from app.config import ConfigurationError, settings
+from app.errors import AppError
+from app.models.order import STATUS_NAMES
+from app.replay import Replay, Report, Unreadable
+from app.schemas.fields import Name, Password
+from app.security import hash_now
+from app.services import accounts
+from app.work import ADMIN, SYSTEM, Actor, Work
+
+cli = typer.Typer(help="meta_be: what staff run by hand.", no_args_is_help=True, pretty_exceptions_enable=False)
+console = Console()
+NewPassword = Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="NEW_PASSWORD")]
+
+
+@cli.command()
+def create_admin(name: str, password: NewPassword) -> None:
+    """Create an admin. The password is asked for, or taken from NEW_PASSWORD."""
+    name, password = _checked(name, password)
+    with database.running(), Work(Actor(SYSTEM), writes=True) as work:
+        accounts.create(work, ADMIN, name=name, password_hash=hash_now(password))
+        work.commit()
+    console.print(f"admin {name} created")
+
+
+@cli.command()
+def reset_password(audience: str, name: str, password: NewPassword) -> None:
+    """Set the password of a merchant, customer or admin; ends their session."""
+    name, password = _checked(name, password)
+    if audience not in demo.NAMES:
+        _stop(f"{audience}: not one of {', '.join(demo.NAMES)}")
+    with database.running(), Work(Actor(SYSTEM), writes=True) as work:
+        account_id = accounts.id_by_name(work, audience, name)
+        if account_id is None:
+            _stop(f"there is no {audience} named {name}")
+        accounts.set_password(work, audience, account_id, hash_now(password))
+        work.commit()
+    console.print(f"password of {audience} {name} set")
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the schema up to date."""
+    with database.running():
+        console.print(f"schema is at revision {database.expected_revision()}")
+
+
+@cli.command()
+def replay(file: Path) -> None:
+    """Replay another marketplace's orders (CSV) through the services; running it again doubles nothing."""
+    work = Replay(file)
+    with database.running():
+        for _ in track(work.steps(), total=len(work.entries), description="replaying", console=console):
+            pass
+        report = work.report()
+    _print(report)
+    if report.skus_off:
+        _stop("the stock of some SKUs is not the sum of their movements")
+
+
+@cli.command()
+def run(port: Annotated[int, typer.Option(help="where to serve")] = 8000) -> None:
+    """Serve the API and the worker on the embedded database, with a demo shop."""
+    with database.running():
+        password = demo.load(int(time.time()))
+    _welcome(port, password)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # what uvicorn raises again when it has drained
+    worker = subprocess.Popen([sys.executable, "-m", "app.worker"])
+    try:
+        uvicorn.run("app.main:app", port=port, log_level="info")
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+def main() -> None:
+    """Run a command; what a person can mend is said in a line, without a traceback."""
+    try:
+        cli()
+    except (AppError, ConfigurationError, Unreadable, psycopg2.OperationalError) as error:
+        _stop(str(error).strip())
+
+
+def _checked(name: str, password: str) -> tuple[str, str]:
+    try:
+        return TypeAdapter(Name).validate_python(name), TypeAdapter(Password).validate_python(password)
+    except ValidationError as wrong:
+        _stop(wrong.errors()[0]["msg"])
+
+
+def _print(report: Report) -> None:
+    for number, reason in report.refused:
+        console.print(f"line {number} refused: {reason}", markup=False)
+    table = Table(title=f"{report.lines} lines, {report.merchants} merchants")
+    table.add_column("state")
+    table.add_column("orders", justify="right")
+    for status, count in sorted(report.orders.items()):
+        zh, en = STATUS_NAMES[status]
+        table.add_row(f"{status} {zh} {en}", str(count))
+    table.add_row("all orders", str(report.orders.total()), end_section=True)
+    table.add_row("lines refused", str(len(report.refused)))
+    table.add_row("paid, yuan", f"{report.paid:,.2f}")
+    table.add_row("refunded, yuan", f"{report.refunded:,.2f}")
+    table.add_row("SKUs whose stock is the sum of its movements", f"{report.skus - report.skus_off} of {report.skus}")
+    console.print(table)
+
+
+def _welcome(port: int, password: str) -> None:
+    console.print(f"API        http://127.0.0.1:{port}/api/v1   docs http://127.0.0.1:{port}/docs")
+    for audience, name in demo.NAMES.items():
+        body = f'{{"name":"{name}","password":"{password}"}}'
+        console.print(f"{audience:10} name {name}   password {password}", markup=False, highlight=False)
+        if audience == "merchant":
+            url = f"http://127.0.0.1:{port}/api/v1/{audience}/login"
+            console.print(
+                f"           curl -H 'Content-Type: application/json' -d '{body}' {url}", markup=False, soft_wrap=True
+            )
+    console.print(f"data       {settings.data_dir.absolute()}   (stop with Ctrl-C)")
+
+
+def _stop(why: str) -> NoReturn:
+    console.print(why, style="red", markup=False)
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""What happens by itself: `python -m app.worker` (supervisor program `worker`). Several at once do no harm."""
+
+import logging
+import signal
+import threading
+import time
+
+import psycopg2
+import sqlalchemy.exc
+
+from app import database
+from app.services import deadlines
+
+INTERVAL = 10  # seconds between sweeps
+
+log = logging.getLogger("worker")
+
+
+def main() -> None:
+    """Sweep until told to stop; a database that is away is waited for."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    log.setLevel(logging.INFO)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with database.running():
+        log.info("sweeping every %s s", INTERVAL)
+        while not stop.is_set():
+            _sweep_once()
+            stop.wait(INTERVAL)
+    log.info("stopped")
+
+
+def _sweep_once() -> None:
+    try:
+        done = deadlines.sweep(int(time.time()))
+    except (psycopg2.OperationalError, psycopg2.InterfaceError, sqlalchemy.exc.TimeoutError) as error:
+        log.warning("database: %s", str(error).strip())
+        return
+    if any(done.values()):
+        log.info(" ".join(f"{name}={count}" for name, count in done.items() if count))
+
+
+if __name__ == "__main__":
+    main()
