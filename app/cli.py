@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import psycopg2
 import typer
 import uvicorn
 from pydantic import TypeAdapter, ValidationError
@@ -94,7 +93,7 @@ def main() -> None:
     """Run a command; what a person can mend is said in a line, without a traceback."""
     try:
         cli()
-    except (AppError, ConfigurationError, Unreadable, psycopg2.OperationalError) as error:
+    except (AppError, ConfigurationError, Unreadable, *database.AWAY) as error:
         _stop(str(error).strip())
 
 

@@ -7,9 +7,9 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 
+from psycopg2.extensions import make_dsn
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import URL
 
 HOUR, DAY = 3600, 86400
 
@@ -58,15 +58,17 @@ class Settings(BaseSettings):
         return self.database_url is None and self.db_host is None
 
     def configured_database(self) -> str:
-        """The configured database as a libpq URI; raises ConfigurationError when a key is missing."""
+        """The configured database as a libpq connection string; raises ConfigurationError when a key is missing."""
         if self.database_url is not None:
             return self.database_url.replace("postgresql+psycopg2://", "postgresql://", 1)
         missing = [key for key in ("db_user", "db_pwd", "db_name") if getattr(self, key) is None]
         if missing:
             names = ", ".join(key.upper() for key in missing)
             raise ConfigurationError(f"DB_HOST is set but not {names}: set them, or DATABASE_URL alone")
-        url = URL.create("postgresql", self.db_user, self.db_pwd, self.db_host, self.db_port, self.db_name)
-        return str(url)
+        dsn: str = make_dsn(
+            host=self.db_host, port=self.db_port, user=self.db_user, password=self.db_pwd, dbname=self.db_name
+        )
+        return dsn
 
     @cached_property
     def token_key(self) -> str:

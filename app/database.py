@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import sqlalchemy.exc
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -21,6 +22,10 @@ from app.config import settings
 
 _ROOT = Path(__file__).parent.parent
 _SESSION = "-c jit=off -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+
+
+AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, sqlalchemy.exc.OperationalError, sqlalchemy.exc.TimeoutError)
+"""What is raised when the database can not be reached, or says that it can not go on."""
 
 
 class Statement:
@@ -96,7 +101,7 @@ def _wait_until_reachable(seconds: float = 30) -> None:
         try:
             engine().raw_connection().close()
             return
-        except psycopg2.OperationalError:
+        except AWAY:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)

@@ -6,12 +6,12 @@ from typing import Any
 
 import orjson
 import psycopg2
-import sqlalchemy.exc
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from app.database import AWAY
 from app.errors import AppError, Conflict, Internal, InvalidInput, TooLarge, Unavailable
 
 log = logging.getLogger(__name__)
@@ -69,9 +69,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(AppError, _app_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(psycopg2.OperationalError, _away)
-    app.add_exception_handler(psycopg2.InterfaceError, _away)
-    app.add_exception_handler(sqlalchemy.exc.TimeoutError, _away)
+    for error in AWAY:
+        app.add_exception_handler(error, _away)
     app.add_exception_handler(psycopg2.DataError, lambda request, error: _said(request, InvalidInput()))
     app.add_exception_handler(psycopg2.IntegrityError, _conflict)
     app.add_exception_handler(Exception, _unexpected)

@@ -5,9 +5,6 @@ import signal
 import threading
 import time
 
-import psycopg2
-import sqlalchemy.exc
-
 from app import database
 from app.services import deadlines
 
@@ -34,7 +31,7 @@ def main() -> None:
 def _sweep_once() -> None:
     try:
         done = deadlines.sweep(int(time.time()))
-    except (psycopg2.OperationalError, psycopg2.InterfaceError, sqlalchemy.exc.TimeoutError) as error:
+    except database.AWAY as error:
         log.warning("database: %s", str(error).strip())
         return
     if any(done.values()):

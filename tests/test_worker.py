@@ -1,0 +1,147 @@
+"""Deadlines: what happens by itself when they pass, once, whoever sweeps and however many."""
+
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.config import DAY, HOUR, settings
+from app.services import deadlines
+from tests.conftest import ROOT
+from tests.factories import REFUND, RETURN, made
+
+
+@pytest.fixture
+def now():
+    return int(time.time())
+
+
+@pytest.fixture
+def merchant(world):
+    return world.merchant()
+
+
+@pytest.fixture
+def customer(world):
+    return world.customer()
+
+
+def verbs(sql, order_id):
+    """The verbs in the order's timeline with who did them, oldest first."""
+    return sql("SELECT verb, actor_kind FROM event WHERE order_id = %s ORDER BY id", order_id)
+
+
+def test_a_shipped_order_is_received_ten_days_later(world, merchant, customer, sql, now):
+    order = world.order(merchant, customer, 1)
+    assert order["deadline_at"] == order["deliver_time"] + 10 * DAY
+    assert deadlines.sweep(order["deadline_at"])["received"] == 0
+    assert deadlines.sweep(order["deadline_at"] + 1)["received"] == 1
+    order = made(merchant.get(f"/orders/{order['id']}"))
+    assert (order["status"], order["recv_time"], order["close_time"]) == (
+        2,
+        order["deliver_time"] + 10 * DAY + 1,
+        order["recv_time"],
+    )
+    assert verbs(sql, order["id"])[-1] == ("receive", "system")
+
+
+def test_a_return_that_never_came_lapses_seven_days_after_agreement(world, merchant, customer, sql):
+    ticket = world.ticket(merchant, customer, "awaiting_return")
+    [(agreed,)] = sql("SELECT time FROM event WHERE verb = 'agree' AND subject_id = %s", ticket["id"])
+    assert ticket["deadline_at"] == agreed + 7 * DAY
+    assert deadlines.sweep(ticket["deadline_at"])["lapsed"] == 0
+    assert deadlines.sweep(ticket["deadline_at"] + 1)["lapsed"] == 1
+    ticket = made(merchant.get(f"/except-orders/{ticket['id']}"))
+    assert (ticket["step"], ticket["status"], ticket["actions"], ticket["deadline_at"]) == ("lapsed", 1, [], None)
+    order = made(merchant.get(f"/orders/{ticket['order_id']}"))
+    assert (order["status"], order["after_care_id"], order["except_order"]) == (2, None, None)
+
+
+def test_a_ticket_without_an_answer_is_agreed_to_only_where_that_is_switched_on(world, merchant, customer, monkeypatch):
+    order = world.order(merchant, customer, -1)
+    due = order["except_order"]["deadline_at"] + 1
+    assert due == order["except_order"]["create_time"] + 48 * HOUR + 1
+    assert "agreed" not in deadlines.sweep(due)
+    monkeypatch.setattr(settings, "auto_agree", True)
+    assert deadlines.sweep(due)["agreed"] == 1
+    assert made(merchant.get(f"/orders/{order['id']}"))["status"] == 3
+    assert made(merchant.get(f"/skus/{order['sku_id']}"))["stock"] == 100
+
+
+@pytest.mark.parametrize("what", ["shipping", "answer", "return"])
+def test_what_is_overdue_is_flagged_once(world, merchant, customer, sql, what):
+    if what == "shipping":
+        order = world.order(merchant, customer, 0)
+        order_id, due, path = order["id"], order["deadline_at"], "/orders"
+    else:
+        step = "applied" if what == "answer" else "awaiting_receipt"
+        ticket = world.ticket(merchant, customer, step)
+        order_id, due, path = ticket["order_id"], ticket["deadline_at"], "/except-orders"
+    assert deadlines.sweep(due)["flagged"] == 0
+    assert deadlines.sweep(due + 1)["flagged"] == 1
+    assert deadlines.sweep(due + 2)["flagged"] == 0
+    assert verbs(sql, order_id)[-1] == ("overdue", "system")
+    column = "deliver_time" if what == "return" else "create_time"
+    table = "order" if what == "shipping" else "except_order"
+    sql(f'UPDATE "{table}" SET {column} = {column} - 30 * 86400')
+    assert made(merchant.get(path, overdue=True))["total"] == 1
+    assert made(merchant.get(path, overdue=False))["total"] == 0
+
+
+@pytest.mark.parametrize(("setting", "status"), [("ship_hours", 0), ("auto_receive_days", 1), ("after_sale_days", 2)])
+def test_a_deadline_of_zero_is_switched_off(world, merchant, customer, monkeypatch, setting, status, now):
+    monkeypatch.setattr(settings, setting, 0)
+    order = world.order(merchant, customer, status)
+    assert order["deadline_at"] is None
+    assert not any(deadlines.sweep(now + 1000 * DAY)[name] for name in ("received", "lapsed", "flagged"))
+    assert made(merchant.get(f"/orders/{order['id']}"))["status"] == status
+
+
+def test_after_the_window_no_ticket_is_opened(world, merchant, customer, sql):
+    order = world.order(merchant, customer, 2)
+    sql('UPDATE "order" SET recv_time = recv_time - 7 * 86400 - 2, close_time = recv_time - 7 * 86400 - 2')
+    assert made(customer.get(f"/orders/{order['id']}"))["actions"] == []
+    refused = customer.post(f"/orders/{order['id']}/except-orders", {"except_type": REFUND, "back_reason": "late"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "after_sale_over")
+
+
+def test_many_sweeps_at_once_move_each_row_once(world, merchant, customer, sql, now):
+    sku = world.sku(merchant)
+    for _ in range(12):
+        world.order(merchant, customer, 1, sku=sku)
+    for _ in range(4):
+        world.ticket(merchant, customer, "awaiting_return", except_type=RETURN, sku=sku)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(deadlines.sweep, [now + 40 * DAY] * 4))
+    assert sql(
+        "SELECT verb, count(*), count(DISTINCT subject_id) FROM event WHERE actor_kind = 'system' GROUP BY 1, subject"
+    ) == (sql("SELECT verb, count(DISTINCT subject_id), count(*) FROM event WHERE actor_kind = 'system' GROUP BY 1, subject"))
+    assert sql('SELECT DISTINCT status FROM "order"') == [(2,)]
+    assert sql("SELECT count(*) FROM except_order WHERE close_time IS NULL") == [(0,)]
+
+
+def test_the_counts_stay_right_when_they_are_folded(world, merchant, customer, sql, now):
+    for status in (0, 1, 2, 3, 4, -1, 0):
+        world.order(merchant, customer, status)
+    before = made(merchant.get("/orders/counts"))
+    rows = "SELECT count(*) FROM order_tally"
+    assert sql(rows)[0][0] > len(before)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(deadlines.sweep, [now] * 3))
+    assert sql(rows)[0][0] <= len(before)
+    assert made(merchant.get("/orders/counts")) == before == {"0": 2, "1": 1, "2": 1, "3": 1, "4": 1, "-1": 1}
+
+
+def test_the_worker_process_sweeps_and_stops_when_told(world, merchant, customer, sql, environment):
+    order = world.order(merchant, customer, 1)
+    sql('UPDATE "order" SET deliver_time = deliver_time - 11 * 86400')
+    worker = subprocess.Popen([sys.executable, "-m", "app.worker"], cwd=ROOT, env=environment)
+    deadline = time.monotonic() + 30
+    while made(merchant.get(f"/orders/{order['id']}"))["status"] != 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0
