@@ -65,9 +65,7 @@ class Settings(BaseSettings):
         if missing:
             names = ", ".join(key.upper() for key in missing)
             raise ConfigurationError(f"DB_HOST is set but not {names}: set them, or DATABASE_URL alone")
-        dsn: str = make_dsn(
-            host=self.db_host, port=self.db_port, user=self.db_user, password=self.db_pwd, dbname=self.db_name
-        )
+        dsn: str = make_dsn(host=self.db_host, port=self.db_port, user=self.db_user, password=self.db_pwd, dbname=self.db_name)
         return dsn
 
     @cached_property

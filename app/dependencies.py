@@ -67,6 +67,7 @@ merchant_session = _session_of(MERCHANT)
 customer_session = _session_of(CUSTOMER)
 admin_session = _session_of(ADMIN)
 platform_signature = _signed
+SESSIONS = {merchant_session, customer_session, admin_session}
 
 MerchantCall = Annotated[Call, Depends(merchant_session)]
 CustomerCall = Annotated[Call, Depends(customer_session)]

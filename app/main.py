@@ -1,16 +1,19 @@
 """The app: `uvicorn app.main:app`."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import database, middleware, problems
 from app.config import settings
+from app.dependencies import SESSIONS
 from app.routers import joined
 
 MAX_BODY = 1_000_000  # bytes
@@ -41,7 +44,24 @@ def build() -> FastAPI:
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
     app.add_middleware(middleware.RequestId)
+    app.openapi = _openapi_of(app)  # type: ignore[method-assign]
     return app
+
+
+def _openapi_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """The OpenAPI document, which also says which calls ask for a token, so that /docs can send one."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        for route in app.routes:
+            if isinstance(route, APIRoute) and any(needed.call in SESSIONS for needed in route.dependant.dependencies):
+                for method in route.methods or ():
+                    document["paths"][route.path][method.lower()]["security"] = [{"token": []}]
+        return document
+
+    return openapi
 
 
 app = build()
