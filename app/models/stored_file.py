@@ -1,0 +1,26 @@
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.models.base import Base, time_column
+
+
+class StoredFile(Base):
+    """A file that a merchant uploaded: a picture, a scene's config, a 3D model. What is in it lies in the storage."""
+
+    __tablename__ = "stored_file"
+    __table_args__ = (
+        UniqueConstraint("business_id", "name"),
+        CheckConstraint("kind IN ('image', 'config', 'model')", name="kind_known"),
+        CheckConstraint("size > 0", name="size_positive"),
+    )
+
+    id = Column(Integer, primary_key=True)
+    business_id = Column(Integer, ForeignKey("user.id"), nullable=False)
+    name = Column(String(80), nullable=False, index=True, comment="SHA-256 of the content, and an extension")
+    kind = Column(String(10), nullable=False)
+    media_type = Column(String(40), nullable=False)
+    size = Column(Integer, nullable=False, comment="bytes")
+    details = Column(
+        JSONB(none_as_null=True), nullable=False, comment="of a picture width and height, of a model its bounding box"
+    )
+    create_time = time_column(nullable=False)

@@ -1,0 +1,51 @@
+"""Uploaded files, for anyone who knows their name."""
+
+import re
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import FileResponse, StreamingResponse
+
+from app.content import MEDIA_TYPES
+from app.errors import NotFound
+from app.services.files import URL
+from app.services.storage import storage
+from app.services.storage.s3 import Stream
+
+router = APIRouter(tags=["anyone"])
+
+_NAME = re.compile(rf"[0-9a-f]{{64}}\.({'|'.join(MEDIA_TYPES)})")
+_KEPT_AS_IS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+
+
+@router.get(URL + "{name}", response_class=FileResponse)
+async def get_file(name: str, request: Request) -> Response:
+    """An uploaded file. What a name stands for never changes, so it may be kept for good."""
+    if not _NAME.fullmatch(name):
+        raise NotFound
+    etag = f'"{name.partition(".")[0]}"'
+    if _is_known(request, etag):
+        if not await storage().holds(name):
+            raise NotFound
+        return Response(status_code=304, headers={**_KEPT_AS_IS, "ETag": etag})
+    return _sent(name, etag, await storage().read(name))
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    """Whether the caller has it already (RFC 9110, If-None-Match: compared weakly)."""
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return etag in known or "*" in known
+
+
+def _sent(name: str, etag: str, found: Path | Stream | None) -> Response:
+    if found is None:
+        raise NotFound
+    headers = {**_KEPT_AS_IS, "ETag": etag, "Content-Disposition": f'inline; filename="{name}"'}
+    media_type = MEDIA_TYPES[name.partition(".")[2]]
+    if isinstance(found, Path):
+        return FileResponse(found, headers=headers, media_type=media_type)
+    return StreamingResponse(found.pieces, headers={**headers, "Content-Length": str(found.size)}, media_type=media_type)

@@ -1,0 +1,24 @@
+"""A merchant's uploads."""
+
+import functools
+
+from anyio import CapacityLimiter
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from app.content import MAX_MODEL
+from app.dependencies import MerchantCall
+from app.routers.door import answered
+from app.routers.merchant import router
+from app.routers.uploads import DOCUMENTED, received
+from app.schemas.files import FileView
+from app.services import files
+
+_at_once = CapacityLimiter(2)  # a decoded picture takes up to 100 MB, and a core
+
+
+@router.post("/files", response_model=FileView, status_code=201, max_body_size=MAX_MODEL + 10_000, openapi_extra=DOCUMENTED)
+async def upload_file(request: Request, call: MerchantCall) -> Response:
+    """Upload a picture (PNG, JPEG, WebP), a scene's config (JSON) or a 3D model (glTF 2.0): its content tells which it is."""
+    async with received(request, call) as file, _at_once:
+        return await run_in_threadpool(answered, call, 201, functools.partial(files.store, call, file))

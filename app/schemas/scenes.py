@@ -1,0 +1,72 @@
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from app.schemas.fields import Id, Input, Line, Name
+from app.schemas.paging import Listed, PageQuery
+
+Tag = Annotated[int, Field(ge=1, le=2, description="1 live, 2 shop")]
+FileName = Annotated[str, Line(255)]
+
+
+class SceneFilters(PageQuery):
+    base_id: Id | None = None
+    tag: Tag | None = None
+    name: Name | None = None
+
+
+class NewScene(Input):
+    """`thumbnail` and `config` are names of files that the merchant uploaded: a picture and a JSON config."""
+
+    name: Name
+    base_id: Id
+    tag: Tag
+    thumbnail: FileName | None = None
+    config: FileName | None = None
+
+
+class SceneChange(Input):
+    name: Name = ""
+    base_id: Id = 0
+    tag: Tag = 0
+    thumbnail: FileName | None = None
+    config: FileName | None = None
+
+
+class SceneView(BaseModel):
+    """`creator` is the merchant's id, as text."""
+
+    id: int
+    name: str
+    base_id: int
+    tag: Literal[1, 2]
+    thumbnail: str | None
+    config: str | None
+    creator: str
+    create_time: int
+
+
+class SceneList(Listed):
+    items: list[SceneView]
+
+
+class NewSceneBase(Input):
+    """`thumbnail` is the name of an uploaded picture."""
+
+    name: Name
+    thumbnail: FileName | None = None
+
+
+class SceneBaseChange(Input):
+    name: Name = ""
+    thumbnail: FileName | None = None
+
+
+class SceneBaseView(BaseModel):
+    id: int
+    name: str
+    thumbnail: str | None
+
+
+class SceneBaseList(Listed):
+    items: list[SceneBaseView]

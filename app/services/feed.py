@@ -1,0 +1,76 @@
+"""A merchant's events in an order that never changes, for those who follow them live.
+
+Events are walked by (txid, id), up to the oldest transaction still open: whatever commits late comes later, never in between.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, Text, bindparam, cast, func, literal_column, select, tuple_
+
+from app.database import Statement
+from app.errors import BadCursor
+from app.models import Event
+from app.work import Work
+
+EVENT = Event.__table__
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in the stream: everything up to it has been seen."""
+
+    txid: int
+    event_id: int
+
+    def __str__(self) -> str:
+        return f"{self.txid}-{self.event_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        """The position that was handed out as an event's id; raises BadCursor."""
+        txid, _, event_id = text.partition("-")
+        if not all(part.isascii() and part.isdigit() and len(part) < 19 for part in (txid, event_id)):
+            raise BadCursor(field="Last-Event-ID")
+        return cls(int(txid), int(event_id))
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came after a position: (position, verb, JSON) in order; `more` when there is more than was read."""
+
+    events: list[tuple[Position, str, str]]
+    more: bool
+
+
+def present(work: Work) -> Position:
+    """The position from which everything is still to come."""
+    return Position(int(work.one(_HORIZON).horizon), 0)
+
+
+def after(work: Work, position: Position) -> News:
+    """The events of the work's merchant after a position."""
+    rows = work.all(_AFTER, txid=position.txid, event_id=position.event_id, batch=BATCH)
+    events = [(Position(row.txid, row.id), str(row.verb), str(row.body)) for row in rows if row.settled]
+    return News(events, more=len(rows) > len(events) or len(rows) == BATCH)
+
+
+def _after() -> Statement:
+    horizon = func.txid_snapshot_xmin(func.txid_current_snapshot())
+    shown = [column for column in EVENT.c if column.name not in ("txid", "business_id")]
+    since = tuple_(cast(bindparam("txid"), BigInteger), cast(bindparam("event_id"), BigInteger))
+    rows = (
+        select(EVENT.c.txid, *shown)
+        .where(EVENT.c.business_id == bindparam("actor_id"), tuple_(EVENT.c.txid, EVENT.c.id) > since)
+        .order_by(EVENT.c.txid, EVENT.c.id)
+        .limit(bindparam("batch"))
+        .subquery("e")
+    )
+    body = cast(func.to_jsonb(literal_column("e")).op("-")("txid"), Text)
+    settled: Any = rows.c.txid < horizon
+    return Statement(select(rows.c.txid, rows.c.id, rows.c.verb, body.label("body"), settled.label("settled")))
+
+
+_HORIZON = Statement(select(func.txid_snapshot_xmin(func.txid_current_snapshot()).label("horizon")))
+_AFTER = _after()

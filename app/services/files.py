@@ -1,0 +1,89 @@
+"""Files that merchants upload: what is in them lies in the storage, whose they are in the database."""
+
+import hashlib
+import os
+from typing import Any, BinaryIO
+
+import orjson
+from sqlalchemy import String, bindparam, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from app.content import MEDIA_TYPES
+from app.content.recognition import recognised
+from app.database import Statement
+from app.errors import UnknownFile, WrongFileKind
+from app.models import StoredFile
+from app.services import ledger
+from app.services.sessions import json_of
+from app.services.storage import storage
+from app.work import Work
+
+FILE = StoredFile.__table__
+URL = "/api/v1/files/"
+
+
+def store(work: Work, file: BinaryIO) -> str:
+    """Keep a file of the merchant's, once however often it is sent; its JSON.
+
+    The storage has it before a row tells of it. Raises StorageAway and what `recognised` raises.
+    """
+    work.one(_LIVE_SESSION)
+    content = recognised(file)
+    name = f"{digest_of(content.body)}.{content.extension}"
+    media_type = MEDIA_TYPES[content.extension]
+    size = content.body.seek(0, os.SEEK_END)
+    storage().put(name, content.body, media_type)
+    details = orjson.dumps(content.details).decode()
+    row = work.one(_CREATE, name=name, kind=content.kind, media_type=media_type, size=size, details=details)
+    if row is not None:
+        ledger.note(work, "upload", "stored_file", row.id, business_id=work.actor.id, details={"name": name, "size": size})
+    return str(work.one(_ONE, name=name).body)
+
+
+def digest_of(file: Any) -> str:
+    """The SHA-256 of a file."""
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_mine(work: Work, name: str, kind: str, *, field: str) -> None:
+    """Raise UnknownFile unless the merchant has a file of this name, WrongFileKind unless it is of this kind."""
+    _check(work.one(_KIND_OF_MINE, name=name), kind, field)
+
+
+def check_any(work: Work, name: str, kind: str, *, field: str) -> None:
+    """As `check_mine`, whoever's file it is."""
+    _check(work.one(_KIND_OF_ANY, name=name), kind, field)
+
+
+def _check(row: Any, kind: str, field: str) -> None:
+    if row is None:
+        raise UnknownFile(field=field)
+    if row.kind != kind:
+        raise WrongFileKind(field=field, kind=kind)
+
+
+_COLUMNS = ("name", "kind", "media_type", "size")
+_MINE = (FILE.c.business_id == bindparam("actor_id"), FILE.c.name == bindparam("name"))
+_LIVE_SESSION = Statement(select(literal(1)), whole=True)  # asked before the work, which needs no transaction
+_CREATE = Statement(
+    insert(FILE)
+    .values(
+        business_id=bindparam("actor_id"),
+        create_time=bindparam("now"),
+        details=cast(cast(bindparam("details"), String), JSONB),
+        **{name: bindparam(name) for name in _COLUMNS},
+    )
+    .on_conflict_do_nothing(index_elements=[FILE.c.business_id, FILE.c.name])
+    .returning(FILE.c.id)
+)
+_VIEW = select(
+    FILE.c.id,
+    *(FILE.c[name] for name in _COLUMNS),
+    func.concat(URL, FILE.c.name).label("url"),
+    *(FILE.c.details[name].label(name) for name in ("width", "height", "bounding_box")),
+    FILE.c.create_time,
+)
+_ONE = Statement(select(json_of(_VIEW.where(*_MINE)).label("body")))
+_KIND_OF_MINE = Statement(select(FILE.c.kind).where(*_MINE))
+_KIND_OF_ANY = Statement(select(FILE.c.kind).where(FILE.c.name == bindparam("name")).limit(1))
