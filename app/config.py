@@ -4,11 +4,13 @@ import base64
 import binascii
 import os
 import secrets
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg2.extensions import make_dsn
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 HOUR, DAY = 3600, 86400
@@ -16,6 +18,17 @@ HOUR, DAY = 3600, 86400
 
 class ConfigurationError(Exception):
     """The settings do not make a service; says what is missing and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Where uploaded files lie when S3 is configured."""
+
+    endpoint: str
+    name: str
+    access_key: str
+    secret_key: str
+    region: str
 
 
 class Settings(BaseSettings):
@@ -35,6 +48,12 @@ class Settings(BaseSettings):
     cors_origins: str = ""
     timezone: str = "Asia/Shanghai"
 
+    s3_endpoint: str | None = None
+    s3_bucket: str | None = None
+    s3_access_key: str | None = None
+    s3_secret_key: str | None = None
+    s3_region: str = "us-east-1"
+
     auto_receive_days: int = Field(10, ge=0, le=3650)
     answer_hours: int = Field(48, ge=0, le=87600)
     auto_agree: bool = False
@@ -45,6 +64,15 @@ class Settings(BaseSettings):
 
     pool_size: int = Field(10, ge=1)
     threads: int = Field(10, ge=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"TIMEZONE is not a time zone: {name}; write it as Asia/Shanghai") from None
+        return name
 
     @model_validator(mode="after")
     def _one_connection_per_thread(self) -> "Settings":
@@ -91,6 +119,18 @@ class Settings(BaseSettings):
         if not found:
             raise ConfigurationError("PLATFORM_SECRET is empty: write it as whsec_<base64>")
         return found
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """The configured bucket, or None when files lie in `data_dir`; raises ConfigurationError when a part is missing."""
+        names = ("s3_endpoint", "s3_bucket", "s3_access_key", "s3_secret_key")
+        given = [getattr(self, name) for name in names]
+        if not any(given):
+            return None
+        if not all(given):
+            missing = ", ".join(name.upper() for name, value in zip(names, given, strict=True) if not value)
+            raise ConfigurationError(f"S3 is configured but not {missing}: set them all, or none to keep files in DATA_DIR")
+        return Bucket(*[*given, self.s3_region])
 
     def _kept_secret(self, name: str, prefix: str, form: str) -> str:
         """A secret made once and kept in `data_dir`, mode 600; only where the embedded database is used."""

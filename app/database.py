@@ -1,6 +1,8 @@
 """The database: the embedded server when none is configured, the pool, and statements compiled once."""
 
 import contextlib
+import itertools
+import re
 import time
 import warnings
 from collections.abc import Iterator
@@ -21,8 +23,18 @@ from sqlalchemy.engine import Engine
 from app.config import settings
 
 _ROOT = Path(__file__).parent.parent
-_SESSION = "-c jit=off -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+_SESSION = (
+    "-c jit=off -c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0"
+    " -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+)
 
+
+_numbers = itertools.count()
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+_INTEGERS = ("now", "actor_id", "auto_receive", "answer", "return_goods", "return_receive", "after_sale", "ship")
+_TYPES = {"actor_kind": "text", "session": "text", "request_id": "text", "trusted": "boolean"} | dict.fromkeys(
+    _INTEGERS, "integer"
+)  # of the parameters that `Work` gives to every statement; PostgreSQL infers the others
 
 AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, sqlalchemy.exc.OperationalError, sqlalchemy.exc.TimeoutError)
 """What is raised when the database can not be reached, or says that it can not go on."""
@@ -33,30 +45,54 @@ class Statement:
 
     `guarded`: it proves the caller's session by itself (see `services/sessions.py`).
     `whole`: it is a complete change by itself, so it needs no transaction around it.
+    Both kinds are the ones called often: each connection keeps them prepared, for planning costs more than running them;
+    unless they are `varied`, so that the right plan depends on what is looked for.
     """
 
-    __slots__ = ("guarded", "sql", "values", "whole")
+    __slots__ = ("call", "guarded", "kept", "name", "sql", "values", "whole")
 
-    def __init__(self, clause: Any, *, guarded: bool = False, whole: bool = False) -> None:
+    def __init__(self, clause: Any, *, guarded: bool = False, whole: bool = False, varied: bool = False) -> None:
         compiled = clause.compile(dialect=psycopg2_dialect.dialect())
         self.sql = str(compiled)
         self.values = {name: value for name, value in compiled.params.items() if value is not None}
         self.guarded = guarded
         self.whole = whole
+        self.kept = (guarded or whole) and not varied
+        self.name = f"statement_{next(_numbers)}"
+        given = ", ".join(f"%({name})s" for name in self._parameters())
+        self.call = f"EXECUTE {self.name} ({given})" if given else f"EXECUTE {self.name}"
+
+    def preparation(self, cursor: Any) -> str:
+        """The PREPARE of this statement: what is known by now as literals, what a call gives as parameters."""
+        parameters = self._parameters()
+
+        def written(found: re.Match[str]) -> str:
+            name = found[1]
+            if name in self.values:
+                return str(cursor.mogrify("%s", (self.values[name],)).decode())
+            return f"${parameters.index(name) + 1}"
+
+        sql = _PARAMETER.sub(written, self.sql).replace("%%", "%")
+        types = ", ".join(_TYPES.get(name, "unknown") for name in parameters)
+        return f"PREPARE {self.name}{f' ({types})' if types else ''} AS {sql}"
+
+    def _parameters(self) -> list[str]:
+        return [name for name in dict.fromkeys(_PARAMETER.findall(self.sql)) if name not in self.values]
 
 
 @cache
 def engine() -> Engine:
-    """The pool of this process; starts the embedded server first when no database is configured."""
-    uri = _embedded_server().get_uri() if settings.embedded else settings.configured_database()
-
-    def connect() -> Any:
-        return psycopg2.connect(
-            uri, options=_SESSION, connect_timeout=5, application_name="meta_be", cursor_factory=NamedTupleCursor
-        )
-
+    """The pool of this process."""
     return create_engine(
         "postgresql+psycopg2://", creator=connect, pool_size=settings.pool_size, max_overflow=0, pool_timeout=5
+    )
+
+
+def connect() -> Any:
+    """A connection of its own; starts the embedded server first when no database is configured."""
+    uri = _embedded_server().get_uri() if settings.embedded else settings.configured_database()
+    return psycopg2.connect(
+        uri, options=_SESSION, connect_timeout=5, application_name="meta_be", cursor_factory=NamedTupleCursor
     )
 
 

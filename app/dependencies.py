@@ -59,7 +59,9 @@ async def _key(request: Request, scope: str) -> Key | None:
         return None
     if not 1 <= len(key) <= 255 or not all("!" <= character <= "~" for character in key):
         raise BadKey
-    parts = (request.method.encode(), request.url.path.encode(), request.url.query.encode(), await request.body())
+    in_form = request.headers.get("content-type", "").startswith("multipart/")  # its files are not read into memory here
+    body = b"" if in_form else await request.body()
+    parts = (request.method.encode(), request.url.path.encode(), request.url.query.encode(), body)
     return Key(scope, key, fingerprint(*parts))
 
 

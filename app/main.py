@@ -1,5 +1,6 @@
 """The app: `uvicorn app.main:app`."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -9,11 +10,11 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app import database, middleware, problems
 from app.config import settings
 from app.dependencies import SESSIONS
+from app.live import bell
 from app.routers import joined
 
 MAX_BODY = 1_000_000  # bytes
@@ -21,11 +22,15 @@ MAX_BODY = 1_000_000  # bytes
 
 @contextlib.asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Refuse to start without secrets; then the database, ready, for as long as the app runs."""
-    _ = settings.token_key, settings.platform_secrets
+    """Refuse to start without secrets or with half a bucket; then the database, ready, for as long as the app runs."""
+    _ = settings.token_key, settings.platform_secrets, settings.bucket
     to_thread.current_default_thread_limiter().total_tokens = settings.threads
     with database.running():
+        listening = asyncio.create_task(bell.listen())
         yield
+        listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listening
 
 
 def build() -> FastAPI:
@@ -39,7 +44,7 @@ def build() -> FastAPI:
     )
     app.router.routes[:0] = joined()
     problems.install(app)
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)
+    app.add_middleware(middleware.BodyLimit, max_body_size=MAX_BODY)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])

@@ -4,6 +4,7 @@ import re
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware, RequestBodyLimitResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._\-]{1,64}")
@@ -29,3 +30,21 @@ class RequestId:
             await send(message)
 
         await self.app(scope, receive, send_with_id)
+
+
+class BodyLimit(RequestBodyLimitMiddleware):
+    """Refuses to read a body that is too large; a route's own `max_body_size` stands in for the app's."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await _Refusal(self.app, self.max_body_size)(scope, receive, send)
+
+
+class _Refusal(RequestBodyLimitResponder):
+    """Starlette's, but the app words the answer: a problem like every other."""
+
+    async def send_with_limit(self, message: Message) -> None:
+        self.response_started = self.response_started or message["type"] == "http.response.start"
+        await self.send(message)

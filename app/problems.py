@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from app.database import AWAY
 from app.errors import AppError, Conflict, Internal, InvalidInput, TooLarge, Unavailable
@@ -45,9 +46,14 @@ _FIELD_ZH = {
     "literal_error": "须为 {expected}",
     "model_attributes_type": "须为 JSON 对象",
     "control_character": "不能包含控制字符",
+    "day_format": "须为 YYYY-MM-DD 格式的日期",
     "too_many_decimals": "金额最多两位小数",
     "stock_one_way": "请提供 delta，或同时提供 stock 与 expected_stock",
     "delta_zero": "delta 不能为 0",
+    "order_unnamed": "请提供 order_id 或 order_number",
+    "expected_missing": "设置 stock 须提供 expected_stock",
+    "nothing_given": "请提供 price 或 stock",
+    "unknown_column": "没有这一列",
 }
 
 
@@ -80,12 +86,20 @@ def language(request: Request) -> str:
     """`zh` or `en`, whichever Accept-Language names first; Chinese if it names neither."""
     ranked = []
     for position, part in enumerate(request.headers.get("accept-language", "").split(",")):
-        tag, _, quality = part.strip().partition(";q=")
+        tag, _, weight = part.partition(";")
+        quality = weight.strip().removeprefix("q=")
         try:
-            ranked.append((-float(quality or 1), position, tag[:2].lower()))
+            ranked.append((-float(quality or 1), position, tag.strip()[:2].lower()))
         except ValueError:
             continue
     return next((tag for quality, _, tag in sorted(ranked) if tag in ("zh", "en") and quality < 0), "zh")
+
+
+def worded(fault: Any, language: str) -> str:
+    """What is wrong with a field, as pydantic found it."""
+    if language == "zh" and fault["type"] in _FIELD_ZH:
+        return _FIELD_ZH[fault["type"]].format(**fault.get("ctx", {}))
+    return str(fault["msg"])
 
 
 def _app_error(request: Request, error: Any) -> Response:
@@ -93,13 +107,11 @@ def _app_error(request: Request, error: Any) -> Response:
 
 
 def _invalid(request: Request, error: Any) -> Response:
-    in_english = language(request) == "en"
+    spoken = language(request)
     errors = []
     for fault in error.errors():
         where, *path = fault["loc"]
-        message = fault["msg"]
-        if not in_english and fault["type"] in _FIELD_ZH:
-            message = _FIELD_ZH[fault["type"]].format(**fault.get("ctx", {}))
+        message = worded(fault, spoken)
         field = ".".join(str(part) for part in path) if fault["type"] != "json_invalid" else ""
         errors.append({"in": str(where), "field": field, "code": fault["type"], "detail": message})
     return _said(request, InvalidInput(), errors=errors)
@@ -111,8 +123,15 @@ def _http(request: Request, error: Any) -> Response:
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return _said(request, TooLarge())
     status = HTTPStatus(error.status_code)
+    headers = {"Allow": _allowed(request)} if status == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
     detail = status.phrase if language(request) == "en" else _HTTP_TITLES_ZH.get(status, status.phrase)
-    return _problem(request, status, status.phrase.lower().replace(" ", "_"), detail, headers=error.headers)
+    return _problem(request, status, status.phrase.lower().replace(" ", "_"), detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of every route at the request's path (RFC 9110, 15.5.6), which the router tells of the first alone."""
+    routes = (route for route in request.app.routes if isinstance(route, Route) and route.path_regex.match(request.url.path))
+    return ", ".join(sorted({method for route in routes for method in route.methods or ()}))
 
 
 def _away(request: Request, error: Any) -> Response:
@@ -137,7 +156,7 @@ def _said(request: Request, error: AppError, *, errors: list[dict[str, str]] | N
         error.values["retry_after"] = error.retry_after
     detail = error.detail(language(request))
     if error.field is not None:
-        errors = [{"in": "body", "field": error.field, "code": error.code, "detail": detail}]
+        errors = [{"in": error.place, "field": error.field, "code": error.code, "detail": detail}]
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"

@@ -1,15 +1,20 @@
 """Work: one use case being carried out, on one connection, by one actor, at one time."""
 
 import time
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
+
+from psycopg2.extensions import cursor
 
 from app.config import DAY, HOUR, settings
 from app.database import Statement, engine
 from app.errors import Disabled, NotAuthenticated
 from app.services.sessions import proof
 
+_PATIENTLY = "SET LOCAL statement_timeout = '10min'; SET LOCAL datestyle = 'ISO'"  # COPY reads whole tables, into text
+MOST_KEPT = 200  # statements that one connection keeps prepared
 MERCHANT, CUSTOMER, ADMIN, PLATFORM, SYSTEM = "merchant", "customer", "admin", "platform", "system"
 
 
@@ -27,6 +32,7 @@ class Work:
 
     The connection is taken at the first statement and given back at the end. A reading work runs in autocommit.
     A writing one opens a transaction, unless its first statement is whole by itself.
+    It may be entered again, and then proves its session again.
     Every statement finds `now`, the actor and the deadlines among its parameters.
     """
 
@@ -60,6 +66,7 @@ class Work:
         else:
             self._connection.close()
         self._connection = self._cursor = None
+        self._proved = self.actor.session is None
 
     def commit(self) -> None:
         if self._connection is not None:
@@ -92,11 +99,35 @@ class Work:
         """Open the transaction now, so that statements that are whole by themselves run inside it too."""
         self._open(transaction=True)
 
-    def _run(self, statement: Statement, parameters: dict[str, Any]) -> None:
-        self._open(transaction=self.writes and not statement.whole)
-        if not self._proved and not statement.guarded:
+    def prove(self) -> None:
+        """See that the session is live, for what no statement proves by itself."""
+        if not self._proved:
+            self._open(transaction=False)
             self._execute(proof(self.actor.kind), {})
             self._prove(self._cursor.fetchone())
+
+    def copy(self, statement: Statement, file: BinaryIO, *, quoted: Sequence[str], **parameters: Any) -> None:
+        """Write the statement's rows to `file` as CSV with a header, by COPY; the columns `quoted` always in quotes."""
+        self.begin()
+        self.prove()
+        self._cursor.execute(_PATIENTLY)
+        rows = self._cursor.mogrify(statement.sql, self._given(statement, parameters)).decode()
+        names = ", ".join('"{}"'.format(name.replace('"', '""')) for name in quoted)
+        force = f", FORCE_QUOTE ({names})" if names else ""
+        self._cursor.copy_expert(f"COPY ({rows}) TO STDOUT (FORMAT csv, HEADER, ENCODING 'UTF8'{force})", file)
+
+    def stream(self, statement: Statement, **parameters: Any) -> Generator[tuple[Any, ...]]:
+        """The statement's rows as plain tuples, a few at a time from a cursor of the server's."""
+        self.begin()
+        self.prove()
+        with self._connection.cursor("streamed", cursor_factory=cursor) as rows:
+            rows.execute(statement.sql, self._given(statement, parameters))
+            yield from rows
+
+    def _run(self, statement: Statement, parameters: dict[str, Any]) -> None:
+        self._open(transaction=self.writes and not statement.whole)
+        if not statement.guarded:
+            self.prove()
         self._execute(statement, parameters)
 
     def _open(self, *, transaction: bool) -> None:
@@ -108,7 +139,23 @@ class Work:
             self._connection.connection.autocommit = False
 
     def _execute(self, statement: Statement, parameters: dict[str, Any]) -> None:
-        self._cursor.execute(statement.sql, {**statement.values, **self._parameters, **parameters})
+        if statement.kept and self._prepared(statement):
+            self._cursor.execute(statement.call, {**self._parameters, **parameters})
+        else:
+            self._cursor.execute(statement.sql, self._given(statement, parameters))
+
+    def _prepared(self, statement: Statement) -> bool:
+        """Whether the connection keeps the statement prepared; it does from the first call on, up to a number of them."""
+        kept = self._connection.info.setdefault("kept", set())
+        if statement not in kept:
+            if len(kept) >= MOST_KEPT:
+                return False
+            self._cursor.execute(statement.preparation(self._cursor))
+            kept.add(statement)
+        return True
+
+    def _given(self, statement: Statement, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {**statement.values, **self._parameters, **parameters}
 
     def _prove(self, row: Any) -> None:
         if self._proved:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import httpx
 import orjson
+from anyio.from_thread import start_blocking_portal
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
@@ -67,12 +68,15 @@ class Api:
     def __enter__(self) -> Self:
         hooks = {"response": [_as_documented]}
         self.client = TestClient(app, raise_server_exceptions=False)
+        self._loop = start_blocking_portal()
+        self.client.portal = self._loop.__enter__()  # one event loop for all calls
         self.client.event_hooks = hooks
         self.platform = Platform(self.client, "platform")
         return self
 
     def __exit__(self, *error: object) -> None:
         self.client.close()
+        self._loop.__exit__(None, None, None)
 
     def stranger(self, audience: str) -> Caller:
         return Caller(self.client, audience)

@@ -8,7 +8,6 @@ from typing import Any, get_args
 
 import psycopg2
 import pytest
-from anyio.from_thread import start_blocking_portal
 from fastapi.params import Form
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -57,8 +56,7 @@ def shop(migrated_module: str) -> Iterator["Shop"]:
     """A shop with all that paths and bodies can name; the tests of this file leave it as it is."""
     connection = psycopg2.connect(migrated_module)
     connection.autocommit = True
-    with Api() as api, start_blocking_portal(**api.client.async_backend) as portal:
-        api.client.portal = portal  # one event loop for thousands of calls
+    with Api() as api:
         yield Shop(api, connection)
     connection.close()
 

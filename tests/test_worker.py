@@ -72,7 +72,7 @@ def test_a_ticket_without_an_answer_is_agreed_to_only_where_that_is_switched_on(
 
 
 @pytest.mark.parametrize("what", ["shipping", "answer", "return"])
-def test_what_is_overdue_is_flagged_once(world, merchant, customer, sql, what):
+def test_what_is_near_or_past_its_deadline_is_flagged_once(world, merchant, customer, sql, what):
     if what == "shipping":
         order = world.order(merchant, customer, 0)
         order_id, due, path = order["id"], order["deadline_at"], "/orders"
@@ -80,10 +80,10 @@ def test_what_is_overdue_is_flagged_once(world, merchant, customer, sql, what):
         step = "applied" if what == "answer" else "awaiting_receipt"
         ticket = world.ticket(merchant, customer, step)
         order_id, due, path = ticket["order_id"], ticket["deadline_at"], "/except-orders"
-    assert deadlines.sweep(due)["flagged"] == 0
-    assert deadlines.sweep(due + 1)["flagged"] == 1
-    assert deadlines.sweep(due + 2)["flagged"] == 0
-    assert verbs(sql, order_id)[-1] == ("overdue", "system")
+    flags = [deadlines.sweep(now) for now in (due - 6 * HOUR, due - 6 * HOUR + 1, due, due + 1, due + 2)]
+    assert [flag["near"] for flag in flags] == [0, 1, 0, 0, 0]
+    assert [flag["overdue"] for flag in flags] == [0, 0, 0, 1, 0]
+    assert verbs(sql, order_id)[-2:] == [("deadline_near", "system"), ("overdue", "system")]
     column = "deliver_time" if what == "return" else "create_time"
     table = "order" if what == "shipping" else "except_order"
     sql(f'UPDATE "{table}" SET {column} = {column} - 30 * 86400')
@@ -96,7 +96,7 @@ def test_a_deadline_of_zero_is_switched_off(world, merchant, customer, monkeypat
     monkeypatch.setattr(settings, setting, 0)
     order = world.order(merchant, customer, status)
     assert order["deadline_at"] is None
-    assert not any(deadlines.sweep(now + 1000 * DAY)[name] for name in ("received", "lapsed", "flagged"))
+    assert not any(deadlines.sweep(now + 1000 * DAY)[name] for name in ("received", "lapsed", "overdue"))
     assert made(merchant.get(f"/orders/{order['id']}"))["status"] == status
 
 

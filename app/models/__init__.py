@@ -8,12 +8,15 @@ from app.models.except_order import ExceptOrder
 from app.models.idempotency_key import IdempotencyKey
 from app.models.login_attempt import LoginAttempt
 from app.models.logistics import LogisticsCompany, ReturnParcel
+from app.models.low_stock import LowStock, SkuLowStock
 from app.models.order import Order
+from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
 from app.models.product import Product, RemovedProduct
 from app.models.scene import Scene, SceneBase
 from app.models.sku import RemovedSku, Sku
 from app.models.stock_movement import StockMovement
+from app.models.stored_file import StoredFile
 from app.models.user import User
 
 __all__ = [
@@ -25,7 +28,9 @@ __all__ = [
     "IdempotencyKey",
     "LoginAttempt",
     "LogisticsCompany",
+    "LowStock",
     "Order",
+    "OrderSearch",
     "OrderTally",
     "Product",
     "RemovedProduct",
@@ -34,6 +39,8 @@ __all__ = [
     "Scene",
     "SceneBase",
     "Sku",
+    "SkuLowStock",
     "StockMovement",
+    "StoredFile",
     "User",
 ]

@@ -7,13 +7,14 @@ from app.models.base import Base, time_column
 class Event(Base):
     """What happened, once, written in the transaction of the change: timeline, live stream, webhooks, audit.
 
-    Append-only. Ids are handed out before commit: a reader that follows them must stop short of `txid`s still open.
+    Append-only. Ids are handed out before commit, so a reader that follows them skips late committers:
+    it walks (txid, id) instead, and stops short of transactions still open.
     """
 
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_order", "order_id", "id", postgresql_where="order_id IS NOT NULL"),
-        Index("ix_event_business", "business_id", "id"),
+        Index("ix_event_business", "business_id", "txid", "id"),
         Index("ix_event_business_time", "business_id", "time", "order_id"),
     )
 

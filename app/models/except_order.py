@@ -11,6 +11,7 @@ STATUS_NAMES = {
 }
 
 REFUND_ONLY, RETURN_AND_REFUND = "仅退款", "退货退款"
+_REFUNDED = f"status = {AGREED} AND close_time IS NOT NULL AND (except_type = '{REFUND_ONLY}' OR recv_time IS NOT NULL)"
 
 
 class ExceptOrder(Base):
@@ -29,6 +30,15 @@ class ExceptOrder(Base):
         Index("ix_except_order_newest_of_status", "business_id", "status", "create_time", "id"),
         Index("ix_except_order_all_newest", "create_time", "id"),
         Index("ix_except_order_open", "status", "create_time", postgresql_where="close_time IS NULL"),
+        Index("ix_except_order_open_of_merchant", "business_id", postgresql_where="close_time IS NULL"),
+        Index(
+            "ix_except_order_refunded",
+            "business_id",
+            "close_time",
+            postgresql_include=["back_cost", "order_id"],
+            postgresql_where=_REFUNDED,
+        ),
+        Index("ix_except_order_all_refunded", "close_time", postgresql_include=["back_cost"], postgresql_where=_REFUNDED),
     )
 
     id = Column(Integer, primary_key=True)

@@ -26,11 +26,11 @@ class Order(Base):
         CheckConstraint("status NOT IN (1, 2) OR deliver_time IS NOT NULL", name="shipped_has_time"),
         CheckConstraint("status <> 2 OR recv_time IS NOT NULL", name="received_has_time"),
         CheckConstraint("(status IN (2, 3, 4)) = (close_time IS NOT NULL)", name="closed_has_time"),
-        Index("ix_order_newest", "business_id", "create_time", "id"),
+        Index("ix_order_newest", "business_id", "create_time", "id", postgresql_include=["pay_count", "num", "sku_id"]),
         Index("ix_order_newest_of_status", "business_id", "status", "create_time", "id"),
         Index("ix_order_customer", "customer_id", "create_time", "id"),
         Index("ix_order_sku", "sku_id", "create_time", "id"),
-        Index("ix_order_all_newest", "create_time", "id"),
+        Index("ix_order_all_newest", "create_time", "id", postgresql_include=["pay_count"]),
         Index("ix_order_to_receive", "deliver_time", postgresql_where="status = 1"),
         Index("ix_order_to_ship", "create_time", postgresql_where="status = 0"),
     )

@@ -6,10 +6,23 @@ from fastapi.routing import APIRoute
 
 # Each module registers its routes at its audience's door when it is imported. The most called stand first.
 _MODULES = {
-    "app.routers.merchant": ("orders", "except_orders", "skus", "products", "account"),
+    "app.routers.merchant": (
+        "order_files",
+        "orders",
+        "except_orders",
+        "sku_files",
+        "skus",
+        "low_stock",
+        "products",
+        "events",
+        "scenes",
+        "files",
+        "statistics",
+        "account",
+    ),
     "app.routers.platform": ("orders",),
     "app.routers.customer": ("orders", "account"),
-    "app.routers.admin": ("orders", "users", "events", "account"),
+    "app.routers.admin": ("orders", "users", "events", "scene_bases", "statistics", "account"),
 }
 
 
@@ -23,6 +36,6 @@ def joined() -> list[APIRoute]:
         routes += audience.router.routes
         if hasattr(audience, "entrance"):
             routes += audience.entrance.routes
-    for name in ("public", "system"):
+    for name in ("public", "files", "system"):
         routes += importlib.import_module(f"app.routers.{name}").router.routes
     return routes

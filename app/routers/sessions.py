@@ -32,9 +32,19 @@ async def change_password(call: Call, body: PasswordChange) -> Response:
     stored = await run_in_threadpool(_stored, call, kind, account_id)
     if not await password_matches(body.old_password, stored):
         raise WrongOldPassword(field="old_password")
-    new_hash = await hash_password(body.new_password)
-    await run_in_threadpool(_set, call, kind, account_id, new_hash)
+    await run_in_threadpool(_set, call, kind, account_id, await hash_password(body.new_password))
     return Response(status_code=204)
+
+
+async def hashed(call: Call, password: str) -> str:
+    """The hash of a password that a live session sets; a dead one costs no hashing."""
+    await run_in_threadpool(_proved, call)
+    return await hash_password(password)
+
+
+def _proved(call: Call) -> None:
+    with call:
+        call.prove()
 
 
 def _admitted(call: Call, name: str) -> logins.Candidate:

@@ -37,7 +37,7 @@ def _cents(amount: float) -> float:
     return amount
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
     """`?status=0&status=1` and `?status=0,1` say the same."""
     values = value if isinstance(value, list) else [value]
     return [part for item in values for part in (item.split(",") if isinstance(item, str) else [item])]
@@ -59,7 +59,7 @@ Time = Annotated[int, Field(ge=0, le=MAX_INT)]
 Count = Annotated[int, Field(ge=0, le=MAX_INT)]
 Price = Annotated[float, Field(gt=0, le=MAX_PRICE, allow_inf_nan=False), AfterValidator(_cents)]
 Amount = Annotated[float, Field(gt=0, le=MAX_AMOUNT, allow_inf_nan=False), AfterValidator(_cents)]
-Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], BeforeValidator(_listed), Field(min_length=1, max_length=20)]
+Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], BeforeValidator(listed), Field(min_length=1, max_length=20)]
 
 Name = Annotated[str, Line(255)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(_printable)]

@@ -4,11 +4,11 @@ from pydantic import BaseModel, Field
 
 from app.schemas.except_orders import TicketView
 from app.schemas.fields import Amount, Id, Input, Line, OrderNumber, ReceiverPhone, Statuses, Time, TrackingNumber
-from app.schemas.paging import Listed, PageQuery
+from app.schemas.paging import Conditions, Listed, PageQuery
 
 
-class OrderFilters(PageQuery):
-    """The filters of an order list; `receiver` is a part of name or phone, times are Unix seconds, ends included."""
+class OrderConditions(Conditions):
+    """The filters of orders; `receiver` is a part of name or phone, times are Unix seconds, ends included."""
 
     status: Statuses | None = None
     order_number: Annotated[str, Line(30)] | None = None
@@ -18,6 +18,10 @@ class OrderFilters(PageQuery):
     create_to: Time | None = None
     updated_after: Time | None = None
     overdue: bool | None = None
+
+
+class OrderFilters(OrderConditions, PageQuery):
+    """A page of the orders that pass the filters."""
 
 
 class AdminOrderFilters(OrderFilters):

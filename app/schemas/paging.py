@@ -6,19 +6,12 @@ from app.schemas.fields import Filters
 from app.services.paging import Page
 
 
-class PageQuery(Filters):
-    """Which part of a list: `page` and `size`, or `cursor` to walk on without counting."""
-
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    size: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str | None, Field(max_length=64)] = None
-
-    def asked(self) -> Page:
-        return Page(self.page, self.size, self.cursor)
+class Conditions(Filters):
+    """What rows must meet."""
 
     def filters(self) -> dict[str, Any]:
         """The filters that were given, by the names that the services know them by."""
-        given = self.model_dump(exclude_none=True, exclude={"page", "size", "cursor"})
+        given = self.model_dump(exclude_none=True, exclude={"page", "size", "cursor", "format", "columns"})
         states = given.pop("status", None)
         if isinstance(states, list):
             given |= {"status": states[0]} if len(states) == 1 else {"statuses": states}
@@ -27,6 +20,17 @@ class PageQuery(Filters):
         if "overdue" in given:
             given["overdue" if given.pop("overdue") else "not_overdue"] = True
         return given
+
+
+class PageQuery(Conditions):
+    """Which part of a list: `page` and `size`, or `cursor` to walk on without counting."""
+
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    size: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str | None, Field(max_length=64)] = None
+
+    def asked(self) -> Page:
+        return Page(self.page, self.size, self.cursor)
 
 
 class Listed(BaseModel):

@@ -4,17 +4,22 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Price
-from app.schemas.paging import Listed, PageQuery
+from app.schemas.paging import Conditions, Listed, PageQuery
 
 
 class ProductFilters(PageQuery):
     name: Annotated[str, Line(50)] | None = None
 
 
-class SkuFilters(PageQuery):
+class SkuConditions(Conditions):
     product_id: Id | None = None
     status: Annotated[int, Field(ge=0, le=1)] | None = None
     name: Annotated[str, Line(100)] | None = None
+    low_stock: bool | None = None
+
+
+class SkuFilters(SkuConditions, PageQuery):
+    """A page of the SKUs that pass the filters."""
 
 
 class NewSku(Input):

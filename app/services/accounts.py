@@ -119,7 +119,7 @@ def id_by_name(work: Work, kind: str, name: str) -> int | None:
 
 
 def _set_status(work: Work, verb: str, user_id: int, status: int) -> str:
-    row = work.one(_STATUS, account_id=user_id, status=status)
+    row = work.one(_STATUS[status], account_id=user_id, status=status)
     if row is None:
         if work.one(_one(MERCHANT), account_id=user_id) is None:
             raise NotFound
@@ -197,9 +197,10 @@ USER = ACCOUNTS[MERCHANT]
 _ADMINS = ACCOUNTS[ADMIN]
 _LOCK_ADMINS = Statement(select(_ADMINS.c.id).order_by(_ADMINS.c.id).with_for_update())
 _REMOVE_ADMIN = Statement(delete(_ADMINS).where(_ADMINS.c.id == bindparam("account_id")))
-_STATUS = Statement(
+_SET_STATUS = (
     update(USER)
     .where(USER.c.id == bindparam("account_id"), USER.c.status != bindparam("status"))
-    .values(status=bindparam("status"), auth_token=null(), update_time=bindparam("now"))
+    .values(status=bindparam("status"), update_time=bindparam("now"))
     .returning(USER.c.id)
 )
+_STATUS = {DISABLED: Statement(_SET_STATUS), NORMAL: Statement(_SET_STATUS.values(auth_token=null()))}

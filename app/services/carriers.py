@@ -44,3 +44,8 @@ def name_of(work: Work, carrier_id: int) -> str:
     if carrier_id not in _names:
         raise UnknownCarrier(field="logistic_id")
     return _names[carrier_id]
+
+
+def known(work: Work) -> dict[str, tuple[int, str]]:
+    """Id and name of every carrier, under each word that a spreadsheet may name it by: id, code in capitals, Chinese name."""
+    return {word: (row.id, row.name) for row in work.all(_ALL) for word in (str(row.id), row.code, row.name)}

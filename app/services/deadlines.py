@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, literal, select
 
-from app.config import DAY, settings
+from app.config import DAY, HOUR, settings
 from app.database import Statement
 from app.errors import AppError
 from app.models import Event, ExceptOrder, Order
 from app.models.order import SHIPPED, TO_SHIP
-from app.services import except_orders, idempotency, logins, orders, tally
+from app.services import except_orders, idempotency, logins, order_search, orders, tally
 from app.services.lifecycle import noted_from
 from app.services.ticket_lifecycle import APPLIED, AWAITING_RECEIPT, AWAITING_RETURN, agreed_at
 from app.work import SYSTEM, Actor, Work
@@ -26,6 +26,7 @@ EVENT = Event.__table__
 
 BATCH = 500
 FLAGGED_WITHIN = 30 * DAY  # deadlines passed longer ago are old news
+NOTICE = 6 * HOUR  # how long before its deadline a row is called near
 _FLAGGING = 0x666C6167  # one worker flags at a time
 
 log = logging.getLogger(__name__)
@@ -44,9 +45,14 @@ def sweep(now: int) -> dict[str, int]:
     """Do all that is due at `now` (Unix seconds); how many rows each deadline moved."""
     done = {name: _moved(each, now) for name, each in SWEEPS.items() if each.wanted()}
     with _work(now) as work:
-        done["flagged"] = _flag(work)
+        done |= _flagged(work)
         work.commit()
-    for name, tidy in (("folded", tally.fold), ("keys", idempotency.forget_old), ("tries", logins.forget_old)):
+    for name, tidy in (
+        ("folded", tally.fold),
+        ("merged", order_search.merge),
+        ("keys", idempotency.forget_old),
+        ("tries", logins.forget_old),
+    ):
         with _work(now) as work:
             done[name] = tidy(work)
             work.commit()
@@ -68,41 +74,45 @@ def _moved(each: Sweep, now: int) -> int:
     return moved
 
 
-def _flag(work: Work) -> int:
+def _flagged(work: Work) -> dict[str, int]:
     if not work.one(_TRY_LOCK).held:
-        return 0
-    return sum(len(work.all(flag, batch=BATCH, oldest=work.now - FLAGGED_WITHIN)) for flag in FLAGS)
+        return {}
+    oldest = work.now - FLAGGED_WITHIN
+    return {name: sum(len(work.all(flag, batch=BATCH, oldest=oldest)) for flag in flags) for name, flags in FLAGS.items()}
 
 
 def _work(now: int) -> Work:
     return Work(Actor(SYSTEM), writes=True, now=now)
 
 
-def _passed(start: Any, name: str) -> Any:
-    return (bindparam(name) > 0) & (start < bindparam("now") - bindparam(name))
+def _passed(start: Any, name: str, ahead: int = 0) -> Any:
+    return (bindparam(name) > 0) & (start < bindparam("now") - bindparam(name) + ahead)
 
 
 def _due(table: Any, *conditions: Any) -> Statement:
     return Statement(select(table.c.id).where(*conditions).order_by(table.c.id).limit(bindparam("batch")))
 
 
-def _flag_statement(table: Any, order_id: Callable[[Any], Any], start: Any, name: str, state: Any) -> Statement:
-    flagged = select(EVENT.c.id).where(
+def _flag(
+    verb: str, table: Any, order_id: Callable[[Any], Any], start: Any, name: str, state: Any, *, ahead: int = 0
+) -> Statement:
+    """One event per row in `state` whose deadline passes within `ahead` seconds, unless it is written already."""
+    written = select(EVENT.c.id).where(
         EVENT.c.order_id == order_id(table),
         EVENT.c.subject == table.name,
         EVENT.c.subject_id == table.c.id,
-        EVENT.c.verb == "overdue",
+        EVENT.c.verb == verb,
         EVENT.c.details["deadline"].astext == name,
     )
     rows = (
         select(table.c.id, table.c.business_id, order_id(table).label("order_id"))
-        .where(state, _passed(start, name), start >= bindparam("oldest") - bindparam(name), ~flagged.exists())
+        .where(state, _passed(start, name, ahead), start >= bindparam("oldest") - bindparam(name), ~written.exists())
         .limit(bindparam("batch"))
-        .cte("overdue")
+        .cte("flagged")
     )
     noted = noted_from(
         rows,
-        verb="overdue",
+        verb=verb,
         subject=table.name,
         details=func.jsonb_build_object("deadline", literal(name)),
         business_id=rows.c.business_id,
@@ -122,9 +132,13 @@ SWEEPS = {
         wanted=lambda: settings.auto_agree,
     ),
 }
-FLAGS = (
-    _flag_statement(ORDER, lambda o: o.c.id, ORDER.c.create_time, "ship", ORDER.c.status == TO_SHIP),
-    _flag_statement(TICKET, lambda t: t.c.order_id, TICKET.c.create_time, "answer", APPLIED.holds(TICKET)),
-    _flag_statement(TICKET, lambda t: t.c.order_id, TICKET.c.deliver_time, "return_receive", AWAITING_RECEIPT.holds(TICKET)),
+WATCHED = (
+    (ORDER, lambda o: o.c.id, ORDER.c.create_time, "ship", ORDER.c.status == TO_SHIP),
+    (TICKET, lambda t: t.c.order_id, TICKET.c.create_time, "answer", APPLIED.holds(TICKET)),
+    (TICKET, lambda t: t.c.order_id, TICKET.c.deliver_time, "return_receive", AWAITING_RECEIPT.holds(TICKET)),
 )
+FLAGS = {
+    "near": [_flag("deadline_near", *watched, ahead=NOTICE) for watched in WATCHED],
+    "overdue": [_flag("overdue", *watched) for watched in WATCHED],
+}
 _TRY_LOCK = Statement(select(func.pg_try_advisory_xact_lock(_FLAGGING).label("held")))

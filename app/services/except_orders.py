@@ -14,6 +14,7 @@ from app.database import Statement
 from app.errors import NotFound, NothingToReturn, OpenTicket, RefundTooLarge, RestockFixed
 from app.models import Order, ReturnParcel
 from app.models.except_order import RETURN_AND_REFUND
+from app.models.order import REFUNDING
 from app.services import carriers, stock
 from app.services.lifecycle import noted_from
 from app.services.order_lifecycle import LIFECYCLE as ORDERS
@@ -72,13 +73,13 @@ def ask(work: Work, order_id: int, *, except_type: str, back_reason: str, back_c
     order = work.one(_LOCK_ORDER, order_id=order_id)
     if order is None:
         raise NotFound
-    if order.has_open_ticket:
-        raise OpenTicket
+    if order.status == REFUNDING:
+        raise OpenTicket(actions=order.actions)
     if except_type == RETURN_AND_REFUND and order.deliver_time is None:
-        raise NothingToReturn(field="except_type")
+        raise NothingToReturn(field="except_type", actions=order.actions)
     asked = order.pay_count if back_cost is None else back_cost
     if asked > order.pay_count:
-        raise RefundTooLarge(field="back_cost")
+        raise RefundTooLarge(field="back_cost", actions=order.actions)
     ticket = work.one(_OPEN, order_id=order_id, except_type=except_type, back_reason=back_reason, back_cost=asked)
     ORDERS.move(work, "except-orders", order_id, after_care_id=ticket.id, back_reason=back_reason)
     return str(ticket.body)
@@ -199,9 +200,9 @@ def _lock_by_ticket(kind: str) -> Statement:
 
 
 def _lock_order() -> Statement:
-    ticket = select(TICKET.c.id).where(TICKET.c.order_id == ORDER.c.id, TICKET.c.close_time.is_(None))
+    actions = ORDERS.actions(ORDER, CUSTOMER).label("actions")
     return Statement(
-        select(ORDER.c.pay_count, ORDER.c.deliver_time, ticket.exists().label("has_open_ticket"))
+        select(ORDER.c.status, ORDER.c.pay_count, ORDER.c.deliver_time, actions)
         .where(ORDER.c.id == bindparam("order_id"), ORDER.c.customer_id == caller_id(CUSTOMER))
         .with_for_update(of=ORDER)
     )

@@ -5,7 +5,7 @@ import os
 from typing import Any, BinaryIO
 
 import orjson
-from sqlalchemy import String, bindparam, cast, func, literal, select
+from sqlalchemy import String, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from app.content import MEDIA_TYPES
@@ -27,7 +27,7 @@ def store(work: Work, file: BinaryIO) -> str:
 
     The storage has it before a row tells of it. Raises StorageAway and what `recognised` raises.
     """
-    work.one(_LIVE_SESSION)
+    work.prove()
     content = recognised(file)
     name = f"{digest_of(content.body)}.{content.extension}"
     media_type = MEDIA_TYPES[content.extension]
@@ -65,7 +65,6 @@ def _check(row: Any, kind: str, field: str) -> None:
 
 _COLUMNS = ("name", "kind", "media_type", "size")
 _MINE = (FILE.c.business_id == bindparam("actor_id"), FILE.c.name == bindparam("name"))
-_LIVE_SESSION = Statement(select(literal(1)), whole=True)  # asked before the work, which needs no transaction
 _CREATE = Statement(
     insert(FILE)
     .values(

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Text, and_, bindparam, case, cast, func, insert, literal, null, or_, select, true, update
+from sqlalchemy import Text, and_, bindparam, case, cast, column, func, insert, literal, null, or_, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.sql.elements import BindParameter
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from app.database import Statement
 from app.errors import AppError, IllegalMove, NotFound
@@ -100,11 +102,21 @@ class Lifecycle:
                 return str(row.body)
         raise self._why_not(work, verb, kind, subject_id, parameters)
 
+    def batch(self, verb: str, source: State, kind: str, *names: str) -> Statement:
+        """The statement for `move_many`: one move of the table; `names` are the parameters that each row has of its own."""
+        move = next(move for move in self._moves_of(kind) if (move.verb, move.source) == (verb, source))
+        return self._compile_batch(move, kind, names)
+
+    def move_many(self, work: Work, batch: Statement, ids: list[int], **values: Any) -> set[int]:
+        """Move the rows that can be moved, each with its own `values`, and write their events; the ids of those that moved."""
+        return {row.id for row in work.all(batch, ids=ids, **values)}
+
     def view(self, row: Row, kind: str) -> list[Any]:
         """The columns of an answer to an actor of this kind: the row's, and the verbs open to the actor."""
-        return [*self._columns(row), self._actions(row, kind).label("actions")]
+        return [*self._columns(row), self.actions(row, kind).label("actions")]
 
-    def _actions(self, row: Row, kind: str) -> Any:
+    def actions(self, row: Row, kind: str) -> Any:
+        """The verbs open to an actor of this kind, as an array."""
         verbs: dict[str, list[Any]] = {}
         for move in self._moves_of(kind):
             guards = [guard.holds(row) for guard in move.guards if not guard.of_input]
@@ -128,20 +140,46 @@ class Lifecycle:
             .returning(*row.c)
             .cte("moved")
         )
-        noted = noted_from(
-            moved,
-            verb=move.verb,
-            subject=row.name,
-            from_status=source.status,
-            to_status=move.target.status,
-            details=move.notes(moved),
-            **self._subject(moved),
-        )
+        noted = self._note(move, moved)
         view = select(*self.view(moved, kind)).select_from(moved.join(noted, true()))
         body = json_of(view).label("body")
         if kind in ACCOUNTS:
             return Statement(proved(kind, body), guarded=True, whole=True)
         return Statement(select(body), whole=kind == SYSTEM)
+
+    def _compile_batch(self, move: Move, kind: str, names: tuple[str, ...]) -> Statement:
+        row, source = self.table, _source(move)
+        given = _given(row, id="ids", **{name: name for name in names})
+        guards = [_of_each(guard.holds(row), given) for guard in move.guards]
+        locked = (
+            select(*given.c)
+            .join(row, row.c.id == given.c.id)
+            .where(self._owned(row, kind), source.holds(row), *guards)
+            .order_by(row.c.id)
+            .with_for_update(of=row)
+            .cte("locked")
+        )
+        moved = (
+            update(row)
+            .where(row.c.id == locked.c.id)
+            .values(status=move.target.status, **{name: _of_each(value, locked) for name, value in move.sets(row).items()})
+            .returning(*row.c)
+            .cte("moved")
+        )
+        noted = self._note(move, moved)
+        written = select(func.count()).select_from(noted).scalar_subquery()
+        return Statement(select(moved.c.id, written.label("written")))
+
+    def _note(self, move: Move, moved: Row) -> Any:
+        return noted_from(
+            moved,
+            verb=move.verb,
+            subject=self.table.name,
+            from_status=_source(move).status,
+            to_status=move.target.status,
+            details=move.notes(moved),
+            **self._subject(moved),
+        )
 
     def _compile_reason(self, verb: str, kind: str) -> Statement:
         row = self.table
@@ -149,7 +187,7 @@ class Lifecycle:
         in_source = or_(*(_source(move).holds(row) for move in moves))
         guards = [guard.holds(row).label(guard.error.code) for guard in _guards(moves)]
         return Statement(
-            select(in_source.label("in_source"), self._actions(row, kind).label("actions"), *guards).where(
+            select(in_source.label("in_source"), self.actions(row, kind).label("actions"), *guards).where(
                 row.c.id == bindparam("subject_id"), self._owned(row, kind)
             )
         )
@@ -165,7 +203,7 @@ class Lifecycle:
         return IllegalMove(actions=row.actions)
 
 
-def noted_from(rows: Row, **columns: Any) -> Any:
+def noted_from(rows: Row, *, cte: str = "noted", **columns: Any) -> Any:
     """A CTE that writes one event per row of `rows`, by the work's actor at the work's time."""
     written = {
         "time": bindparam("now"),
@@ -176,7 +214,23 @@ def noted_from(rows: Row, **columns: Any) -> Any:
         **columns,
     }
     typed = [cast(value, EVENT.c[name].type).label(name) for name, value in written.items()]
-    return insert(EVENT).from_select(list(written), select(*typed).select_from(rows)).returning(EVENT.c.id).cte("noted")
+    return insert(EVENT).from_select(list(written), select(*typed).select_from(rows)).returning(EVENT.c.id).cte(cte)
+
+
+def _given(row: Row, **parameters: str) -> Any:
+    """The rows that are given as arrays, one parameter per column of `row`."""
+    columns = [column(name, row.c[name].type) for name in parameters]
+    arrays = [cast(bindparam(parameters[each.name]), ARRAY(each.type)) for each in columns]
+    return func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
+
+
+def _of_each(clause: Any, given: Row) -> Any:
+    """The clause of a single move with the row's own values in place of the parameters of these names."""
+
+    def own(element: Any) -> Any:
+        return given.c[element.key] if isinstance(element, BindParameter) and element.key in given.c else None
+
+    return replacement_traverse(clause, {}, own)
 
 
 def _guards(moves: list[Move]) -> list[Guard]:

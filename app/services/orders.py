@@ -1,18 +1,19 @@
 """Orders: reading them, and the moves that concern an order alone."""
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Text, and_, bindparam, cast, func, literal_column, not_, or_, select
+from sqlalchemy import Integer, Text, and_, bindparam, cast, func, literal, literal_column, not_, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from app.database import Statement
 from app.errors import NotFound
 from app.models import Event, ExceptOrder, Order, OrderTally
 from app.models import order as stored
-from app.services import carriers, ticket_lifecycle
+from app.services import carriers, order_search, ticket_lifecycle
 from app.services.order_lifecycle import LIFECYCLE
-from app.services.paging import Page, answer, counted, page_statement
+from app.services.paging import CAP, Page, answer, counted, page_statement
 from app.services.sessions import json_of, proved
 from app.work import CUSTOMER, MERCHANT, Work
 
@@ -22,7 +23,6 @@ EVENT = Event.__table__
 TALLY = OrderTally.__table__
 
 _OWNED = {MERCHANT: ORDER.c.business_id, CUSTOMER: ORDER.c.customer_id}
-_LIKE_RECEIVER = func.concat("%", bindparam("receiver"), "%")
 _HAPPENED_AFTER = select(EVENT.c.order_id).where(
     EVENT.c.business_id == ORDER.c.business_id, EVENT.c.time > bindparam("updated_after"), EVENT.c.order_id.isnot(None)
 )
@@ -32,8 +32,7 @@ _LATE = and_(bindparam("ship") > 0, ORDER.c.create_time < bindparam("now") - bin
 FILTERS = {
     "status": ORDER.c.status == bindparam("status"),
     "statuses": ORDER.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))),
-    "order_number": ORDER.c.order_number == bindparam("order_number"),
-    "receiver": or_(ORDER.c.receiver_name.ilike(_LIKE_RECEIVER), ORDER.c.receiver_phone.like(_LIKE_RECEIVER)),
+    **{name: order_search.contains(name) for name in order_search.SEARCHED},
     "sku_id": ORDER.c.sku_id == bindparam("sku_id"),
     "business_id": ORDER.c.business_id == bindparam("business_id"),
     "customer_id": ORDER.c.customer_id == bindparam("customer_id"),
@@ -43,6 +42,8 @@ FILTERS = {
     "overdue": and_(ORDER.c.status == stored.TO_SHIP, _LATE),
     "not_overdue": or_(ORDER.c.status != stored.TO_SHIP, not_(_LATE)),
 }
+
+VARIED = {"updated_after", *order_search.SEARCHED}  # some find all orders, and some find none
 
 
 def get(work: Work, order_id: int) -> str:
@@ -55,11 +56,9 @@ def get(work: Work, order_id: int) -> str:
 
 def page(work: Work, filters: dict[str, Any], page: Page) -> str:
     """The actor's orders that pass all `filters` (names of FILTERS), newest first, as JSON."""
-    parameters = {**filters, **page.parameters()}
-    if "receiver" in filters:
-        parameters["receiver"] = _escaped(filters["receiver"])
-    statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None)
-    return answer(work.one(statement, **parameters), page)
+    plan, found = order_search.look_up(work, filters)
+    statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None, plan)
+    return answer(work.one(statement, **filters, **found, **page.parameters()), page)
 
 
 def counts(work: Work) -> str:
@@ -108,6 +107,17 @@ def owned(kind: str) -> Any:
     return _OWNED[kind] == bindparam("actor_id") if kind in _OWNED else literal_column("true")
 
 
+def conditions(kind: str, filters: Iterable[str]) -> list[Any]:
+    """The conditions that an order is the caller's and passes `filters` (names of FILTERS).
+
+    Across all merchants an order number is asked for whole: no index knows its parts.
+    """
+    names = set(filters)
+    whole = {"order_number": ORDER.c.order_number == bindparam("order_number")}
+    known = FILTERS if order_search.merchant_of(kind, names) else FILTERS | whole
+    return [owned(kind), *(known[name] for name in sorted(names))]
+
+
 @cache
 def _one(kind: str) -> Statement:
     ticket = select(*ticket_lifecycle.LIFECYCLE.view(TICKET, kind)).where(TICKET.c.id == ORDER.c.after_care_id).correlate(ORDER)
@@ -119,14 +129,17 @@ def _one(kind: str) -> Statement:
 
 
 @lru_cache(maxsize=1000)
-def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [owned(kind), *(FILTERS[name] for name in sorted(filters))]
-    view = select(*LIFECYCLE.view(ORDER, kind)).where(*conditions)
+def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = order_search.WALK) -> Statement:
+    chosen = conditions(kind, filters) + [order_search.FOUND] * (plan == order_search.LOOK_UP)
+    view = select(*LIFECYCLE.view(ORDER, kind)).where(*chosen)
     if kind == MERCHANT and filters <= {"status", "statuses"}:
         total = _tallied(filters)
+    elif plan == order_search.WALK_CAPPED:
+        total = literal(CAP + 1)
     else:
-        total = counted(select(ORDER.c.id).where(*conditions))
-    return page_statement(view, ORDER.c.create_time, ORDER.c.id, total=total, by_cursor=by_cursor, kind=kind)
+        total = counted(select(ORDER.c.id).where(*chosen))
+    varied = not filters.isdisjoint(VARIED)
+    return page_statement(view, ORDER.c.create_time, ORDER.c.id, total=total, by_cursor=by_cursor, kind=kind, varied=varied)
 
 
 def _tallied(filters: frozenset[str]) -> Any:
@@ -160,10 +173,6 @@ def _counts() -> Statement:
     number = select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(mine).scalar_subquery()
     body = select(cast(func.json_object_agg(cast(states.c.status, Text), number), Text)).select_from(states)
     return Statement(proved(MERCHANT, body.scalar_subquery().label("body")), guarded=True)
-
-
-def _escaped(part: str) -> str:
-    return part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 _COUNTS = _counts()

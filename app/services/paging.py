@@ -32,7 +32,9 @@ class Page:
         return {"size": self.size, "skip": (self.number - 1) * self.size}
 
 
-def page_statement(view: Any, time: Any, row_id: Any, *, total: Any, by_cursor: bool, kind: str) -> Statement:
+def page_statement(
+    view: Any, time: Any, row_id: Any, *, total: Any, by_cursor: bool, kind: str, varied: bool = False
+) -> Statement:
     """The statement for one page of `view`: items as JSON, the total (pages only), where the next page starts.
 
     `time` and `row_id` are the columns that order the list (`time` is None where a table has none);
@@ -53,7 +55,7 @@ def page_statement(view: Any, time: Any, row_id: Any, *, total: Any, by_cursor: 
     count = select(func.count()).select_from(picked).scalar_subquery()
     counted = literal_column("NULL") if by_cursor else total
     columns = (items.label("items"), counted.label("total"), cast(last, Text).label("last"), count.label("found"))
-    return Statement(proved(kind, *columns), guarded=True)
+    return Statement(proved(kind, *columns), guarded=True, varied=varied)
 
 
 def counted(rows: Any) -> Any:
@@ -85,6 +87,6 @@ def _decoded(cursor: str) -> tuple[int, int]:
         time, row_id = (int(part) for part in text.split("."))
     except (binascii.Error, ValueError):
         raise BadCursor(field="cursor") from None
-    if not all(-(2**31) <= number < 2**31 for number in (time, row_id)):
+    if not (0 <= time < 2**31 and 0 <= row_id < 2**63) or _encoded(f"{time}.{row_id}") != cursor:
         raise BadCursor(field="cursor")
     return time, row_id

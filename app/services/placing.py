@@ -12,7 +12,7 @@ from app.database import Statement
 from app.errors import FutureTime, MerchantDisabled, NotFound, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
 from app.models import Customer, Event, Order, Product, RemovedSku, Sku, User
 from app.models.user import NORMAL
-from app.services import stock
+from app.services import low_stock, stock
 from app.services.lifecycle import noted_from
 from app.services.order_lifecycle import LIFECYCLE
 from app.services.sessions import json_of
@@ -127,7 +127,10 @@ def _place() -> Statement:
         business_id=placed.c.business_id,
         order_id=placed.c.id,
     )
-    done = placed.join(moved, true()).join(noted, true())
+    low = low_stock.crossing(
+        select(taken.c.id, taken.c.stock, wanted.c.business_id).select_from(taken.join(wanted, true())), -num
+    )
+    done = placed.join(moved, true()).join(noted, true()).outerjoin(low, true())
     view = select(*LIFECYCLE.view(placed, PLATFORM)).select_from(done)
     return Statement(select(json_of(view).label("body")), whole=True)
 

@@ -65,7 +65,7 @@ def change(work: Work, product_id: int, values: dict[str, Any]) -> str:
 
 def remove(work: Work, product_id: int) -> None:
     """Take a product and its SKUs off the shop; orders keep what they say. Raises NotFound."""
-    if work.one(_LOCK, product_id=product_id) is None:
+    if work.one(_LOCK, product_id=product_id) is None or work.one(_EXISTS, product_id=product_id) is None:
         raise NotFound
     for row in work.all(_SKUS_OF, product_id=product_id):
         skus.remove(work, row.id)

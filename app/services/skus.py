@@ -1,5 +1,6 @@
 """SKUs of a merchant: what is sold, for how much, and how many there are."""
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import bindparam, func, insert, literal, select, update
 from app.database import Statement
 from app.errors import NotFound
 from app.models import Product, RemovedProduct, RemovedSku, Sku, StockMovement
-from app.services import ledger, stock
+from app.services import ledger, low_stock, stock
 from app.services.paging import Page, answer, counted, page_statement
 from app.services.sessions import json_of
 from app.work import MERCHANT, Work
@@ -34,6 +35,7 @@ FILTERS = {
     "product_id": SKU.c.product_id == bindparam("product_id"),
     "status": SKU.c.status == bindparam("status"),
     "name": func.strpos(func.lower(SKU.c.sku_name), func.lower(bindparam("name"))) > 0,
+    "low_stock": (SKU.c.stock <= low_stock.threshold(SKU.c.id, bindparam("actor_id"))) == bindparam("low_stock"),
 }
 _MINE = _mine()
 
@@ -41,6 +43,7 @@ _MINE = _mine()
 def create(work: Work, product_id: int, values: dict[str, Any]) -> str:
     """A SKU of the merchant's product, its stock written as the first movement; its JSON. Raises NotFound."""
     opening = values.pop("stock")
+    work.one(_HOLD_PRODUCT, product_id=product_id)  # so that it is not removed between our look and our insert
     row = work.one(_CREATE, product_id=product_id, **values)
     if row is None:
         raise NotFound
@@ -80,8 +83,7 @@ def adjust_stock(
 
     Raises NotFound, OutOfStock, StockTooLarge, StockChanged.
     """
-    if work.one(_LOCK, sku_id=sku_id) is None:
-        raise NotFound
+    _locked(work, sku_id)
     if delta is not None:
         stock.change(work, sku_id, delta, reason=reason)
     else:
@@ -100,20 +102,31 @@ def movements(work: Work, sku_id: int, page: Page) -> str:
 
 def remove(work: Work, sku_id: int) -> None:
     """Take a SKU off the shop, its stock written off; orders keep what they say. Raises NotFound."""
-    row = work.one(_LOCK, sku_id=sku_id)
-    if row is None:
-        raise NotFound
-    if row.stock:
-        stock.change(work, sku_id, -row.stock, reason=stock.REMOVED)
+    present_stock = _locked(work, sku_id).stock
     work.do(_REMOVE, sku_id=sku_id)
+    if present_stock:
+        stock.change(work, sku_id, -present_stock, reason=stock.REMOVED)
     ledger.note(work, "remove", "sku", sku_id, business_id=work.actor.id)
+
+
+def _locked(work: Work, sku_id: int) -> Any:
+    """The SKU, locked, and looked at again once it is: whoever held it may have removed it. Raises NotFound."""
+    row = work.one(_LOCK, sku_id=sku_id)
+    if row is None or work.one(_EXISTS, sku_id=sku_id) is None:
+        raise NotFound
+    return row
+
+
+def conditions(filters: Iterable[str]) -> list[Any]:
+    """The conditions that a SKU is the merchant's, still on the shop, and passes `filters` (names of FILTERS)."""
+    return [_MINE, *(FILTERS[name] for name in sorted(filters))]
 
 
 @lru_cache(maxsize=64)
 def _list(filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [_MINE, *(FILTERS[name] for name in sorted(filters))]
-    total = counted(select(SKU.c.id).where(*conditions))
-    return page_statement(select(SKU).where(*conditions), None, SKU.c.id, total=total, by_cursor=by_cursor, kind=MERCHANT)
+    chosen = conditions(filters)
+    total = counted(select(SKU.c.id).where(*chosen))
+    return page_statement(select(SKU).where(*chosen), None, SKU.c.id, total=total, by_cursor=by_cursor, kind=MERCHANT)
 
 
 @cache
@@ -146,6 +159,11 @@ def _create() -> Statement:
 
 
 _CREATE = _create()
+_HOLD_PRODUCT = Statement(
+    select(PRODUCT.c.id)
+    .where(PRODUCT.c.id == bindparam("product_id"), PRODUCT.c.business_id == bindparam("actor_id"))
+    .with_for_update(read=True)
+)
 _ONE = Statement(select(json_of(select(SKU).where(SKU.c.id == bindparam("sku_id"), _MINE)).label("body")))
 _EXISTS = Statement(select(SKU.c.id).where(SKU.c.id == bindparam("sku_id"), _MINE))
 _LOCK = Statement(select(SKU.c.id, SKU.c.stock).where(SKU.c.id == bindparam("sku_id"), _MINE).with_for_update(of=SKU))

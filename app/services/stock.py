@@ -6,10 +6,13 @@ from sqlalchemy import BigInteger, Integer, String, bindparam, case, cast, inser
 
 from app.database import Statement
 from app.errors import OutOfStock, StockChanged, StockTooLarge
-from app.models import Sku, StockMovement
+from app.models import Product, RemovedSku, Sku, StockMovement
+from app.services import low_stock
 from app.work import Work
 
 SKU = Sku.__table__
+PRODUCT = Product.__table__
+REMOVED_SKU = RemovedSku.__table__
 MOVEMENT = StockMovement.__table__
 MAX_STOCK = 2**31 - 1
 
@@ -18,11 +21,11 @@ INITIAL, ORDERED, REFUNDED, REMOVED = "initial", "order", "refund", "removed"
 
 def taken_by(delta: Any, *conditions: Any) -> Any:
     """The CTE that changes the stock of the SKUs that meet `conditions` by `delta`, never below 0."""
-    after = SKU.c.stock + delta
+    after = cast(SKU.c.stock, BigInteger) + delta
     return (
         update(SKU)
-        .where(*conditions, after >= 0, cast(SKU.c.stock, BigInteger) + delta <= MAX_STOCK)
-        .values(stock=after, status=case((after > 0, 1), else_=0))
+        .where(*conditions, after >= 0, after <= MAX_STOCK)
+        .values(stock=cast(after, Integer), status=case((after > 0, 1), else_=0))
         .returning(SKU.c.id, SKU.c.stock)
         .cte("taken")
     )
@@ -68,7 +71,15 @@ def _change() -> Statement:
     delta = cast(bindparam("delta"), Integer)
     taken = taken_by(delta, SKU.c.id == bindparam("sku_id"))
     moved = movement_of(taken, delta, reason=bindparam("reason"), reference=bindparam("reference"))
-    return Statement(select(taken.c.stock).select_from(taken.join(moved, true())))
+    low = low_stock.crossing(_on_the_shop(taken), delta)
+    return Statement(select(taken.c.stock).select_from(taken.join(moved, true()).outerjoin(low, true())))
+
+
+def _on_the_shop(taken: Any) -> Any:
+    """The changed SKUs with their merchants; one that is being removed is not running low."""
+    removed = select(REMOVED_SKU.c.sku_id).where(REMOVED_SKU.c.sku_id == taken.c.id).exists()
+    of_product = taken.join(SKU, SKU.c.id == taken.c.id).join(PRODUCT, PRODUCT.c.id == SKU.c.product_id)
+    return select(taken.c.id, taken.c.stock, PRODUCT.c.business_id).select_from(of_product).where(~removed)
 
 
 _CHANGE = _change()

@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("request_id", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
     )
-    op.create_index("ix_event_business", "event", ["business_id", "id"], unique=False)
+    op.create_index("ix_event_business", "event", ["business_id", "txid", "id"], unique=False)
     op.create_index("ix_event_business_time", "event", ["business_id", "time", "order_id"], unique=False)
     op.create_index("ix_event_order", "event", ["order_id", "id"], unique=False, postgresql_where="order_id IS NOT NULL")
     op.create_table(

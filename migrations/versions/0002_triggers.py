@@ -1,4 +1,4 @@
-"""What the database holds by itself: the ledgers only grow, and the orders of each state are counted."""
+"""What the database does by itself: the ledgers only grow, orders of each state are counted, news is announced."""
 
 from alembic import op
 
@@ -43,9 +43,22 @@ def upgrade() -> None:
         FOR EACH ROW WHEN ((OLD.status, OLD.business_id) IS DISTINCT FROM (NEW.status, NEW.business_id))
         EXECUTE FUNCTION tally_order()
     """)
+    op.execute("""
+        CREATE FUNCTION announce_event() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_notify('event', NEW.business_id::text);
+            RETURN NULL;
+        END $$
+    """)
+    op.execute("""
+        CREATE TRIGGER announce AFTER INSERT ON event
+        FOR EACH ROW WHEN (NEW.business_id IS NOT NULL) EXECUTE FUNCTION announce_event()
+    """)
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER announce ON event")
+    op.execute("DROP FUNCTION announce_event")
     op.execute('DROP TRIGGER tally_moved ON "order"')
     op.execute('DROP TRIGGER tally_new_or_gone ON "order"')
     op.execute("DROP FUNCTION tally_order")

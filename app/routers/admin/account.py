@@ -10,7 +10,6 @@ from app.routers import sessions
 from app.routers.admin import entrance, router
 from app.routers.door import answered
 from app.schemas.accounts import AccountFilters, AdminList, AdminView, Login, NewAdmin, PasswordChange, TokenView
-from app.security import hash_password
 from app.services import accounts, logins
 from app.work import ADMIN
 
@@ -42,7 +41,7 @@ def list_admins(query: Annotated[AccountFilters, Query()], call: AdminCall) -> s
 
 @router.post("/admins", response_model=AdminView, status_code=201)
 async def create_admin(body: NewAdmin, call: AdminCall) -> Response:
-    values = {"name": body.name, "password_hash": await hash_password(body.password)}
+    values = {"name": body.name, "password_hash": await sessions.hashed(call, body.password)}
     return await run_in_threadpool(answered, call, 201, lambda: accounts.create(call, ADMIN, **values))
 
 

@@ -1,0 +1,18 @@
+from sqlalchemy import Column, Index, Integer
+from sqlalchemy.dialects.postgresql import TSVECTOR
+
+from app.models.base import Base
+
+
+class OrderSearch(Base):
+    """What orders are found by: every part of up to three characters of the receiver and the order number.
+
+    A trigger on `order` writes a row per order, once; what it is made of never changes. The worker merges what the
+    index has gathered.
+    """
+
+    __tablename__ = "order_search"
+    __table_args__ = (Index("ix_order_search_grams", "grams", postgresql_using="gin"),)
+
+    order_id = Column(Integer, primary_key=True, autoincrement=False)
+    grams = Column(TSVECTOR, nullable=False)

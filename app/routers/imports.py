@@ -1,0 +1,36 @@
+"""Files that a caller sends to be carried out row by row."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import BinaryIO
+
+from anyio import CapacityLimiter
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from app.dependencies import Call
+from app.routers.door import answered
+from app.routers.uploads import received
+from app.schemas.batches import DryRun
+from app.security import fingerprint
+
+_at_once = CapacityLimiter(2)  # each keeps a core busy, and what it read in memory
+
+
+async def imported(request: Request, call: Call, query: DryRun, act: Callable[[BinaryIO, bool], str]) -> Response:
+    """Carry out the file in the form: `act` is given it, and whether the query or the form asks for a dry run."""
+    async with received(request, call, beside=("dry_run",)) as file, _at_once:
+        dry_run = query.dry_run or _asked_in(dict(await request.form()))
+        if dry_run and call.key is not None:
+            call.key = dataclasses.replace(call.key, fingerprint=fingerprint(call.key.fingerprint.encode(), b"dry_run"))
+        return await run_in_threadpool(answered, call, 200, lambda: act(file, dry_run))
+
+
+def _asked_in(form: dict[str, object]) -> bool:
+    try:
+        return DryRun.model_validate({name: value for name, value in form.items() if name != "file"}).dry_run
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+        raise RequestValidationError(faults) from None

@@ -1,0 +1,26 @@
+"""When a merchant's stock is low."""
+
+from app.dependencies import MerchantCall, RowId
+from app.routers.merchant import router
+from app.schemas.low_stock import SkuThreshold, SkuThresholdView, Threshold, ThresholdView
+from app.services import thresholds
+
+
+@router.get("/low-stock", response_model=ThresholdView)
+def get_low_stock(call: MerchantCall) -> str:
+    return thresholds.get(call)
+
+
+@router.put("/low-stock", response_model=ThresholdView)
+def put_low_stock(body: Threshold, call: MerchantCall) -> str:
+    return thresholds.put(call, body.threshold)
+
+
+@router.get("/skus/{sku_id}/low-stock", response_model=SkuThresholdView)
+def get_low_stock_of_sku(sku_id: RowId, call: MerchantCall) -> str:
+    return thresholds.get_of_sku(call, sku_id)
+
+
+@router.put("/skus/{sku_id}/low-stock", response_model=SkuThresholdView)
+def put_low_stock_of_sku(sku_id: RowId, body: SkuThreshold, call: MerchantCall) -> str:
+    return thresholds.put_of_sku(call, sku_id, body.threshold)

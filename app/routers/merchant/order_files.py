@@ -1,0 +1,57 @@
+"""A merchant's orders by the hundred: shipping them from a list or a file, and taking them away as a file."""
+
+from typing import Annotated, BinaryIO
+
+from fastapi import Query, Request, Response
+
+from app.dependencies import Call, MerchantCall
+from app.problems import language
+from app.routers.downloads import FILE, Download
+from app.routers.imports import imported
+from app.routers.merchant import router
+from app.routers.results import told
+from app.routers.uploads import DOCUMENTED
+from app.schemas.batches import MAX_FILE, BatchShip, DryRun, ShipResults, ShipRow, checked
+from app.schemas.exports import Format, OrderExport
+from app.services import batch_shipping, order_files
+from app.services.rows import Row
+from app.sheets import reading
+
+
+@router.post("/orders/ship", response_model=ShipResults)
+def ship_orders(body: BatchShip, call: MerchantCall, request: Request) -> str:
+    """Ship up to 1,000 orders, each row by itself. An order that is under way already stays as it is."""
+    items = ((number, item.model_dump(exclude_none=True)) for number, item in enumerate(body.items, 1))
+    return _shipped(call, request, checked(ShipRow, items), dry_run=body.dry_run)
+
+
+@router.post("/orders/ship/import", response_model=ShipResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
+async def ship_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
+    """Ship up to 10,000 orders from a filled-in template: CSV (UTF-8 or GB18030) or XLSX."""
+
+    def ship(file: BinaryIO, dry_run: bool) -> str:
+        lines = reading.read(file, order_files.PARCELS)
+        return _shipped(call, request, checked(ShipRow, ((line.number, line.cells) for line in lines)), dry_run=dry_run)
+
+    return await imported(request, call, query, ship)
+
+
+@router.get("/orders/ship/template", response_class=Download, responses=FILE)
+async def get_template(query: Annotated[Format, Query()], call: MerchantCall) -> Download:
+    """The file to fill in for `POST /orders/ship/import`."""
+    return await Download.made(call, query.format, "ship", order_files.write_template)
+
+
+@router.get("/orders/export", response_class=Download, responses=FILE)
+async def export_orders(query: Annotated[OrderExport, Query()], call: MerchantCall) -> Download:
+    """The orders that pass the list's filters, newest first, as a file; `columns` picks and orders what it shows."""
+
+    def write(work: Call, file_format: str, file: BinaryIO) -> None:
+        order_files.write(work, file_format, file, filters=query.filters(), columns=query.columns)
+
+    return await Download.made(call, query.format, "orders", write)
+
+
+def _shipped(call: Call, request: Request, rows: list[Row], *, dry_run: bool) -> str:
+    batch_shipping.ship(call, rows, dry_run=dry_run)
+    return told(rows, done="shipped", name="order_number", language=language(request))

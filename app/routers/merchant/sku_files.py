@@ -1,0 +1,46 @@
+"""A merchant's SKUs by the hundred: taken away as a file, edited, and sent back."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, BinaryIO
+
+from fastapi import Query, Request, Response
+
+from app.dependencies import Call, MerchantCall
+from app.problems import language
+from app.routers.downloads import FILE, Download
+from app.routers.imports import imported
+from app.routers.merchant import router
+from app.routers.results import told
+from app.routers.uploads import DOCUMENTED
+from app.schemas.batches import MAX_FILE, DryRun, SkuResults, SkuRow, checked
+from app.schemas.exports import SkuExport
+from app.services import sku_files, sku_import
+from app.sheets import reading
+
+
+@router.get("/skus/export", response_class=Download, responses=FILE)
+async def export_skus(query: Annotated[SkuExport, Query()], call: MerchantCall) -> Download:
+    """The SKUs that pass the list's filters as a file that can be edited and sent to `POST /merchant/skus/import`."""
+
+    def write(work: Call, file_format: str, file: BinaryIO) -> None:
+        sku_files.write(work, file_format, file, filters=query.filters(), columns=query.columns)
+
+    return await Download.made(call, query.format, "skus", write)
+
+
+@router.post("/skus/import", response_model=SkuResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
+async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
+    """Set prices and stocks from a CSV or XLSX file: by SKU id; a stock needs the `expected_stock` that was exported."""
+
+    def change(file: BinaryIO, dry_run: bool) -> str:
+        rows = checked(SkuRow, _given(reading.read(file, sku_files.CHANGES)))
+        sku_import.change(call, rows, dry_run=dry_run)
+        return told(rows, done="changed", name="sku_id", language=language(request))
+
+    return await imported(request, call, query, change)
+
+
+def _given(lines: list[reading.Line]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for line in lines:
+        sku_id = line.cells.get("sku_id", "")
+        yield line.number, {**line.cells, **({"sku_id": int(sku_id)} if sku_id.isdecimal() and len(sku_id) < 11 else {})}

@@ -1,0 +1,115 @@
+"""Batches: what a row may say, and what is answered for each."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.errors import InvalidInput
+from app.schemas.fields import Count, Filters, Id, Input, Line, OrderNumber, Price, TrackingNumber
+from app.services.rows import Row
+
+MAX_ITEMS = 1000
+MAX_FILE = 5_000_000  # bytes
+
+
+class ShipItem(Input):
+    """An order, by id or number, and its parcel. What the values are worth is told row by row."""
+
+    order_id: int | None = None
+    order_number: str | None = None
+    logistic_id: int | None = None
+    logistic_name: str | None = None
+    logistic_order_id: str | None = None
+
+
+class BatchShip(Input):
+    items: Annotated[list[ShipItem], Field(min_length=1, max_length=MAX_ITEMS)]
+    dry_run: bool = False
+
+
+class ShipRow(BaseModel):
+    """A row that can be shipped; `carrier` is the id, code or name of a known one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    order_id: Id | None = None
+    order_number: OrderNumber | None = None
+    carrier: Annotated[str, Line(20)] | None = None
+    logistic_id: Id | None = None
+    logistic_name: Annotated[str, Line(15)] | None = None
+    logistic_order_id: TrackingNumber
+
+    @model_validator(mode="after")
+    def _names_an_order(self) -> Self:
+        if self.order_id is None and self.order_number is None:
+            raise PydanticCustomError("order_unnamed", "name the order by order_id or order_number")
+        return self
+
+
+class SkuRow(BaseModel):
+    """A row that changes a SKU; `stock` is set where it still stands at `expected_stock`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sku_id: Id
+    price: Price | None = None
+    stock: Count | None = None
+    expected_stock: Count | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.price is None and self.stock is None:
+            raise PydanticCustomError("nothing_given", "give price or stock")
+        if self.stock is not None and self.expected_stock is None:
+            raise PydanticCustomError("expected_missing", "a stock needs the expected_stock that was seen")
+        return self
+
+
+class DryRun(Filters):
+    """`dry_run` tells what would happen and changes nothing."""
+
+    dry_run: bool = False
+
+
+class RowResult(BaseModel):
+    """What became of a row, by its number in what was sent; `code` and `detail` say why it was refused."""
+
+    row: int
+    ok: bool
+    code: str | None
+    detail: str | None
+
+
+class ShipResult(RowResult):
+    order_number: str | None
+
+
+class SkuResult(RowResult):
+    """`sku_id` as it was sent when it is no id."""
+
+    sku_id: int | str | None
+
+
+class ShipResults(BaseModel):
+    shipped: int
+    failed: int
+    results: list[ShipResult]
+
+
+class SkuResults(BaseModel):
+    changed: int
+    failed: int
+    results: list[SkuResult]
+
+
+def checked(model: type[BaseModel], given: Iterable[tuple[int, dict[str, Any]]]) -> list[Row]:
+    """The rows, each refused with `invalid_input` when it is not what `model` asks for."""
+    rows = []
+    for number, values in given:
+        try:
+            rows.append(Row(number, model.model_validate(values).model_dump(exclude_none=True)))
+        except ValidationError as error:
+            rows.append(Row(number, values, InvalidInput(faults=error.errors(include_url=False))))
+    return rows

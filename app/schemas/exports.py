@@ -1,0 +1,43 @@
+"""What is asked of a file to take away."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from app.schemas.fields import Filters, listed
+from app.schemas.orders import OrderConditions
+from app.schemas.products import SkuConditions
+from app.services import order_files, sku_files
+
+
+class Format(Filters):
+    format: Literal["csv", "xlsx"] = "csv"
+
+
+def _columns(names: tuple[str, ...]) -> Any:
+    """A choice of columns in the order in which they are shown; each once, all of them when none is named."""
+    column = Annotated[str, AfterValidator(_one_of(names)), Field(json_schema_extra={"enum": list(names)})]
+    return Annotated[list[column], BeforeValidator(listed), AfterValidator(_once), Field(max_length=100)]
+
+
+def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
+    def known(name: str) -> str:
+        if name not in names:
+            raise PydanticCustomError("unknown_column", "there is no such column")
+        return name
+
+    return known
+
+
+def _once(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+class OrderExport(OrderConditions, Format):
+    columns: _columns(tuple(order_files.COLUMNS)) = Field(list(order_files.COLUMNS))  # type: ignore[valid-type]
+
+
+class SkuExport(SkuConditions, Format):
+    columns: _columns(tuple(sku_files.COLUMNS)) = Field(list(sku_files.COLUMNS))  # type: ignore[valid-type]

@@ -1,0 +1,86 @@
+"""Orders as files: what merchants take away, and the template of what they send back."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+from sqlalchemy import JSON, Float, String, case, cast, column, func, literal, literal_column, select, true
+
+from app.models import Order
+from app.models import order as stored
+from app.services import orders
+from app.sheets.reading import Heading
+from app.sheets.writing import BOM, Column, Kind, write_xlsx
+from app.sheets.writing import write as write_sheet
+from app.work import Work
+
+ORDER = Order.__table__
+
+PARCELS = (
+    Heading("order_number", ("订单号", "订单编号", "order number")),
+    Heading("carrier", ("物流商", "物流公司", "快递公司", "logistic_name", "logistic_id", "logistic_code")),
+    Heading("logistic_order_id", ("物流单号", "快递单号", "运单号", "tracking_number", "tracking number")),
+)
+
+
+def _state() -> Any:
+    return case(*((ORDER.c.status == status, literal(zh)) for status, (zh, _) in stored.STATUS_NAMES.items()))
+
+
+COLUMNS = {
+    "order_number": Column("订单号", Kind.CODE, ORDER.c.order_number),
+    "status": Column("订单状态", Kind.TEXT, _state()),
+    "product_name": Column("商品", Kind.TEXT, literal_column("bought.product_name", String)),
+    "sku_name": Column("规格", Kind.TEXT, literal_column("bought.sku_name", String)),
+    "price": Column("单价", Kind.NUMBER, literal_column("bought.price", Float)),
+    "num": Column("数量", Kind.NUMBER, ORDER.c.num),
+    "pay_count": Column("支付金额", Kind.NUMBER, ORDER.c.pay_count),
+    "receiver_name": Column("收货人", Kind.TEXT, ORDER.c.receiver_name),
+    "receiver_phone": Column("收货电话", Kind.CODE, ORDER.c.receiver_phone),
+    "receiver_address": Column("收货地址", Kind.TEXT, ORDER.c.receiver_address),
+    "logistic_name": Column("物流商", Kind.TEXT, ORDER.c.logistic_name),
+    "logistic_order_id": Column("物流单号", Kind.CODE, ORDER.c.logistic_order_id),
+    "create_time": Column("下单时间", Kind.TIME, ORDER.c.create_time),
+    "deliver_time": Column("发货时间", Kind.TIME, ORDER.c.deliver_time),
+    "recv_time": Column("收货时间", Kind.TIME, ORDER.c.recv_time),
+    "close_time": Column("结束时间", Kind.TIME, ORDER.c.close_time),
+    "deliver_address": Column("发货地址", Kind.TEXT, ORDER.c.deliver_address),
+    "back_reason": Column("退款原因", Kind.TEXT, ORDER.c.back_reason),
+    "order_id": Column("订单ID", Kind.NUMBER, ORDER.c.id),
+    "sku_id": Column("库存ID", Kind.NUMBER, ORDER.c.sku_id),
+    "customer_id": Column("买家ID", Kind.NUMBER, ORDER.c.customer_id),
+}
+
+
+def write(work: Work, file_format: str, file: BinaryIO, *, filters: dict[str, Any], columns: Sequence[str]) -> None:
+    """The caller's orders that pass all `filters` (names of `orders.FILTERS`), newest first; raises TooManyRows for XLSX."""
+    chosen = orders.conditions(work.actor.kind, filters)
+
+    def rows(values: list[Any]) -> Any:
+        bought = _bought(chosen)
+        of_orders = ORDER.join(bought, bought.c.sku_snapshot == ORDER.c.sku_snapshot)
+        return select(*values).select_from(of_orders).where(*chosen).order_by(ORDER.c.create_time.desc(), ORDER.c.id.desc())
+
+    write_sheet(work, file_format, file, [COLUMNS[name] for name in columns], rows, **filters)
+
+
+def _bought(chosen: list[Any]) -> Any:
+    """What was bought, by snapshot: many orders share one, and parsing each order's would take longer than all the rest."""
+    snapshots = select(ORDER.c.sku_snapshot).where(*chosen).distinct().subquery("snapshots")
+    parts = (column("product_name", String), column("sku_name", String), column("price", Float))
+    record = func.json_to_record(cast(snapshots.c.sku_snapshot, JSON)).table_valued(*parts)
+    record = record.render_derived(name="record", with_types=True)
+    return select(snapshots.c.sku_snapshot, *record.c).select_from(snapshots.join(record, true())).subquery("bought")
+
+
+def write_template(work: Work, file_format: str, file: BinaryIO) -> None:
+    """The header row of `PARCELS`, to be filled in."""
+    work.prove()
+    headings = [heading.words[0] for heading in PARCELS]
+    if file_format == "xlsx":
+        write_xlsx(file, headings, iter(()))
+        return
+    text = io.StringIO()
+    csv.writer(text).writerow(headings)
+    file.write(BOM + text.getvalue().encode())

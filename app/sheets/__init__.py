@@ -1,0 +1,1 @@
+"""Spreadsheets: what merchants send and take away as CSV and XLSX."""

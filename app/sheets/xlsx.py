@@ -1,0 +1,223 @@
+"""The first sheet of an XLSX workbook (ECMA-376), row by row, never holding more than one row and the shared texts.
+
+Spreadsheet libraries lay a sheet out as a grid, so a file of 1 kB with a cell in its last corner takes all memory.
+"""
+
+import posixpath
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+from xml.parsers import expat
+
+from app.errors import BrokenFile, TooLarge, UnsupportedFile
+
+MAX_UNZIPPED = 30_000_000  # bytes
+MAX_MEMBERS = 1000
+MAX_COLUMNS = 256
+MAX_DEPTH = 100
+_CHUNK = 64 * 1024
+_WORKBOOK = "xl/workbook.xml"
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, expat.ExpatError, EOFError, LookupError, ValueError)
+_CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
+
+
+def rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each row that has any. Raises UnsupportedFile, BrokenFile, TooLarge."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            _check_size(archive)
+            if _WORKBOOK not in archive.namelist():
+                raise UnsupportedFile
+            sheet, texts = _first_sheet(archive), _Texts()
+            for name in archive.namelist():
+                if name.lower() == "xl/sharedstrings.xml":
+                    _parse(archive, name, texts.parser())
+            found = _Rows(texts.found)
+            parser = found.parser()
+            for _ in _fed(archive, sheet, parser):
+                yield from found.taken()
+    except _DAMAGE:
+        raise BrokenFile from None
+    except RuntimeError:  # what zipfile says of a member with a password
+        raise UnsupportedFile from None
+
+
+def _check_size(archive: zipfile.ZipFile) -> None:
+    """Refuse an archive that says it is too large, and one that is larger than it says."""
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS or sum(member.file_size for member in members) > MAX_UNZIPPED:
+        raise TooLarge
+    left = MAX_UNZIPPED
+    for member in members:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise BrokenFile
+        member.file_size = 2 * MAX_UNZIPPED  # so that all of it is read, whatever it says
+        with archive.open(member) as content:
+            while chunk := content.read(_CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise TooLarge
+
+
+def _first_sheet(archive: zipfile.ZipFile) -> str:
+    sheets: list[str] = []
+    targets: dict[str, str] = {}
+
+    def sheet(name: str, attributes: dict[str, str]) -> None:
+        if name == "sheet":
+            sheets.extend(value for key, value in attributes.items() if _local(key) == "id")
+
+    def relation(name: str, attributes: dict[str, str]) -> None:
+        if name == "Relationship":
+            targets[attributes["Id"]] = attributes["Target"]
+
+    _parse(archive, _WORKBOOK, _parser(sheet))
+    _parse(archive, "xl/_rels/workbook.xml.rels", _parser(relation))
+    return posixpath.normpath(posixpath.join("/xl", targets[sheets[0]])).lstrip("/")
+
+
+class _Texts:
+    """The texts that cells share."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self._parts: list[str] = []
+        self._inside: list[str] = []
+
+    def parser(self) -> Any:
+        return _parser(self._start, self._end, self._text)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._inside.append(name)
+        if name == "si":
+            self._parts = []
+
+    def _end(self, name: str) -> None:
+        self._inside.pop()
+        if name == "si":
+            self.found.append("".join(self._parts))
+
+    def _text(self, text: str) -> None:
+        if self._inside[-1] == "t" and "rPh" not in self._inside:  # rPh tells how the text is read aloud
+            self._parts.append(text)
+
+
+class _Rows:
+    """The rows of a sheet, collected while it is parsed."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = texts
+        self._rows: list[tuple[int, list[str]]] = []
+        self._number = 0
+        self._cells: dict[int, str] = {}
+        self._column = -1
+        self._kind = ""
+        self._part = ""
+        self._value: list[str] = []
+
+    def parser(self) -> Any:
+        return _parser(self._start, self._end, self._text)
+
+    def taken(self) -> list[tuple[int, list[str]]]:
+        """The rows that are complete, once."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "row":
+            self._number = int(attributes.get("r", self._number + 1))
+            self._cells, self._column = {}, -1
+        elif name == "c":
+            self._column = _column(attributes["r"]) if "r" in attributes else self._column + 1
+            self._kind, self._value = attributes.get("t", "n"), []
+        elif name in ("v", "t", "rPh"):
+            self._part = name
+
+    def _end(self, name: str) -> None:
+        self._part = ""
+        if name == "c" and self._value and self._column < MAX_COLUMNS:
+            self._cells[self._column] = self._shown("".join(self._value))
+        elif name == "row" and self._cells:
+            self._rows.append((self._number, [self._cells.get(place, "") for place in range(max(self._cells) + 1)]))
+
+    def _text(self, text: str) -> None:
+        if self._part in ("v", "t"):
+            self._value.append(text)
+
+    def _shown(self, value: str) -> str:
+        if self._kind == "s":
+            return self._texts[int(value)]
+        if self._kind == "b":
+            return "TRUE" if value.strip() == "1" else "FALSE"
+        return _number(value) if self._kind == "n" else value
+
+
+def _number(text: str) -> str:
+    """A number's digits; one beyond the 15 digits that spreadsheets keep stays in the form that shows the loss."""
+    number = float(text)
+    if abs(number) >= 1e15:
+        return f"{number:E}"
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _column(reference: str) -> int:
+    match = _CELL.fullmatch(reference)
+    if match is None:
+        raise BrokenFile
+    place = 0
+    for letter in match[1]:
+        place = place * 26 + ord(letter) - ord("A") + 1
+    return place - 1
+
+
+def _parser(
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None] = lambda name: None,
+    text: Callable[[str], None] = lambda text: None,
+) -> Any:
+    """A parser that names elements without their namespace, and takes no document type, so no entities."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    depth = 0
+
+    def started(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise BrokenFile
+        start(_local(name), attributes)
+
+    def ended(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        end(_local(name))
+
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = started, ended, text
+    parser.StartDoctypeDeclHandler = _refuse
+    return parser
+
+
+def _refuse(*declaration: Any) -> None:
+    raise BrokenFile
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]
+
+
+def _parse(archive: zipfile.ZipFile, name: str, parser: Any) -> None:
+    for _ in _fed(archive, name, parser):
+        pass
+
+
+def _fed(archive: zipfile.ZipFile, name: str, parser: Any) -> Iterator[None]:
+    """Feed a member to a parser; a step for each part, so that what it found can be taken."""
+    with archive.open(name) as content:
+        while chunk := content.read(_CHUNK):
+            parser.Parse(chunk)
+            yield
+        parser.Parse(b"", True)
+        yield

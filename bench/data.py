@@ -1,0 +1,89 @@
+"""Shops with any number of orders, written by SQL: the same that the peers' schema.sql makes, over our tables."""
+
+import base64
+import secrets
+import time
+
+from app import database
+from app.config import settings
+from app.security import new_token
+from bench.load import execute, settle
+
+# Triggers are off while loading, and with them the checks of foreign keys, which hold by construction.
+_GOODS = """
+SET session_replication_role = replica;
+INSERT INTO "user" (id, name, storename, password_hash, status, create_time, update_time)
+SELECT g, 'shop' || g, 'store' || g, '!', 0, 1600000000, 1600000000 FROM generate_series(1, %(merchants)s) g;
+INSERT INTO customer (id, name, email_address, tel_phone, password_hash, create_time, update_time)
+SELECT g, 'customer' || g, 'c@example.com', '13800000000', '!', 1600000000, 1600000000 FROM generate_series(1, 1000) g;
+INSERT INTO product (id, business_id, name, "desc", unit, meta_obj_id, create_time, last_update)
+SELECT g, 1 + g %% %(merchants)s, 'product' || g, 'description ' || g, '个', g, 1600000000, 1600000000
+FROM generate_series(1, 200) g;
+INSERT INTO sku (id, product_id, sku_name, sku_attr, price, stock, status)
+SELECT g, g, 'sku' || g, '{"colour":"blue"}', 9.9, 1000000, 1 FROM generate_series(1, 200) g;
+INSERT INTO stock_movement (sku_id, delta, stock_after, reason, actor_kind, create_time)
+SELECT id, stock, stock, 'initial', 'merchant', 1600000000 FROM sku;
+"""
+_ORDERS = """
+SET session_replication_role = replica;
+INSERT INTO "order" (id, order_number, status, business_id, customer_id, sku_id, num, sku_snapshot, pay_count, create_time,
+    deliver_time, recv_time, close_time, receiver_name, receiver_phone, receiver_address,
+    logistic_id, logistic_name, logistic_order_id, after_care_id, back_reason)
+SELECT g, 'ON' || lpad(g::text, 12, '0'), s, 1 + g %% %(merchants)s, 1 + g %% 1000, 1 + (g - 1) %% 200, 1,
+    json_build_object('product_id', 1 + (g - 1) %% 200, 'product_name', 'product' || (1 + (g - 1) %% 200),
+        'sku_name', 'sku' || (1 + (g - 1) %% 200), 'sku_attr', '{"colour":"blue"}', 'price', 9.9, 'unit', '个',
+        'meta_obj_id', 7),
+    10 + g %% 90, t, CASE WHEN s IN (1, 2, 4) THEN t + 3600 END, CASE WHEN s = 2 THEN t + 90000 END,
+    CASE WHEN s IN (2, 3, 4) THEN t + 90000 END, 'name' || g, '13800000000', 'receiver address ' || g,
+    CASE WHEN s IN (1, 2, 4) THEN 1 END, CASE WHEN s IN (1, 2, 4) THEN '顺丰速运' END,
+    CASE WHEN s IN (1, 2, 4) THEN 'SF' || g END, CASE WHEN s IN (3, 4) THEN g END, CASE WHEN s IN (3, 4) THEN '不想要了' END
+FROM generate_series(1, %(orders)s) g,
+    LATERAL (SELECT (ARRAY[0, 1, 2, 3, 4])[1 + (g / %(merchants)s) %% 5] AS s, 1600000000 + g * 60 AS t) AS of_order;
+INSERT INTO except_order (id, order_id, business_id, except_type, status, create_time, close_time,
+    back_reason, remark, back_cost)
+SELECT id, id, business_id, '仅退款', CASE WHEN status = 3 THEN 1 ELSE 2 END, create_time + 7200, close_time,
+    back_reason, 'remark', pay_count
+FROM "order" WHERE status IN (3, 4);
+INSERT INTO event (time, actor_kind, verb, subject, subject_id, business_id, order_id, to_status)
+SELECT create_time, 'platform', 'place', 'order', id, business_id, id, 0 FROM "order";
+"""
+_SEQUENCES = "SELECT setval(pg_get_serial_sequence(%(name)s, 'id'), (SELECT max(id) FROM {name}))"
+_TALLY = """
+DELETE FROM order_tally;
+INSERT INTO order_tally (business_id, status, delta, folded)
+SELECT business_id, status, count(*), true FROM "order" GROUP BY business_id, status;
+"""
+
+
+def make_secrets() -> dict[str, str]:
+    """The secrets of a service, for its environment; this process knows them too."""
+    made = {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "PLATFORM_SECRET": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
+    }
+    settings.secret_key, settings.platform_secret = made.values()
+    return made
+
+
+def fill(uri: str, *, orders: int, merchants: int) -> dict[int, str]:
+    """Migrate a database and load it; the token of each merchant."""
+    settings.database_url = uri
+    with database.running():
+        pass
+    values = {"orders": orders, "merchants": merchants}
+    execute(uri, _GOODS, values)
+    execute(uri, _ORDERS, values)
+    for name in ('"user"', "customer", "product", "sku", '"order"', "except_order"):
+        execute(uri, _SEQUENCES.format(name=name), {"name": name})
+    tally(uri)
+    tokens = {}
+    for merchant in range(1, merchants + 1):
+        tokens[merchant], session = new_token("merchant", merchant, int(time.time()))
+        execute(uri, 'UPDATE "user" SET auth_token = %s WHERE id = %s', (session, merchant))
+    settle(uri)
+    return tokens
+
+
+def tally(uri: str) -> None:
+    """Count anew the orders of each merchant and state, as the worker leaves them: in one row each."""
+    execute(uri, _TALLY)
