@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from app.errors import BadKey, NotAuthenticated
+from app.middleware import READING
 from app.schemas.fields import MAX_INT
 from app.security import fingerprint, read_token, verify_signature
 from app.services.idempotency import Key
 from app.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, Actor, Work
 
-READING = {"GET", "HEAD"}
 RowId = Annotated[int, Path(ge=1, le=MAX_INT)]
 
 

@@ -17,42 +17,51 @@ log = logging.getLogger(__name__)
 
 
 class Bell:
-    """Rings the waiting streams of a merchant when an event of theirs is committed; all of them when it was deaf."""
+    """Rings the waiting streams of a merchant when an event of theirs is committed; all of them when it was deaf.
+
+    It listens only while someone waits: every process that listens is woken by every event.
+    """
 
     def __init__(self) -> None:
         self._waiting: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
-        self._broken = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._over = asyncio.Event()
 
     @contextmanager
     def heard_by(self, business_id: int) -> Iterator[asyncio.Event]:
         """An event that is set whenever there may be news for the merchant."""
         rung = asyncio.Event()
         self._waiting[business_id].add(rung)
+        self._wanted.set()
         try:
             yield rung
         finally:
             self._waiting[business_id].discard(rung)
             if not self._waiting[business_id]:
                 del self._waiting[business_id]
+            if not self._waiting:
+                self._wanted.clear()
+                self._over.set()
 
     async def listen(self) -> None:
-        """Listen until cancelled; a lost connection is made again."""
+        """Listen while someone waits, until cancelled; a lost connection is made again."""
         while True:
+            await self._wanted.wait()
             try:
                 connection = await to_thread.run_sync(_listening)
             except database.AWAY as error:
                 log.warning("not listening: %s", str(error).strip())
+                await asyncio.sleep(RETRY)
             else:
                 await self._hear(connection)
-            await asyncio.sleep(RETRY)
 
     async def _hear(self, connection: Any) -> None:
         loop, descriptor = asyncio.get_running_loop(), connection.fileno()
-        self._broken.clear()
+        self._over.clear()
         self._ring_all()
         loop.add_reader(descriptor, self._read, connection)
         try:
-            await self._broken.wait()
+            await self._over.wait()
         finally:
             loop.remove_reader(descriptor)
             connection.close()
@@ -61,7 +70,7 @@ class Bell:
         try:
             connection.poll()
         except database.AWAY:
-            self._broken.set()
+            self._over.set()
             return
         for business_id in {int(notice.payload) for notice in connection.notifies}:
             for rung in self._waiting.get(business_id, ()):

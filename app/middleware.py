@@ -1,12 +1,13 @@
 """Pure ASGI middleware: what every request goes through before any route."""
 
 import re
-import uuid
+import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware, RequestBodyLimitResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+READING = {"GET", "HEAD"}
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._\-]{1,64}")
 
 
@@ -21,7 +22,7 @@ class RequestId:
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
@@ -36,7 +37,7 @@ class BodyLimit(RequestBodyLimitMiddleware):
     """Refuses to read a body that is too large; a route's own `max_body_size` stands in for the app's."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] in READING:  # these have no body that anyone reads
             await self.app(scope, receive, send)
             return
         await _Refusal(self.app, self.max_body_size)(scope, receive, send)

@@ -47,6 +47,10 @@ FROM "order" WHERE status IN (3, 4);
 INSERT INTO event (time, actor_kind, verb, subject, subject_id, business_id, order_id, to_status)
 SELECT create_time, 'platform', 'place', 'order', id, business_id, id, 0 FROM "order";
 """
+_SEARCH = """
+INSERT INTO order_search (order_id, grams)
+SELECT id, order_grams(business_id, receiver_name, receiver_phone, order_number) FROM "order";
+"""
 _SEQUENCES = "SELECT setval(pg_get_serial_sequence(%(name)s, 'id'), (SELECT max(id) FROM {name}))"
 _TALLY = """
 DELETE FROM order_tally;
@@ -73,6 +77,7 @@ def fill(uri: str, *, orders: int, merchants: int) -> dict[int, str]:
     values = {"orders": orders, "merchants": merchants}
     execute(uri, _GOODS, values)
     execute(uri, _ORDERS, values)
+    execute(uri, _SEARCH)
     for name in ('"user"', "customer", "product", "sku", '"order"', "except_order"):
         execute(uri, _SEQUENCES.format(name=name), {"name": name})
     tally(uri)

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from app.dependencies import Call
 from app.errors import UnsupportedMediaType
 from app.services import idempotency
+from app.threads import in_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,15 @@ class Door(APIRoute):
         return strictly
 
 
-def carried_out(controller: Callable[..., Any], status: int) -> Callable[..., Response]:
-    """The controller as one piece of work; it must take a `call`, so none runs without a caller."""
+def carried_out(controller: Callable[..., Any], status: int) -> Callable[..., Coroutine[Any, Any, Response]]:
+    """The controller as one piece of work in one thread; it must take a `call`, so none runs without a caller."""
     if "call" not in inspect.signature(controller).parameters:
         raise TypeError(f"{controller.__qualname__} takes no call: nobody would answer for what it does")
 
     @functools.wraps(controller)
-    def run(call: Call, **arguments: Any) -> Response:
-        return answered(call, status, functools.partial(controller, call=call, **arguments))
+    async def run(call: Call, **arguments: Any) -> Response:
+        act = functools.partial(controller, call=call, **arguments)
+        return await in_thread(answered, call, status, act)
 
     return run
 

@@ -6,7 +6,6 @@ from typing import BinaryIO
 
 from anyio import CapacityLimiter
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
@@ -15,6 +14,7 @@ from app.routers.door import answered
 from app.routers.uploads import received
 from app.schemas.batches import DryRun
 from app.security import fingerprint
+from app.threads import in_thread
 
 _at_once = CapacityLimiter(2)  # each keeps a core busy, and what it read in memory
 
@@ -25,7 +25,7 @@ async def imported(request: Request, call: Call, query: DryRun, act: Callable[[B
         dry_run = query.dry_run or _asked_in(dict(await request.form()))
         if dry_run and call.key is not None:
             call.key = dataclasses.replace(call.key, fingerprint=fingerprint(call.key.fingerprint.encode(), b"dry_run"))
-        return await run_in_threadpool(answered, call, 200, lambda: act(file, dry_run))
+        return await in_thread(answered, call, 200, lambda: act(file, dry_run))
 
 
 def _asked_in(form: dict[str, object]) -> bool:

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Any, BinaryIO
 
 from fastapi import Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import FormData, UploadFile
 
@@ -14,6 +13,7 @@ from app.dependencies import Call
 from app.errors import NoForm
 from app.security import fingerprint
 from app.services.files import digest_of
+from app.threads import in_thread
 
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 DOCUMENTED = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
@@ -30,7 +30,7 @@ async def received(request: Request, call: Call, *, beside: tuple[str, ...] = ()
     async with request.form(max_files=1, max_fields=1, max_part_size=1000) as form:
         file = _only_file(form, beside)
         if call.key is not None:
-            digest = await run_in_threadpool(digest_of, file)
+            digest = await in_thread(digest_of, file)
             sent = fingerprint(call.key.fingerprint.encode(), digest.encode())
             call.key = dataclasses.replace(call.key, fingerprint=sent)
         yield file

@@ -1,7 +1,6 @@
 """A merchant's own account."""
 
 from fastapi import Response
-from fastapi.concurrency import run_in_threadpool
 
 from app.dependencies import MerchantCall, NewMerchantCall
 from app.routers import sessions
@@ -10,6 +9,7 @@ from app.routers.merchant import entrance, router
 from app.schemas.accounts import Login, MerchantChange, NewMerchant, PasswordChange, TokenView, UserView
 from app.security import hash_password
 from app.services import accounts, logins
+from app.threads import in_thread
 from app.work import MERCHANT
 
 
@@ -17,7 +17,7 @@ from app.work import MERCHANT
 async def register(body: NewMerchant, call: NewMerchantCall) -> Response:
     password_hash = await hash_password(body.password)
     values = {"name": body.name, "storename": body.storename, "password_hash": password_hash}
-    return await run_in_threadpool(answered, call, 201, lambda: accounts.create(call, MERCHANT, **values))
+    return await in_thread(answered, call, 201, lambda: accounts.create(call, MERCHANT, **values))
 
 
 @entrance.post("/login", response_model=TokenView)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import orjson
 from fastapi import Header, Response
-from fastapi.concurrency import run_in_threadpool
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.database import AWAY
@@ -16,6 +15,7 @@ from app.errors import AppError
 from app.live import bell
 from app.routers.merchant import router
 from app.services import feed
+from app.threads import in_thread
 
 HEARTBEAT = 15  # seconds between signs of life; the session is looked at as often
 SOON = 0.2  # seconds until events are looked for again that wait for an older transaction
@@ -24,7 +24,7 @@ SOON = 0.2  # seconds until events are looked for again that wait for an older t
 @router.get("/events", responses={200: {"content": {"text/event-stream": {}}}}, response_class=Response)
 async def follow_events(call: MerchantCall, last_event_id: Annotated[str | None, Header()] = None) -> EventSourceResponse:
     """Everything that happens in the shop, as it happens; `Last-Event-ID` goes on without loss or doubling."""
-    start = feed.Position.parse(last_event_id) if last_event_id else await run_in_threadpool(_present, call)
+    start = feed.Position.parse(last_event_id) if last_event_id else await in_thread(_present, call)
     return EventSourceResponse(_news(call, start), ping=HEARTBEAT)
 
 
@@ -35,7 +35,7 @@ async def _news(call: Call, position: feed.Position) -> AsyncIterator[ServerSent
         while True:
             rung.clear()
             try:
-                news = await run_in_threadpool(_after, call, position)
+                news = await in_thread(_after, call, position)
             except AWAY:
                 await asyncio.sleep(1)
                 continue

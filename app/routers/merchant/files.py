@@ -4,7 +4,6 @@ import functools
 
 from anyio import CapacityLimiter
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from app.content import MAX_MODEL
 from app.dependencies import MerchantCall
@@ -13,6 +12,7 @@ from app.routers.merchant import router
 from app.routers.uploads import DOCUMENTED, received
 from app.schemas.files import FileView
 from app.services import files
+from app.threads import in_thread
 
 _at_once = CapacityLimiter(2)  # a decoded picture takes up to 100 MB, and a core
 
@@ -21,4 +21,4 @@ _at_once = CapacityLimiter(2)  # a decoded picture takes up to 100 MB, and a cor
 async def upload_file(request: Request, call: MerchantCall) -> Response:
     """Upload a picture (PNG, JPEG, WebP), a scene's config (JSON) or a 3D model (glTF 2.0): its content tells which it is."""
     async with received(request, call) as file, _at_once:
-        return await run_in_threadpool(answered, call, 201, functools.partial(files.store, call, file))
+        return await in_thread(answered, call, 201, functools.partial(files.store, call, file))

@@ -1,0 +1,21 @@
+"""The threads that work on the database: one hop per request, and never more of them than connections."""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from app.config import settings
+
+Result = TypeVar("Result")
+
+
+async def in_thread(act: Callable[..., Result], *arguments: Any) -> Result:
+    """What `act` returns, called in one of the threads."""
+    return await asyncio.get_running_loop().run_in_executor(_threads(), act, *arguments)
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.threads, thread_name_prefix="work")
