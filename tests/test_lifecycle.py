@@ -45,7 +45,7 @@ ORDER_VERBS: dict[str, tuple[str, Any]] = {
     "receive": ("customer", None),
     "except-orders": ("customer", {"except_type": REFUND, "back_reason": "不想要了"}),
 }
-# design.md, Order: every move that a caller may make, and the status that it leads to.
+# Every move that a caller may make, and the status that it leads to.
 LEGAL_FOR_ORDERS = {
     ("to_ship", "ship"): 1,
     ("shipped", "ship"): 1,
@@ -80,7 +80,7 @@ TICKET_VERBS: dict[str, tuple[str, Any]] = {
     "return": ("customer", {"logistics_id": 2, "tracking_number": "YT123"}),
     "withdraw": ("customer", None),
 }
-# design.md, Ticket: every move that a caller may make, and the step that it leads to.
+# Every move that a caller may make, and the step that it leads to.
 LEGAL_FOR_TICKETS = {
     ("applied for a refund", "agree"): "refunded",
     ("applied for a return", "agree"): "awaiting_return",
@@ -104,7 +104,7 @@ STORED_AS = {
 # What the end of a ticket does to an order that was shipped: the order's verb and its new status.
 END_OF_RECEIVED = {"refunded": ("refund", 3), "refused": ("refuse", 4), "withdrawn": ("withdraw", 2), "lapsed": ("lapse", 2)}
 
-# design.md, the two tables together: asked for, where the order stood, verbs; then the step, the order, goods back in stock.
+# The two tables together: asked for, where the order stood, verbs; then the step, the order, goods back in stock.
 OUTCOMES = [
     (REFUND, 0, ("agree",), "refunded", 3, True),
     (REFUND, 1, ("agree",), "refunded", 3, False),

@@ -105,7 +105,8 @@ def _place() -> Statement:
         .cte("wanted")
     )
     num = cast(bindparam("num"), Integer)
-    taken = stock.taken_by(-num, SKU.c.id == wanted.c.id)
+    # The parameter says again what the join says, so that the row is looked up however small the tables are.
+    taken = stock.taken_by(-num, SKU.c.id == bindparam("sku_id"), SKU.c.id == wanted.c.id)
     moved = stock.movement_of(taken, -num, reason=literal(stock.ORDERED), reference=bindparam("order_number"))
     default_amount = cast(func.round(cast(wanted.c.price, Numeric) * num, 2), Float)
     written = {
