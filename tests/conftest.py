@@ -20,7 +20,7 @@ import pytest
 
 from app import database
 from app.config import settings
-from tests.api import Api
+from tests.api import Api, Caller
 from tests.factories import World
 
 ROOT = Path(__file__).parent.parent
@@ -83,6 +83,18 @@ def api(migrated: str) -> Iterator[Api]:
 def world(api: Api) -> World:
     """Makes merchants, customers, products and orders in any state, through the API."""
     return World(api)
+
+
+@pytest.fixture
+def merchant(world: World) -> Caller:
+    """A logged-in merchant."""
+    return world.merchant()
+
+
+@pytest.fixture
+def customer(world: World) -> Caller:
+    """A logged-in customer."""
+    return world.customer()
 
 
 @pytest.fixture

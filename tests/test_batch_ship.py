@@ -26,16 +26,6 @@ def migrated(migrated_module):
 
 
 @pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
-@pytest.fixture
-def customer(world):
-    return world.customer()
-
-
-@pytest.fixture
 def order(world, merchant, customer):
     return world.order(merchant, customer)
 

@@ -24,16 +24,6 @@ def migrated(migrated_module):
     return migrated_module
 
 
-@pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
-@pytest.fixture
-def customer(world):
-    return world.customer()
-
-
 def table(caller, file_format, path="/orders/export", **asked):
     answer = caller.get(path, format=file_format, **asked)
     assert answer.status_code == 200, answer.text

@@ -18,11 +18,6 @@ def migrated(migrated_module):
 
 
 @pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
-@pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Where this test's files are kept."""
     monkeypatch.setattr(settings, "data_dir", tmp_path)

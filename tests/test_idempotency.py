@@ -13,16 +13,6 @@ def migrated(migrated_module):
     return migrated_module
 
 
-@pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
-@pytest.fixture
-def customer(world):
-    return world.customer()
-
-
 def shipping(world, merchant, customer):
     orders = [world.order(merchant, customer) for _ in range(2)]
     body = {"logistic_id": 1, "logistic_order_id": "SF1"}

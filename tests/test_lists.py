@@ -37,16 +37,6 @@ def sql(migrated):
     connection.close()
 
 
-@pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
-@pytest.fixture
-def customer(world):
-    return world.customer()
-
-
 def run_sql(connection, statement, *values):
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

@@ -10,16 +10,6 @@ TEN = {"threshold": 10}
 
 
 @pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
-@pytest.fixture
-def customer(world):
-    return world.customer()
-
-
-@pytest.fixture
 def crossings(sql):
     """The events of a SKU that ran low, oldest first, as (stock, threshold)."""
 

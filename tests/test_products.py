@@ -13,11 +13,6 @@ def migrated(migrated_module):
     return migrated_module
 
 
-@pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
 class TestCreateProduct:
     def test_a_product_comes_with_its_skus(self, merchant):
         skus = [

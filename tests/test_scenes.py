@@ -15,11 +15,6 @@ def migrated(migrated_module):
     return migrated_module
 
 
-@pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
 def scene(merchant, **values):
     return made(merchant.post("/scenes", {"name": "春季直播间", "base_id": MUSEUM, "tag": LIVE, **values}), 201)
 

@@ -17,11 +17,6 @@ def migrated(migrated_module):
 
 
 @pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
-@pytest.fixture
 def sku(world, merchant):
     return world.sku(merchant, price=9.9, stock=5)
 

@@ -19,16 +19,6 @@ NOTHING = {"orders": 0, "sales": 0, "refunds": 0, "refunded": 0}
 
 
 @pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
-@pytest.fixture
-def customer(world):
-    return world.customer()
-
-
-@pytest.fixture
 def zone(monkeypatch):
     def use(name):
         monkeypatch.setattr(settings, "timezone", name)

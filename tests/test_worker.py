@@ -19,16 +19,6 @@ def now():
     return int(time.time())
 
 
-@pytest.fixture
-def merchant(world):
-    return world.merchant()
-
-
-@pytest.fixture
-def customer(world):
-    return world.customer()
-
-
 def verbs(sql, order_id):
     """The verbs in the order's timeline with who did them, oldest first."""
     return sql("SELECT verb, actor_kind FROM event WHERE order_id = %s ORDER BY id", order_id)
