@@ -1,31 +1,27 @@
-"""The bell: one connection per process that hears PostgreSQL announce events, and wakes the streams that wait for them."""
+"""The bell: one question to the database, a few times a second, wakes every stream of the process that has news."""
 
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from anyio import to_thread
+from app.database import AWAY
+from app.services import feed
+from app.threads import in_thread
+from app.work import SYSTEM, Actor, Work
 
-from app import database
-
-RETRY = 1.0  # seconds until a lost connection is tried again
+INTERVAL = 0.2  # seconds
 
 log = logging.getLogger(__name__)
 
 
 class Bell:
-    """Rings the waiting streams of a merchant when an event of theirs is committed; all of them when it was deaf.
-
-    It listens only while someone waits: every process that listens is woken by every event.
-    """
+    """Rings the waiting streams of a merchant when an event of theirs may be new. It asks only while someone waits."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
         self._wanted = asyncio.Event()
-        self._over = asyncio.Event()
 
     @contextmanager
     def heard_by(self, business_id: int) -> Iterator[asyncio.Event]:
@@ -41,54 +37,34 @@ class Bell:
                 del self._waiting[business_id]
             if not self._waiting:
                 self._wanted.clear()
-                self._over.set()
 
-    async def listen(self) -> None:
-        """Listen while someone waits, until cancelled; a lost connection is made again."""
+    async def watch(self) -> None:
+        """Ask while someone waits, until cancelled; what happens while the database is away is found when it is back."""
+        horizon = None
         while True:
-            await self._wanted.wait()
+            if not self._wanted.is_set():
+                await self._wanted.wait()
+                horizon = None
+            asked = list(self._waiting)
             try:
-                connection = await to_thread.run_sync(_listening)
-            except database.AWAY as error:
-                log.warning("not listening: %s", str(error).strip())
-                await asyncio.sleep(RETRY)
+                news = await in_thread(_news, asked, horizon)
+            except AWAY as error:
+                log.warning("live news: %s", str(error).strip())
             else:
-                await self._hear(connection)
+                horizon = news.horizon
+                self._ring(news.merchants)
+                self._ring(self._waiting.keys() - set(asked))  # who came meanwhile was not asked about
+            await asyncio.sleep(INTERVAL)
 
-    async def _hear(self, connection: Any) -> None:
-        loop, descriptor = asyncio.get_running_loop(), connection.fileno()
-        self._over.clear()
-        self._ring_all()
-        loop.add_reader(descriptor, self._read, connection)
-        try:
-            await self._over.wait()
-        finally:
-            loop.remove_reader(descriptor)
-            connection.close()
-
-    def _read(self, connection: Any) -> None:
-        try:
-            connection.poll()
-        except database.AWAY:
-            self._over.set()
-            return
-        for business_id in {int(notice.payload) for notice in connection.notifies}:
+    def _ring(self, merchants: Iterable[int]) -> None:
+        for business_id in merchants:
             for rung in self._waiting.get(business_id, ()):
                 rung.set()
-        connection.notifies.clear()
-
-    def _ring_all(self) -> None:
-        for streams in self._waiting.values():
-            for rung in streams:
-                rung.set()
 
 
-def _listening() -> Any:
-    connection = database.connect()
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("LISTEN event")
-    return connection
+def _news(merchants: list[int], horizon: int | None) -> feed.Since:
+    with Work(Actor(SYSTEM), writes=False) as work:
+        return feed.since(work, merchants, horizon)
 
 
 bell = Bell()

@@ -26,11 +26,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     _ = settings.token_key, settings.platform_secrets, settings.bucket
     to_thread.current_default_thread_limiter().total_tokens = settings.threads
     with database.running():
-        listening = asyncio.create_task(bell.listen())
+        watching = asyncio.create_task(bell.watch())
         yield
-        listening.cancel()
+        watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await listening
+            await watching
 
 
 def build() -> FastAPI:

@@ -6,6 +6,7 @@ from fastapi.routing import APIRoute
 
 # Each module registers its routes at its audience's door when it is imported. The most called stand first.
 _MODULES = {
+    "app.routers.platform": ("orders",),
     "app.routers.merchant": (
         "order_files",
         "orders",
@@ -20,7 +21,6 @@ _MODULES = {
         "statistics",
         "account",
     ),
-    "app.routers.platform": ("orders",),
     "app.routers.customer": ("orders", "account"),
     "app.routers.admin": ("orders", "users", "events", "scene_bases", "statistics", "account"),
 }

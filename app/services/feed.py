@@ -6,7 +6,8 @@ Events are walked by (txid, id), up to the oldest transaction still open: whatev
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, cast, func, literal_column, select, tuple_
+from sqlalchemy import BigInteger, Integer, Text, bindparam, cast, func, literal_column, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.database import Statement
 from app.errors import BadCursor
@@ -15,6 +16,7 @@ from app.work import Work
 
 EVENT = Event.__table__
 BATCH = 200
+HORIZON: Any = func.txid_snapshot_xmin(func.txid_current_snapshot())  # the oldest transaction still open
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,10 +40,26 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What came after a position: (position, verb, JSON) in order; `more` when there is more than was read."""
+    """What came after a position: (position, verb, JSON) in order; `more` when there may be more to read at once."""
 
     events: list[tuple[Position, str, str]]
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Which merchants may have news, and the horizon to ask from next: every transaction below it has ended and been seen."""
+
+    merchants: list[int]
+    horizon: int
+
+
+def since(work: Work, merchants: list[int], horizon: int | None) -> Since:
+    """Those of `merchants` with events that may not have been there at the `horizon`; all of them when there is none."""
+    if horizon is None:
+        return Since(merchants, int(work.one(_HORIZON).horizon))
+    row = work.one(_SINCE, merchants=merchants, txid=horizon)
+    return Since(list(row.found), int(row.horizon))
 
 
 def present(work: Work) -> Position:
@@ -53,11 +71,17 @@ def after(work: Work, position: Position) -> News:
     """The events of the work's merchant after a position."""
     rows = work.all(_AFTER, txid=position.txid, event_id=position.event_id, batch=BATCH)
     events = [(Position(row.txid, row.id), str(row.verb), str(row.body)) for row in rows if row.settled]
-    return News(events, more=len(rows) > len(events) or len(rows) == BATCH)
+    return News(events, more=len(events) == BATCH)
+
+
+def _since() -> Statement:
+    given = func.unnest(cast(bindparam("merchants"), ARRAY(Integer))).table_valued("id").render_derived(name="given")
+    newer = EVENT.c.txid >= cast(bindparam("txid"), BigInteger)
+    found = select(given.c.id).where(select(EVENT.c.id).where(EVENT.c.business_id == given.c.id, newer).exists())
+    return Statement(select(func.array(found.scalar_subquery()).label("found"), HORIZON.label("horizon")), whole=True)
 
 
 def _after() -> Statement:
-    horizon = func.txid_snapshot_xmin(func.txid_current_snapshot())
     shown = [column for column in EVENT.c if column.name not in ("txid", "business_id")]
     since = tuple_(cast(bindparam("txid"), BigInteger), cast(bindparam("event_id"), BigInteger))
     rows = (
@@ -68,9 +92,10 @@ def _after() -> Statement:
         .subquery("e")
     )
     body = cast(func.to_jsonb(literal_column("e")).op("-")("txid"), Text)
-    settled: Any = rows.c.txid < horizon
+    settled: Any = rows.c.txid < HORIZON
     return Statement(select(rows.c.txid, rows.c.id, rows.c.verb, body.label("body"), settled.label("settled")))
 
 
-_HORIZON = Statement(select(func.txid_snapshot_xmin(func.txid_current_snapshot()).label("horizon")))
+_HORIZON = Statement(select(HORIZON.label("horizon")), whole=True)
+_SINCE = _since()
 _AFTER = _after()

@@ -18,7 +18,6 @@ from app.services import feed
 from app.threads import in_thread
 
 HEARTBEAT = 15  # seconds between signs of life; the session is looked at as often
-SOON = 0.2  # seconds until events are looked for again that wait for an older transaction
 
 
 @router.get("/events", responses={200: {"content": {"text/event-stream": {}}}}, response_class=Response)
@@ -44,8 +43,9 @@ async def _news(call: Call, position: feed.Position) -> AsyncIterator[ServerSent
                 return
             for position, verb, body in news.events:
                 yield ServerSentEvent(id=str(position), event=verb, data=body)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), SOON if news.more else HEARTBEAT)
+            if not news.more:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(rung.wait(), HEARTBEAT)
 
 
 def _present(call: Call) -> feed.Position:
