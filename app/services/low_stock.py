@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, literal, select
+from sqlalchemy import Integer, cast, func, literal, literal_column, select
 
 from app.models import Sku
 from app.services.lifecycle import noted_from
@@ -23,7 +23,8 @@ def crossing(changed: Any, delta: Any) -> Any:
     so one of them crosses and no other.
     """
     rows = changed.subquery("changed")
-    limited = select(rows, threshold(rows.c.id, rows.c.business_id).label("threshold")).subquery("limited")
+    limited = select(rows, threshold(rows.c.id, rows.c.business_id).label("threshold"))
+    limited = limited.offset(literal_column("0")).subquery("limited")  # so that the threshold is looked up once
     low = select(limited).where(limited.c.stock <= limited.c.threshold, limited.c.stock - delta > limited.c.threshold)
     low = low.subquery("low")
     return noted_from(
