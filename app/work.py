@@ -13,7 +13,7 @@ from app.database import Statement, engine
 from app.errors import Disabled, NotAuthenticated
 from app.services.sessions import proof
 
-_PATIENTLY = "SET LOCAL statement_timeout = '10min'; SET LOCAL datestyle = 'ISO'"  # COPY reads whole tables, into text
+_WHOLE = "SET LOCAL statement_timeout = '10min'; SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = %s"
 MOST_KEPT = 200  # statements that one connection keeps prepared
 MERCHANT, CUSTOMER, ADMIN, PLATFORM, SYSTEM = "merchant", "customer", "admin", "platform", "system"
 
@@ -108,9 +108,7 @@ class Work:
 
     def copy(self, statement: Statement, file: BinaryIO, *, quoted: Sequence[str], **parameters: Any) -> None:
         """Write the statement's rows to `file` as CSV with a header, by COPY; the columns `quoted` always in quotes."""
-        self.begin()
-        self.prove()
-        self._cursor.execute(_PATIENTLY)
+        self._begin_whole()
         rows = self._cursor.mogrify(statement.sql, self._given(statement, parameters)).decode()
         names = ", ".join('"{}"'.format(name.replace('"', '""')) for name in quoted)
         force = f", FORCE_QUOTE ({names})" if names else ""
@@ -118,11 +116,16 @@ class Work:
 
     def stream(self, statement: Statement, **parameters: Any) -> Generator[tuple[Any, ...]]:
         """The statement's rows as plain tuples, a few at a time from a cursor of the server's."""
-        self.begin()
-        self.prove()
+        self._begin_whole()
         with self._connection.cursor("streamed", cursor_factory=cursor) as rows:
             rows.execute(statement.sql, self._given(statement, parameters))
             yield from rows
+
+    def _begin_whole(self) -> None:
+        """Open a transaction that reads whole tables, with patience, and tells times by the shop's clock."""
+        self.begin()
+        self.prove()
+        self._cursor.execute(_WHOLE, (settings.timezone,))
 
     def _run(self, statement: Statement, parameters: dict[str, Any]) -> None:
         self._open(transaction=self.writes and not statement.whole)

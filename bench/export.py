@@ -1,4 +1,7 @@
-"""Taking 100,000 orders away as CSV and XLSX: rows per second over HTTP, and the memory that it adds to the service.
+"""Taking 100,000 orders away as CSV and XLSX: rows per second over HTTP, and what it costs.
+
+That is the memory that it adds to the service, and the CPU seconds that the service and PostgreSQL spend on one file: they tell
+more than the time where a machine is shared. The first line is a bare COPY of the table, which no export can outrun.
 
 python -m bench.export
 """
@@ -14,9 +17,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
+import psycopg2
 
 from bench import data
-from bench.load import create_database, postgres, print_row, service, settle
+from bench.load import create_database, execute, postgres, print_row, service, settle
 
 RATES = {"csv": 200_000, "xlsx": 20_000}  # rows per second wanted
 MEMORY = 50  # MB
@@ -47,6 +52,23 @@ class Memory:
         return int(self._status.read_text().split("VmRSS:")[1].split()[0]) / 1024
 
 
+class Processor:
+    """CPU seconds that a service, and the backends that work for it, have spent."""
+
+    def __init__(self, pid: int, uri: str) -> None:
+        backends = execute(uri, "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be'")
+        self._service = psutil.Process(pid)
+        self._backends = [psutil.Process(backend) for (backend,) in backends]
+
+    def spent(self) -> tuple[float, float]:
+        return _seconds(self._service), sum(map(_seconds, self._backends))
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
 def process_at(url: str) -> int:
     """The id of the process that serves there."""
     port = str(urlsplit(url).port).encode()
@@ -58,20 +80,30 @@ def process_at(url: str) -> int:
     raise RuntimeError(f"nobody serves at {url}")
 
 
-def take(url: str, token: str, file_format: str, **asked: str) -> float:
+def take(client: httpx.Client, file_format: str, **asked: str) -> float:
     """Seconds until the whole file has come."""
     start = time.perf_counter()
-    with httpx.stream(
-        "GET",
-        f"{url}/api/v1/merchant/orders/export",
-        params={"format": file_format, **asked},
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=120,
-    ) as answer:
+    with client.stream("GET", "/api/v1/merchant/orders/export", params={"format": file_format, **asked}) as answer:
         answer.raise_for_status()
         for _ in answer.iter_raw():
             pass
     return time.perf_counter() - start
+
+
+def copy_bare(uri: str) -> float:
+    """Seconds that COPY needs for the table as it lies there, thrown away as it comes."""
+    connection = psycopg2.connect(uri)
+    try:
+        with connection.cursor() as cursor, Path("/dev/null").open("wb") as nowhere:
+            start = time.perf_counter()
+            cursor.copy_expert('COPY "order" TO STDOUT (FORMAT csv)', nowhere)
+            return time.perf_counter() - start
+    finally:
+        connection.close()
+
+
+def _client(url: str, token: str) -> httpx.Client:
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=120)
 
 
 def main() -> None:
@@ -85,15 +117,18 @@ def main() -> None:
         uri = create_database(server, "export")
         token = data.fill(uri, orders=options.orders, merchants=1)[1]
         settle(uri)
-        with service(uri, secrets, processes=1) as (url,):
-            print_row("", "rows/s", "MB added")
+        print_row("", "rows/s", "MB added", "service CPU", "database CPU")
+        print_row("bare COPY", options.orders / statistics.median(copy_bare(uri) for _ in range(options.rounds)))
+        with service(uri, secrets, processes=1) as (url,), _client(url, token) as client:
             for file_format, wanted in RATES.items():
-                take(url, token, file_format, status="0")
-                memory = Memory(process_at(url))
+                take(client, file_format, status="0")
+                memory, processor = Memory(process_at(url)), Processor(process_at(url), uri)
+                before = processor.spent()
                 with memory.watched():
-                    seconds = statistics.median(take(url, token, file_format) for _ in range(options.rounds))
+                    seconds = statistics.median(take(client, file_format) for _ in range(options.rounds))
+                spent = [(now - then) / options.rounds for then, now in zip(before, processor.spent(), strict=True)]
                 rate = options.orders / seconds
-                print_row(file_format, rate, memory.added)
+                print_row(file_format, rate, memory.added, *(f"{each:.2f} s" for each in spent))
                 if rate < wanted or memory.added > MEMORY:
                     missed.append(f"{file_format}: {wanted} rows/s with {MEMORY} MB were wanted")
     if missed:

@@ -94,6 +94,16 @@ class TestOrders:
         assert [row[0] for row in rows[1:]] == [("'" + name if name[0] in "=+-@＝" else name) for name in names[::-1]]
 
     @pytest.mark.parametrize("file_format", FORMATS)
+    def test_each_order_shows_what_was_bought_by_it(self, world, merchant, customer, file_format):
+        sold = [{"sku_name": name, "sku_attr": "{}", "price": price, "stock": 9} for name, price in (("-红", 1.5), ("蓝", 2))]
+        skus = world.product(merchant, name="=1+1", skus=sold)["skus"]
+        for sku in (skus[0], skus[1], skus[0]):
+            world.order(merchant, customer, sku=sku)
+        rows = table(merchant, file_format, columns="sku_name,product_name,price")
+        red, blue = ["'-红", "'=1+1", "1.5"], ["蓝", "'=1+1", "2"]
+        assert [[*names, f"{float(price):g}"] for *names, price in rows[1:]] == [red, blue, red]
+
+    @pytest.mark.parametrize("file_format", FORMATS)
     def test_codes_that_start_like_formulas_are_text_too(self, world, merchant, customer, file_format):
         world.order(merchant, customer, receiver_phone="+8613800000", order_number=f"-{file_format}")
         assert table(merchant, file_format, columns="receiver_phone,order_number")[1] == ["'+8613800000", f"'-{file_format}"]

@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, cast
 
 import anyio
 from anyio import CapacityLimiter, to_thread
@@ -46,7 +46,7 @@ class Download(Response):
         """The file that `write` writes, in a thread of its own; at most two are made at once."""
 
         def make() -> tuple[BinaryIO, int]:
-            file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
+            file = cast(BinaryIO, tempfile.TemporaryFile(buffering=_PART))  # noqa: SIM115 - closed when it has been sent
             try:
                 with call:
                     write(call, file_format, file)

@@ -32,7 +32,7 @@ COLUMNS = {
     "price": Column("单价", Kind.NUMBER, SKU.c.price),
     "stock": Column("库存量", Kind.NUMBER, SKU.c.stock),
     "expected_stock": Column("导出时库存", Kind.NUMBER, SKU.c.stock),
-    "status": Column("状态", Kind.TEXT, _STATE),
+    "status": Column("状态", Kind.SAFE, _STATE),
     "product_id": Column("货物ID", Kind.NUMBER, SKU.c.product_id),
 }
 

@@ -12,10 +12,9 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from rustpy_xlsxwriter import write_worksheet
-from sqlalchemy import bindparam, case, func, literal
+from sqlalchemy import TIMESTAMP, case, cast, func, literal
 from sqlalchemy.dialects.postgresql import array
 
-from app.config import settings
 from app.database import Statement
 from app.errors import TooManyRows
 from app.work import Work
@@ -28,9 +27,13 @@ TIME_FORMAT = "yyyy-mm-dd hh:mm:ss"
 
 class Kind(Enum):
     TEXT = auto()
+    SAFE = auto()  # text that is no formula: our own, or `escaped` already
     CODE = auto()  # text that may consist of digits
     NUMBER = auto()
     TIME = auto()  # Unix seconds
+
+
+_QUOTED = (Kind.TEXT, Kind.SAFE, Kind.CODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,8 @@ def write(
     **parameters: Any,
 ) -> None:
     """Write the file; `rows` makes the select of the expressions that it is given. Raises TooManyRows for XLSX only."""
-    parameters["timezone"] = settings.timezone
     if file_format == "csv":
-        quoted = [column.heading for column in columns if column.kind in (Kind.TEXT, Kind.CODE)]
+        quoted = [column.heading for column in columns if column.kind in _QUOTED]
         statement = Statement(rows([_in_csv(column).label(column.heading) for column in columns]))
         file.write(BOM)
         work.copy(statement, file, quoted=quoted, **parameters)
@@ -78,21 +80,18 @@ def _not_too_many(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
 
 def _in_csv(column: Column) -> Any:
     if column.kind is Kind.CODE:
-        return case((_starts_with(column.value, "0123456789"), literal("\t") + column.value), else_=_escaped(column.value))
+        return case((_starts_with(column.value, "0123456789"), literal("\t") + column.value), else_=escaped(column.value))
     return _in_xlsx(column)
 
 
 def _in_xlsx(column: Column) -> Any:
     if column.kind is Kind.TIME:
-        return _local(column.value)
-    return column.value if column.kind is Kind.NUMBER else _escaped(column.value)
+        return cast(func.to_timestamp(column.value), TIMESTAMP)
+    return escaped(column.value) if column.kind in (Kind.TEXT, Kind.CODE) else column.value
 
 
-def _local(time: Any) -> Any:
-    return func.timezone(bindparam("timezone"), func.to_timestamp(time))
-
-
-def _escaped(text: Any) -> Any:
+def escaped(text: Any) -> Any:
+    """The text as a cell's: none that a program takes for a formula."""
     return case((_starts_with(text, FORMULA), literal("'") + text), else_=text)
 
 
