@@ -1,5 +1,6 @@
 """What staff run by hand: `python -m app.cli --help`."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -80,10 +81,12 @@ def run(port: Annotated[int, typer.Option(help="where to serve")] = 8000) -> Non
     with database.running():
         password = demo.load(int(time.time()))
     _welcome(port, password)
+    if "log_format" not in settings.model_fields_set:
+        settings.log_format = "text"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # what uvicorn raises again when it has drained
-    worker = subprocess.Popen([sys.executable, "-m", "app.worker"])
+    worker = subprocess.Popen([sys.executable, "-m", "app.worker"], env={**os.environ, "LOG_FORMAT": settings.log_format})
     try:
-        uvicorn.run("app.main:app", port=port, log_level="info")
+        uvicorn.run("app.main:app", port=port, log_config=None)
     finally:
         worker.terminate()
         worker.wait()

@@ -10,6 +10,7 @@ from typing import Any
 from anyio import to_thread
 
 from app import database
+from app.redaction import told
 
 RETRY = 1.0  # seconds until a lost connection is tried again
 
@@ -50,7 +51,7 @@ class Bell:
             try:
                 connection = await to_thread.run_sync(_listening)
             except database.AWAY as error:
-                log.warning("not listening: %s", str(error).strip())
+                log.warning("not listening: %s", told(error))
                 await asyncio.sleep(RETRY)
             else:
                 await self._hear(connection)
