@@ -161,25 +161,25 @@ class Settings(BaseSettings):
         return made
 
 
-def _read() -> tuple[Settings, list[str]]:
-    """The settings, and a line for each that makes no sense: it stands at its default, so that the rest can be looked at."""
+def _read() -> tuple[Settings, list[tuple[str, str]]]:
+    """The settings, and what is wrong with those that make no sense: they stand at their defaults, to look at the rest."""
     instead: dict[str, Any] = {}
-    lines: list[str] = []
+    wrongs: list[tuple[str, str]] = []
     while True:
         try:
-            return Settings(**instead), lines
+            return Settings(**instead), wrongs
         except ValidationError as wrong:
             for fault in wrong.errors(include_input=False, include_url=False):
                 names = [str(name) for name in fault["loc"][:1]] or ["pool_size", "threads"]
-                said = fault["msg"].removeprefix("Value error, ")
-                lines.append(said if said.startswith(names[0].upper()) else f"{names[0].upper()}: {said}")
+                name = names[0].upper()
+                wrongs.append((name, fault["msg"].removeprefix("Value error, ").removeprefix(f"{name} ")))
                 instead |= {name: Settings.model_fields[name].default for name in names}
 
 
 def require_sense() -> None:
     """Raise ConfigurationError when some settings make no sense: nothing may run on their defaults."""
     if faults:
-        raise ConfigurationError("; ".join(faults))
+        raise ConfigurationError("; ".join(f"{name}: {said}" for name, said in faults))
 
 
 settings, faults = _read()
