@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, told before a service starts with it: looks everywhere, changes nothing, shows no secret."""
+"""What is wrong with a configuration, told before a start: looks everywhere, changes nothing, shows no secret."""
 
 from app.check import database, files, keys
 from app.check.finding import ERROR, OK, WARNING, Finding, error
