@@ -14,6 +14,7 @@ from app.config import settings
 
 MASK = "***"
 _QUOTED = re.compile(r'"[^"\n]*"')
+_MISTAKEN = re.compile(r'(value )"[^"\n]*(?=")|()"[^"\n]*(?=@)')  # part of a password that was not percent-encoded
 _NAMES_ONLY = {"08", "23", "25", "28", "3D", "40", "42", "53", "55", "57"}  # SQLSTATE classes that quote names, never values
 _SHAPES = (
     (re.compile(r"(://)[^\s/]*@"), rf"\1{MASK}@"),
@@ -53,7 +54,7 @@ def masked(text: str) -> str:
 def _told_by_database(error: psycopg2.Error) -> str:
     if error.pgcode is None:
         text = str(error).strip()
-        text = re.sub(r'"[^"\n]*@', f'"{MASK}@', text)  # half a password, taken for a host
+        text = _MISTAKEN.sub(rf'\1"{MASK}', text)
         return text if isinstance(error, psycopg2.OperationalError) else _QUOTED.sub(f'"{MASK}"', text)
     text = error.diag.message_primary or ""
     if error.pgcode[:2] not in _NAMES_ONLY:

@@ -32,5 +32,5 @@ def where() -> str:
         parts = parse_dsn(settings.configured_database())
     except (ConfigurationError, psycopg2.ProgrammingError):
         return "not readable"
-    host = parts.get("host", "a local socket").rpartition("@")[2]  # before it: a password that was not encoded
-    return f"{host}:{parts.get('port', '5432')}/{parts.get('dbname', '')}"
+    address = f"{parts.get('host', 'a local socket')}:{parts.get('port', '5432')}/{parts.get('dbname', '')}"
+    return address.rpartition("@")[2]  # before it: a password that was not percent-encoded, taken for something else

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,14 +20,13 @@ from tests.conftest import ROOT
 class Process:
     """A running process; what it wrote, as text and as lines."""
 
-    def __init__(self, process: subprocess.Popen[bytes], output: Any) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
         self.process = process
         self._output = output
         self.url = ""
 
     def text(self) -> str:
-        self._output.seek(0)
-        return str(self._output.read().decode())
+        return self._output.read_text()
 
     def lines(self, **wanted: Any) -> list[dict[str, Any]]:
         """Its lines, every one of them JSON, that have the wanted fields."""
@@ -47,12 +47,12 @@ class Process:
 @contextmanager
 def running(environment: dict[str, str], *command: str) -> Iterator[Process]:
     """`python -m command`, its output in a file."""
-    with tempfile.TemporaryFile() as output:
+    with tempfile.NamedTemporaryFile() as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            yield Process(process, output)
+            yield Process(process, Path(output.name))
         finally:
             process.terminate()
             process.wait(20)

@@ -36,6 +36,7 @@ _REMEDIES = (
     ("no password supplied", "give the password: DB_PWD, or in DATABASE_URL"),
     ("no pg_hba.conf entry", "let this machine and user in: pg_hba.conf on the server"),
     ("translate host name", "see the host; a / @ or : in the password must be percent-encoded in DATABASE_URL"),
+    ("invalid integer value", "see the port; a / @ or : in the password must be percent-encoded in DATABASE_URL"),
     ("too many clients", "raise max_connections, or run fewer processes"),
     ("connection slots are reserved", "raise max_connections, or run fewer processes"),
     ("starting up", "wait until the server has started"),
@@ -80,7 +81,7 @@ def _embedded() -> Iterator[Finding]:
 def _configured(parts: dict[str, Any]) -> Iterator[Finding]:
     try:
         with closing(psycopg2.connect(settings.configured_database(), connect_timeout=5)) as connection:
-            connection.set_session(readonly=True, autocommit=True)
+            connection.autocommit = True
             yield from _looked_at(connection)
     except psycopg2.Error as refused:
         yield error(NAME, f"{where()}: {' '.join(told(refused).split())}", _remedy(str(refused), parts))

@@ -19,7 +19,7 @@ _LITTLE = 500_000_000  # bytes
 def data_dir() -> Iterator[Finding]:
     name, path = "DATA_DIR", settings.data_dir.absolute()
     needed = settings.embedded or not settings.s3_endpoint
-    at = next(each for each in (path, *path.parents) if each.exists())
+    at = next(each for each in (path, *path.parents) if os.path.exists(each))
     remedy = f"make {path} a directory that uid {os.getuid()} may write to, or set DATA_DIR to one"
     if not needed:
         yield ok(name, "is not needed: the database and the files lie elsewhere")

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -72,7 +73,7 @@ def _unset(name: str, make: str) -> Iterator[Finding]:
     kept = settings.data_dir / name.lower()
     if not settings.embedded:
         yield error(name, "is not set, and with a configured database it must be", make)
-    elif not kept.exists():
+    elif not os.path.exists(kept):  # nor when its directory may not be looked into
         yield ok(name, f"is not set: one will be made and kept in {kept}")
     elif _readable_by_others(kept):
         yield warning(name, f"is kept in {kept}, which others may read", f"chmod 600 {kept}")
