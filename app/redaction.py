@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from app.config import settings
 
 MASK = "***"
+_SECRET = 6  # characters from which on a secret is looked for; a shorter one would be found in any word
 _QUOTED = re.compile(r'"[^"\n]*"')
 _MISTAKEN = re.compile(r'(value )"[^"\n]*(?=")|()"[^"\n]*(?=@)')  # part of a password that was not percent-encoded
 _NAMES_ONLY = {"08", "23", "25", "28", "3D", "40", "42", "53", "55", "57"}  # SQLSTATE classes that quote names, never values
@@ -82,4 +83,4 @@ def _frames(error: BaseException) -> Iterator[str]:
 def _configured() -> list[str]:
     keys = (settings.secret_key, settings.db_pwd, settings.s3_secret_key, settings.metrics_token)
     several = (settings.platform_secret or "").split(",")
-    return [secret.strip() for secret in (*keys, *several) if secret and secret.strip()]
+    return [secret.strip() for secret in (*keys, *several) if secret and len(secret.strip()) >= _SECRET]
