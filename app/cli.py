@@ -1,5 +1,6 @@
 """What staff run by hand: `python -m app.cli --help`."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,8 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
-from app import database, demo
+from app import check, database, demo
 from app.config import ConfigurationError, settings
 from app.errors import AppError
 from app.models.order import STATUS_NAMES
@@ -26,6 +28,7 @@ from app.work import ADMIN, SYSTEM, Actor, Work
 
 cli = typer.Typer(help="meta_be: what staff run by hand.", no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
+COLOURS = {check.OK: "green", check.WARNING: "yellow", check.ERROR: "red"}
 NewPassword = Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="NEW_PASSWORD")]
 
 
@@ -61,6 +64,18 @@ def migrate() -> None:
         console.print(f"schema is at revision {database.expected_revision()}")
 
 
+@cli.command("check")
+def check_configuration() -> None:
+    """Tell what is wrong with the configuration, and how to mend it, before a start; changes nothing."""
+    found = check.findings()
+    for finding in found:
+        text = Text.assemble((f"{finding.level:<8}", COLOURS[finding.level]), f"{finding.subject}: {finding.said}")
+        console.print(text + Text(f"\n        {finding.remedy}" if finding.remedy else "", style="dim"), soft_wrap=True)
+    wrong = sum(finding.level == check.ERROR for finding in found)
+    console.print(f"{wrong} errors" if wrong else "it can start")
+    raise SystemExit(1 if wrong else 0)
+
+
 @cli.command()
 def replay(file: Path) -> None:
     """Replay another marketplace's orders (CSV) through the services; running it again doubles nothing."""
@@ -80,10 +95,12 @@ def run(port: Annotated[int, typer.Option(help="where to serve")] = 8000) -> Non
     with database.running():
         password = demo.load(int(time.time()))
     _welcome(port, password)
+    if "log_format" not in settings.model_fields_set:
+        settings.log_format = "text"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # what uvicorn raises again when it has drained
-    worker = subprocess.Popen([sys.executable, "-m", "app.worker"])
+    worker = subprocess.Popen([sys.executable, "-m", "app.worker"], env={**os.environ, "LOG_FORMAT": settings.log_format})
     try:
-        uvicorn.run("app.main:app", port=port, log_level="info")
+        uvicorn.run("app.main:app", port=port, log_config=None)
     finally:
         worker.terminate()
         worker.wait()

@@ -7,10 +7,11 @@ import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg2.extensions import make_dsn
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 HOUR, DAY = 3600, 86400
@@ -32,7 +33,7 @@ class Bucket:
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     database_url: str | None = None
     db_host: str | None = None
@@ -64,6 +65,15 @@ class Settings(BaseSettings):
 
     pool_size: int = Field(10, ge=1)
     threads: int = Field(10, ge=1)
+
+    log_format: Literal["json", "text"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_token: str | None = None
+
+    @field_validator("log_format", "log_level", mode="before")
+    @classmethod
+    def _lower(cls, name: Any) -> Any:
+        return name.lower() if isinstance(name, str) else name
 
     @field_validator("timezone")
     @classmethod
@@ -151,4 +161,25 @@ class Settings(BaseSettings):
         return made
 
 
-settings = Settings()
+def _read() -> tuple[Settings, list[tuple[str, str]]]:
+    """The settings, and what is wrong with those that make no sense: they stand at their defaults, to look at the rest."""
+    instead: dict[str, Any] = {}
+    wrongs: list[tuple[str, str]] = []
+    while True:
+        try:
+            return Settings(**instead), wrongs
+        except ValidationError as wrong:
+            for fault in wrong.errors(include_input=False, include_url=False):
+                names = [str(name) for name in fault["loc"][:1]] or ["pool_size", "threads"]
+                name = names[0].upper()
+                wrongs.append((name, fault["msg"].removeprefix("Value error, ").removeprefix(f"{name} ")))
+                instead |= {name: Settings.model_fields[name].default for name in names}
+
+
+def require_sense() -> None:
+    """Raise ConfigurationError when some settings make no sense: nothing may run on their defaults."""
+    if faults:
+        raise ConfigurationError("; ".join(f"{name}: {said}" for name, said in faults))
+
+
+settings, faults = _read()

@@ -20,7 +20,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
 from sqlalchemy.engine import Engine
 
-from app.config import settings
+from app.config import require_sense, settings
 
 _ROOT = Path(__file__).parent.parent
 _SESSION = (
@@ -119,6 +119,7 @@ def expected_revision() -> str:
 @contextlib.contextmanager
 def running() -> Iterator[None]:
     """The database ready to use, and left tidy: migrated at the start, the embedded server stopped by its last user."""
+    require_sense()
     try:
         _wait_until_reachable()
         migrate()

@@ -21,6 +21,7 @@ class Call(Work):
 
     def __init__(self, request: Request, actor: Actor, key: Key | None = None) -> None:
         super().__init__(actor, writes=request.method not in READING, request_id=request.state.request_id)
+        request.state.actor = actor.kind if actor.id is None else f"{actor.kind}:{actor.id}"
         self.address = request.client.host if request.client else ""
         self.key = key
 

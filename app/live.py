@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from app.database import AWAY
+from app.redaction import told
 from app.services import feed
 from app.threads import in_thread
 from app.work import SYSTEM, Actor, Work
@@ -49,7 +50,7 @@ class Bell:
             try:
                 news = await in_thread(_news, asked, horizon)
             except AWAY as error:
-                log.warning("live news: %s", str(error).strip())
+                log.warning("live news: %s", told(error))
             else:
                 horizon = news.horizon
                 self._ring(news.merchants)

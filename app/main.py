@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,14 +11,18 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp
 
-from app import database, middleware, problems
+from app import __version__, database, logs, metrics, middleware, problems, startup
 from app.config import settings
 from app.dependencies import SESSIONS
 from app.live import bell
 from app.routers import joined
 
 MAX_BODY = 1_000_000  # bytes
+SAMPLED = 1.0  # seconds between looks at the pool and the threads
+
+log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
@@ -26,19 +31,30 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     _ = settings.token_key, settings.platform_secrets, settings.bucket
     to_thread.current_default_thread_limiter().total_tokens = settings.threads
     with database.running():
-        watching = asyncio.create_task(bell.watch())
+        tasks = [asyncio.create_task(bell.watch()), asyncio.create_task(_sample())]
+        log.info("meta_be serves", extra={"fields": startup.described()})
         yield
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+    log.info("meta_be has stopped")
+
+
+async def _sample() -> None:
+    while True:
+        metrics.sample(logs.OUTLET.lost)
+        logs.OUTLET.flush()
+        await asyncio.sleep(SAMPLED)
 
 
 def build() -> FastAPI:
     """The app with all its routes in one flat list, the most called first."""
+    logs.configure()
     app = FastAPIOffline(
         title="meta_be",
         summary="Merchant-side backend of a metaverse e-commerce platform (元宇宙电商平台商家端)",
-        version="0.1.0",
+        version=__version__,
         lifespan=lifespan,
         responses={"4XX": {"model": problems.Problem, "description": "Problem", "content": {"application/problem+json": {}}}},
     )
@@ -48,9 +64,15 @@ def build() -> FastAPI:
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
-    app.add_middleware(middleware.RequestId)
+    app.build_middleware_stack = _watched(app)  # type: ignore[method-assign]
     app.openapi = _openapi_of(app)  # type: ignore[method-assign]
     return app
+
+
+def _watched(app: FastAPI) -> Callable[[], ASGIApp]:
+    """The app's stack, watched from outside all that may fail in it."""
+    plain = app.build_middleware_stack
+    return lambda: middleware.Watch(plain())
 
 
 def _openapi_of(app: FastAPI) -> Callable[[], dict[str, Any]]:

@@ -1,36 +1,66 @@
 """Pure ASGI middleware: what every request goes through before any route."""
 
+import logging
 import re
 import secrets
+import sys
+from time import perf_counter
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware, RequestBodyLimitResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import logs, metrics
+
 READING = {"GET", "HEAD"}
-_REQUEST_ID = re.compile(r"[0-9A-Za-z._\-]{1,64}")
+NOWHERE = "unmatched"  # the route of a request that no route is for
+_REQUEST_ID = re.compile(rb"[0-9A-Za-z._\-]{1,64}")
+
+log = logging.getLogger(__name__)
 
 
-class RequestId:
-    """Gives every request an id, the caller's own when it sends a decent one, and says it in the answer."""
+class Watch:
+    """The outermost: gives every request an id, says it in the answer, counts and times the request and writes its line.
+
+    The id is the caller's own when it sends a decent one. What no handler made an answer of is logged here, once.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, _saying_why(send))
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
-        scope.setdefault("state", {})["request_id"] = request_id
+        start = perf_counter()
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16).encode()
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id.decode()
+        status, in_hand = 500, metrics.IN_PROGRESS
+        in_hand.inc()
 
-        async def send_with_id(message: Message) -> None:
+        async def watched(message: Message) -> None:
+            nonlocal status, in_hand
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                status = message["status"]
+                headers = message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+                if any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers):
+                    in_hand.dec()
+                    in_hand = metrics.STREAMS
+                    in_hand.inc()
             await send(message)
 
-        await self.app(scope, receive, send_with_id)
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            log.error("a request failed", exc_info=error, extra={"fields": {"request_id": state["request_id"]}})
+        finally:
+            seconds = perf_counter() - start
+            in_hand.dec()
+            route, method = _route(scope), scope["method"]
+            timed = seconds if in_hand is metrics.IN_PROGRESS else None
+            metrics.answered(method, route, status, timed, state.get("code"))
+            logs.request(method, route, status, seconds, state)
 
 
 class BodyLimit(RequestBodyLimitMiddleware):
@@ -49,3 +79,21 @@ class _Refusal(RequestBodyLimitResponder):
     async def send_with_limit(self, message: Message) -> None:
         self.response_started = self.response_started or message["type"] == "http.response.start"
         await self.send(message)
+
+
+def _route(scope: Scope) -> str:
+    """The template of the route, or of the mount, that answered."""
+    route = scope.get("route")
+    return str(route.path) if route is not None else scope.get("root_path") or NOWHERE
+
+
+def _saying_why(send: Send) -> Send:
+    """The server's `send` at its start, which is told in a line why there will be no service."""
+
+    async def clearly(message: Message) -> None:
+        error = sys.exception()
+        if message["type"] == "lifespan.startup.failed" and error is not None:
+            message = {**message, "message": logs.failure(error)}
+        await send(message)
+
+    return clearly

@@ -6,14 +6,17 @@ from typing import Any
 
 import orjson
 import psycopg2
+import sqlalchemy.exc
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from app import metrics
 from app.database import AWAY
 from app.errors import AppError, Conflict, Internal, InvalidInput, TooLarge, Unavailable
+from app.redaction import told
 
 log = logging.getLogger(__name__)
 
@@ -135,20 +138,23 @@ def _allowed(request: Request) -> str:
 
 
 def _away(request: Request, error: Any) -> Response:
-    log.warning("database: %s", str(error).strip())
+    log.warning("database: %s", told(error), extra=_marked(request))
+    if isinstance(error, sqlalchemy.exc.TimeoutError):
+        metrics.POOL_TIMEOUTS.inc()
     return _said(request, Unavailable(retry_after=2))
 
 
 def _conflict(request: Request, error: Any) -> Response:
-    log.warning("database refused: %s", str(error).strip())
+    log.warning("database refused: %s", told(error), extra=_marked(request))
     return _said(request, Conflict())
 
 
 def _unexpected(request: Request, error: Any) -> Response:
-    log.error("request %s failed", request.state.request_id, exc_info=error)
-    answer = _said(request, Internal())
-    answer.headers["X-Request-ID"] = request.state.request_id  # this answer is sent from outside our middleware
-    return answer
+    return _said(request, Internal())
+
+
+def _marked(request: Request) -> dict[str, Any]:
+    return {"fields": {"request_id": request.state.request_id}}
 
 
 def _said(request: Request, error: AppError, *, errors: list[dict[str, str]] | None = None) -> Response:
@@ -173,6 +179,7 @@ def _problem(
     actions: list[str] | None = None,
     headers: Any = None,
 ) -> Response:
+    request.state.code = code
     problem = {
         "type": f"urn:meta-be:problem:{code}",
         "title": HTTPStatus(status).phrase,

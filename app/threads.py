@@ -16,6 +16,11 @@ async def in_thread(act: Callable[..., Result], *arguments: Any) -> Result:
     return await asyncio.get_running_loop().run_in_executor(_threads(), act, *arguments)
 
 
+def waiting() -> int:
+    """How many calls wait for a thread."""
+    return _threads()._work_queue.qsize()
+
+
 @functools.cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(settings.threads, thread_name_prefix="work")

@@ -2,40 +2,51 @@
 
 import logging
 import signal
+import sys
 import threading
 import time
 
-from app import database
-from app.services import deadlines
+from app import database, logs, startup
+from app.config import ConfigurationError
+from app.redaction import told
+from app.services import deadlines, heartbeat
+from app.work import SYSTEM, Actor, Work
 
 INTERVAL = 10  # seconds between sweeps
 
-log = logging.getLogger("worker")
+log = logging.getLogger("app.worker")
 
 
 def main() -> None:
     """Sweep until told to stop; a database that is away is waited for."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    log.setLevel(logging.INFO)
+    logs.configure()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with database.running():
-        log.info("sweeping every %s s", INTERVAL)
-        while not stop.is_set():
-            _sweep_once()
-            stop.wait(INTERVAL)
+    try:
+        with database.running():
+            log.info("sweeping every %s s", INTERVAL, extra={"fields": startup.described()})
+            while not stop.is_set():
+                _sweep_once()
+                stop.wait(INTERVAL)
+    except (ConfigurationError, *database.AWAY) as error:
+        log.critical("no worker: %s", told(error))
+        sys.exit(1)
     log.info("stopped")
 
 
 def _sweep_once() -> None:
     try:
         done = deadlines.sweep(int(time.time()))
+        with Work(Actor(SYSTEM), writes=True) as work:
+            heartbeat.beat(work)
+            work.commit()
     except database.AWAY as error:
-        log.warning("database: %s", str(error).strip())
+        log.warning("database: %s", told(error))
         return
-    if any(done.values()):
-        log.info(" ".join(f"{name}={count}" for name, count in done.items() if count))
+    counts = {name: count for name, count in done.items() if count}
+    if counts:
+        log.info("swept", extra={"fields": counts})
 
 
 if __name__ == "__main__":

@@ -157,7 +157,8 @@ def serving(command: list[str], ready: str, **environment: str) -> Iterator[str]
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    process = subprocess.Popen([part.format(port=port) for part in command], env={**os.environ, **environment})
+    command = [part.format(port=port) for part in command]
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)  # the log, not our table
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_until_answering(url + ready, process)

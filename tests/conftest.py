@@ -138,7 +138,7 @@ def environment_for(uri: str) -> dict[str, str]:
 def serving(environment: dict[str, str]) -> Iterator[str]:
     """A uvicorn process, ready to be asked."""
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0", "--no-access-log"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         yield _base_url(process)
     finally:
@@ -147,9 +147,9 @@ def serving(environment: dict[str, str]) -> Iterator[str]:
 
 
 def _base_url(process: subprocess.Popen[str]) -> str:
-    assert process.stderr is not None
+    assert process.stdout is not None
     said = []
-    for line in process.stderr:
+    for line in process.stdout:
         said.append(line)
         if "running on http" in line:
             url = line.split("running on ")[1].split()[0]

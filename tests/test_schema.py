@@ -173,7 +173,7 @@ def test_a_configured_database_without_a_secret_is_refused_with_the_reason(envir
         command, cwd=tmp_path, env={**given, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False
     )
     assert refused.returncode != 0
-    assert f"{missing} is not set" in refused.stderr
+    assert f"{missing} is not set" in refused.stdout
 
 
 def test_the_database_can_be_configured_by_its_five_keys(environment, migrated):

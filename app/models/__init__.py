@@ -5,6 +5,7 @@ from app.models.base import Base
 from app.models.customer import Customer
 from app.models.event import Event
 from app.models.except_order import ExceptOrder
+from app.models.heartbeat import Heartbeat
 from app.models.idempotency_key import IdempotencyKey
 from app.models.login_attempt import LoginAttempt
 from app.models.logistics import LogisticsCompany, ReturnParcel
@@ -25,6 +26,7 @@ __all__ = [
     "Customer",
     "Event",
     "ExceptOrder",
+    "Heartbeat",
     "IdempotencyKey",
     "LoginAttempt",
     "LogisticsCompany",

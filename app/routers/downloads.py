@@ -69,6 +69,6 @@ class Download(Response):
                     await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         except OSError as error:  # the client has left, or stopped reading
-            log.info("a download was not finished: %r", error)
+            log.info("a download was not finished: %s", type(error).__name__)
         finally:
             self.file.close()

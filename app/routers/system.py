@@ -1,10 +1,16 @@
-"""What operations ask: is it alive, is it ready."""
+"""What operations ask: is it alive, is it ready, how is it doing."""
+
+import hmac
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import text
 
+from app.config import settings
 from app.database import Statement, expected_revision
+from app.errors import NotAuthenticated
+from app.metrics import exposition
 from app.work import Actor, Work
 
 router = APIRouter(tags=["system"])
@@ -26,3 +32,13 @@ def readyz() -> Response:
     ready = found is not None and found.version_num == expected_revision()
     body = {"status": "ok" if ready else "pending_migration", "revision": found and found.version_num}
     return Response(orjson.dumps(body), 200 if ready else 503, media_type="application/json")
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def metrics(request: Request) -> Response:
+    """Figures for Prometheus; with METRICS_TOKEN set, for whoever sends it as a bearer token."""
+    if settings.metrics_token is not None:
+        given = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(given, f"Bearer {settings.metrics_token}".encode()):
+            raise NotAuthenticated
+    return Response(exposition.text(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})

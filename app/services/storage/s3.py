@@ -14,6 +14,7 @@ from obstore.store import S3Store
 
 from app.config import Bucket
 from app.errors import StorageAway
+from app.redaction import told
 
 log = logging.getLogger(__name__)
 
@@ -86,5 +87,5 @@ def _away() -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError) as error:
-        log.warning("storage: %s", str(error).partition("\n")[0])
+        log.warning("storage: %s", told(error).partition("\n")[0])
         raise StorageAway(retry_after=5) from None

@@ -1,0 +1,86 @@
+"""What of an error may be written down: what went wrong and where, never the values that it happened to."""
+
+import re
+import traceback
+from collections.abc import Iterator
+from itertools import chain
+
+import psycopg2
+import sqlalchemy.exc
+from fastapi.exceptions import ValidationException
+from pydantic import ValidationError
+
+from app.config import settings
+
+MASK = "***"
+_SECRET = 6  # characters from which on a secret is looked for; a shorter one would be found in any word
+_QUOTED = re.compile(r'"[^"\n]*"')
+_MISTAKEN = re.compile(r'(value )"[^"\n]*(?=")|()"[^"\n]*(?=@)')  # part of a password that was not percent-encoded
+_NAMES_ONLY = {"08", "23", "25", "28", "3D", "40", "42", "53", "55", "57"}  # SQLSTATE classes that quote names, never values
+_SHAPES = (
+    (re.compile(r"(://)[^\s/]*@"), rf"\1{MASK}@"),
+    (re.compile(r"(?i)\b(password|pwd|passwd|token|secret)(\s*[=:]\s*)[^\s,;&]+"), rf"\1\2{MASK}"),
+    (re.compile(r"(?i)\bbearer\s+\S+"), f"Bearer {MASK}"),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), MASK),
+    (re.compile(r"\bwhsec_[\w+/=-]+"), f"whsec_{MASK}"),
+    (re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)"), MASK),  # a mobile phone number
+)
+
+
+def told(error: BaseException) -> str:
+    """The error in a line, without values: a database's own words quote rows, a validator's the input."""
+    if isinstance(error, sqlalchemy.exc.StatementError) and error.orig is not None:
+        return told(error.orig)
+    if isinstance(error, psycopg2.Error):
+        return masked(_told_by_database(error))
+    if isinstance(error, ValidationError | ValidationException):
+        return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['type']}" for fault in error.errors())
+    return masked(str(error))
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback, with the errors it comes from, each told by `told`."""
+    return "".join(_frames(error)).rstrip()
+
+
+def masked(text: str) -> str:
+    """The text without what looks like a secret or a phone number, and without the secrets of this service."""
+    for secret in _configured():
+        text = text.replace(secret, MASK)
+    for shape, instead in _SHAPES:
+        text = shape.sub(instead, text)
+    return text
+
+
+def _told_by_database(error: psycopg2.Error) -> str:
+    if error.pgcode is None:
+        text = str(error).strip()
+        text = _MISTAKEN.sub(rf'\1"{MASK}', text)
+        return text if isinstance(error, psycopg2.OperationalError) else _QUOTED.sub(f'"{MASK}"', text)
+    text = error.diag.message_primary or ""
+    if error.pgcode[:2] not in _NAMES_ONLY:
+        text = _QUOTED.sub(f'"{MASK}"', text)
+    names = (("table", error.diag.table_name), ("column", error.diag.column_name), ("constraint", error.diag.constraint_name))
+    where = ", ".join(f"{kind} {name}" for kind, name in names if name)
+    return f"{error.pgcode} {text}" + (f" ({where})" if where else "")
+
+
+def _frames(error: BaseException) -> Iterator[str]:
+    if error.__cause__ is not None:
+        yield from _frames(error.__cause__)
+        yield "\nThe above exception was the direct cause of the following exception:\n\n"
+    elif error.__context__ is not None and not error.__suppress_context__:
+        yield from _frames(error.__context__)
+        yield "\nDuring handling of the above exception, another exception occurred:\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    kind = type(error)
+    yield f"{kind.__module__}.{kind.__qualname__}: {told(error)}\n".removeprefix("builtins.")
+    if isinstance(error, BaseExceptionGroup):
+        yield from chain.from_iterable(_frames(each) for each in error.exceptions)
+
+
+def _configured() -> list[str]:
+    keys = (settings.secret_key, settings.db_pwd, settings.s3_secret_key, settings.metrics_token)
+    several = (settings.platform_secret or "").split(",")
+    return [secret.strip() for secret in (*keys, *several) if secret and len(secret.strip()) >= _SECRET]

@@ -1,0 +1,36 @@
+"""What a process says of itself when it starts: the version, the database without its password, what is switched on."""
+
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import parse_dsn
+
+from app import __version__
+from app.config import ConfigurationError, settings
+
+
+def described() -> dict[str, Any]:
+    """The fields of the line that is logged at the start."""
+    bucket = settings.bucket
+    return {
+        "version": __version__,
+        "database": where(),
+        "files": str(settings.data_dir / "files") if bucket is None else f"{bucket.endpoint}/{bucket.name}",
+        "pool_size": settings.pool_size,
+        "threads": settings.threads,
+        "timezone": settings.timezone,
+        "auto_agree": settings.auto_agree,
+        "metrics_token": settings.metrics_token is not None,
+    }
+
+
+def where() -> str:
+    """Where the database is, as `host:port/name`, or that it is the embedded one."""
+    if settings.embedded:
+        return f"embedded in {settings.data_dir / 'postgres'}"
+    try:
+        parts = parse_dsn(settings.configured_database())
+    except (ConfigurationError, psycopg2.ProgrammingError):
+        return "not readable"
+    address = f"{parts.get('host', 'a local socket')}:{parts.get('port', '5432')}/{parts.get('dbname', '')}"
+    return address.rpartition("@")[2]  # before it: a password that was not percent-encoded, taken for something else

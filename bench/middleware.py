@@ -1,0 +1,96 @@
+"""What watching a request costs: its log line and its figures, in CPU microseconds, beside the same request unwatched.
+
+`python -m bench.middleware`; with PROMETHEUS_MULTIPROC_DIR set to an empty directory, for processes that count together.
+"""
+
+import asyncio
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import logs, metrics
+from app.main import app
+from app.middleware import Watch
+from app.outlet import Outlet
+from bench.load import print_row
+
+ROUNDS, REQUESTS = 60, 300
+
+
+class Route:
+    path = "/api/v1/merchant/orders/{order_id}"
+
+
+async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """The least that an app does, so that what stands around it shows."""
+    scope["route"] = Route
+    scope["state"]["actor"] = "merchant:3"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+def unwatched(inner: ASGIApp) -> ASGIApp:
+    async def named(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["request_id"] = "none"
+        await inner(scope, receive, send)
+
+    return named
+
+
+async def receive() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def send(message: Message) -> None:
+    pass
+
+
+def asking(through: ASGIApp, path: str) -> Callable[[], Coroutine[Any, Any, None]]:
+    headers = [(b"host", b"bench"), (b"user-agent", b"bench"), (b"accept", b"*/*"), (b"authorization", b"Bearer none")]
+    server = {"server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1), "scheme": "http", "http_version": "1.1", "root_path": ""}
+
+    async def ask() -> None:
+        scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", **server}
+        await through({**scope, "headers": headers, "state": {}}, receive, send)
+
+    return ask
+
+
+async def measured(cases: dict[str, Callable[[], Coroutine[Any, Any, None]]]) -> dict[str, float]:
+    """CPU microseconds of a request in each case, taken in turns; the median of the rounds."""
+    figures: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(ROUNDS):
+        for name, ask in cases.items():
+            start = time.process_time()
+            for _ in range(REQUESTS):
+                await ask()
+            figures[name].append((time.process_time() - start) / REQUESTS * 1e6)
+    return {name: statistics.median(each) for name, each in figures.items()}
+
+
+def main() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as reader:
+        assert reader.stdin is not None
+        logs.OUTLET = Outlet(os.dup(reader.stdin.fileno()), lambda lines: b"")
+        reader.stdin.close()
+        whole = app.build_middleware_stack()
+        assert isinstance(whole, Watch)
+        cases = {
+            "an empty app": (asking(unwatched(answer), "/"), asking(Watch(answer), "/")),
+            "the service, an address not there": (asking(unwatched(whole.app), "/nowhere"), asking(whole, "/nowhere")),
+        }
+        print_row("us of CPU per request", "unwatched", "watched", "watching", "ratio")
+        for name, (bare, watched) in cases.items():
+            cost = asyncio.run(measured({"bare": bare, "watched": watched}))
+            print_row(name, cost["bare"], cost["watched"], cost["watched"] - cost["bare"], cost["watched"] / cost["bare"])
+        print(f"counted {'in files' if metrics.SHARED else 'in memory'}; {logs.OUTLET.lost} lines lost")
+        os.close(logs.OUTLET._descriptor)
+
+
+if __name__ == "__main__":
+    main()
