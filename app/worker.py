@@ -2,10 +2,12 @@
 
 import logging
 import signal
+import sys
 import threading
 import time
 
-from app import database
+from app import database, delivering
+from app.config import settings
 from app.services import deadlines
 
 INTERVAL = 10  # seconds between sweeps
@@ -14,17 +16,24 @@ log = logging.getLogger("worker")
 
 
 def main() -> None:
-    """Sweep until told to stop; a database that is away is waited for."""
+    """Sweep and deliver until told to stop; a database that is away is waited for."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     log.setLevel(logging.INFO)
+    _ = settings.token_key  # signs webhooks
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with database.running():
         log.info("sweeping every %s s", INTERVAL)
-        while not stop.is_set():
+        messenger = threading.Thread(target=delivering.run, args=(stop,), name="messenger", daemon=True)
+        messenger.start()
+        while messenger.is_alive() and not stop.is_set():
             _sweep_once()
             stop.wait(INTERVAL)
+        failed = not stop.is_set()
+        messenger.join()
+    if failed:
+        sys.exit("the messenger died")
     log.info("stopped")
 
 

@@ -15,6 +15,7 @@ _MODULES = {
         "low_stock",
         "products",
         "events",
+        "webhooks",
         "scenes",
         "files",
         "statistics",

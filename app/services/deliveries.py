@@ -1,0 +1,302 @@
+"""Deliveries of events to webhooks: made from the ledger, leased by one worker at a time, tried until they succeed or end.
+
+At least once. The first attempts at one webhook are made in the order of its events, one after the other.
+No transaction stays open while a request is under way: who leaves a lease behind loses it when it runs out.
+"""
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Integer,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from app.config import DAY, HOUR
+from app.database import Statement
+from app.models import Event, User, Webhook, WebhookDelivery
+from app.models.webhook import DELIVERED, DISABLED, ENABLED, FAILED, PENDING, REMOVED
+from app.services import ledger
+from app.services.feed import BATCH, HORIZON, SHOWN, body_of
+from app.work import Work
+
+WEBHOOK = Webhook.__table__
+DELIVERY = WebhookDelivery.__table__
+EVENT = Event.__table__
+USER = User.__table__
+
+RETRIES = (5, 300, HOUR // 2, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, DAY)  # Standard Webhooks' own schedule
+JITTER = 0.1
+LEASE = 60  # seconds; more than an attempt may take
+PATIENCE = 5 * DAY  # of failing, until a webhook is disabled
+KEPT = 30 * DAY
+CLEANED = 5_000  # rows at a time
+GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One worker's turn at a webhook; `until` tells it from every other."""
+
+    webhook_id: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an attempt: the answer's status and the beginning of its body, or the `error` that stood in the way."""
+
+    duration_ms: int
+    status: int | None = None
+    body: str | None = None
+    error: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+def spread(work: Work) -> int:
+    """Make deliveries of the events that webhooks have not been told of; how many webhooks had any."""
+    held = [row.id for row in work.all(_WITH_NEWS, batch=BATCH)]
+    if held:
+        work.do(_SPREAD, ids=held, batch=BATCH)
+    return len(held)
+
+
+def lease(work: Work, most: int) -> list[Lease]:
+    """Take the webhooks with deliveries due, those first that were longest without a turn."""
+    return [Lease(row.id, row.leased_until) for row in work.all(_LEASE, most=most)]
+
+
+def next_due(work: Work, held: Lease) -> Any:
+    """The next delivery of a leased webhook; None when there is none, or the lease is another's or of no use any more."""
+    return work.one(_NEXT, webhook_id=held.webhook_id, until=held.until)
+
+
+def record(work: Work, held: Lease, delivery: Any, outcome: Outcome) -> Lease | None:
+    """Write down an attempt, and hold the webhook for the next one; None when the lease is over or the webhook disabled."""
+    webhook = work.one(_HOLD, webhook_id=held.webhook_id, until=held.until)
+    work.do(_RECORD, **_standing(work.now, delivery, outcome), delivery_id=delivery.id, seen=delivery.attempts)
+    if webhook is None or webhook.status != ENABLED:
+        return None
+    if outcome.succeeded:
+        work.do(_HOLD_ON, webhook_id=held.webhook_id, failing_since=None)
+        return Lease(held.webhook_id, work.now + LEASE)
+    since = work.now if webhook.failing_since is None else webhook.failing_since
+    reason = "gone" if outcome.status == GONE else "failing" if work.now - since >= PATIENCE else None
+    if reason is None:
+        work.do(_HOLD_ON, webhook_id=held.webhook_id, failing_since=since)
+        return Lease(held.webhook_id, work.now + LEASE)
+    work.do(_DISABLE, webhook_id=held.webhook_id, failing_since=since, reason=reason)
+    details = {"reason": reason, "failing_since": since}
+    ledger.note(work, "disable", "webhook", held.webhook_id, business_id=webhook.business_id, details=details)
+    return None
+
+
+def give_back(work: Work, held: Lease) -> None:
+    """End a turn, so that any worker may take the webhook when its next delivery is due."""
+    if work.one(_HOLD, webhook_id=held.webhook_id, until=held.until) is not None:
+        work.do(_GIVE_BACK, webhook_id=held.webhook_id)
+
+
+def forget_old(work: Work) -> int:
+    """Delete deliveries past their time, and removed webhooks with theirs; how many rows."""
+    old = work.do(_FORGET_OLD, oldest=work.now - KEPT, batch=CLEANED)
+    return old + work.do(_FORGET_OF_REMOVED, batch=CLEANED) + work.do(_FORGET_REMOVED)
+
+
+def pending(work: Work) -> tuple[int, int]:
+    """How many deliveries are due and not made yet (up to BATCH per webhook), and for how many seconds the oldest is."""
+    row = work.one(_PENDING, batch=BATCH)
+    return row.count, 0 if row.oldest is None else max(work.now - row.oldest, 0)
+
+
+def _standing(now: int, delivery: Any, outcome: Outcome) -> dict[str, Any]:
+    """The delivery's columns after an attempt."""
+    attempts, again = delivery.attempts + 1, None
+    status = DELIVERED if outcome.succeeded else FAILED
+    if not outcome.succeeded and outcome.status != GONE and attempts <= len(RETRIES):
+        wait = RETRIES[attempts - 1]
+        status, again = PENDING, now + wait + round(wait * random.uniform(0, JITTER))  # noqa: S311 - spreads load, no secret
+    return {
+        "status": status,
+        "attempts": attempts,
+        "next_attempt_time": again,
+        "response_status": outcome.status,
+        "response_body": outcome.body,
+        "error": outcome.error,
+        "duration_ms": outcome.duration_ms,
+    }
+
+
+def _news_of(webhook: Any, *columns: Any) -> Any:
+    """The events of the webhook's merchant that it has not been told of, up to the oldest transaction still open."""
+    walked = tuple_(EVENT.c.txid, EVENT.c.id) > tuple_(webhook.c.txid, webhook.c.event_id)
+    rows = select(*columns).where(EVENT.c.business_id == webhook.c.business_id, walked, EVENT.c.txid < HORIZON)
+    return rows.order_by(EVENT.c.txid, EVENT.c.id).limit(bindparam("batch")).correlate(webhook)
+
+
+def _wanted(webhook: Any, event: Any) -> Any:
+    return or_(webhook.c.verbs.is_(None), event.c.verb == func.any(webhook.c.verbs))
+
+
+def _open(*conditions: Any) -> Any:
+    """Webhooks that are enabled, of merchants who are too."""
+    joined = WEBHOOK.join(USER, USER.c.id == WEBHOOK.c.business_id)
+    return joined, and_(WEBHOOK.c.status == ENABLED, USER.c.status == 0, *conditions)
+
+
+def _with_news() -> Statement:
+    joined, condition = _open(_news_of(WEBHOOK, EVENT.c.id).exists())
+    rows = select(WEBHOOK.c.id).select_from(joined).where(condition).order_by(WEBHOOK.c.id)
+    return Statement(rows.limit(bindparam("batch")).with_for_update(of=WEBHOOK, skip_locked=True))
+
+
+def _spread() -> Statement:
+    held = WEBHOOK.c.id == func.any(cast(bindparam("ids"), ARRAY(Integer)))
+    news = _news_of(WEBHOOK, EVENT.c.txid, EVENT.c.id, EVENT.c.verb).lateral("news")
+    told = (
+        select(WEBHOOK.c.id.label("webhook_id"), news.c.txid, news.c.id, _wanted(WEBHOOK, news).label("wanted"))
+        .select_from(WEBHOOK.join(news, literal(True)))
+        .where(held)
+        .cte("told")
+    )
+    now = bindparam("now", type_=Integer)
+    rows = (
+        select(told.c.webhook_id, told.c.id, literal(PENDING), now, now).where(told.c.wanted).order_by(told.c.txid, told.c.id)
+    )
+    columns = ["webhook_id", "event_id", "status", "next_attempt_time", "create_time"]
+    made = insert(DELIVERY).from_select(columns, rows).on_conflict_do_nothing().returning(DELIVERY.c.webhook_id).cte("made")
+    last = (
+        select(told.c.webhook_id, told.c.txid, told.c.id)
+        .distinct(told.c.webhook_id)
+        .order_by(told.c.webhook_id, told.c.txid.desc(), told.c.id.desc())
+        .cte("last")
+    )
+    has_new = select(made.c.webhook_id).where(made.c.webhook_id == WEBHOOK.c.id).exists()
+    due = case((has_new, func.least(func.coalesce(WEBHOOK.c.due_time, now), now)), else_=WEBHOOK.c.due_time)
+    return Statement(
+        update(WEBHOOK).where(WEBHOOK.c.id == last.c.webhook_id).values(txid=last.c.txid, event_id=last.c.id, due_time=due)
+    )
+
+
+def _lease() -> Statement:
+    joined, condition = _open(WEBHOOK.c.due_time <= bindparam("now"), WEBHOOK.c.leased_until <= bindparam("now"))
+    rows = select(WEBHOOK.c.id).select_from(joined).where(condition).order_by(WEBHOOK.c.leased_until)
+    due = rows.limit(bindparam("most")).with_for_update(of=WEBHOOK, skip_locked=True).cte("due")
+    taken = update(WEBHOOK).where(WEBHOOK.c.id == due.c.id).values(leased_until=bindparam("now") + LEASE)
+    return Statement(taken.returning(WEBHOOK.c.id, WEBHOOK.c.leased_until), whole=True)
+
+
+def _next() -> Statement:
+    event = select(*SHOWN).where(EVENT.c.id == DELIVERY.c.event_id).correlate(DELIVERY).lateral("e")
+    joined, condition = _open(
+        WEBHOOK.c.id == bindparam("webhook_id"),
+        WEBHOOK.c.leased_until == bindparam("until"),
+        DELIVERY.c.status == PENDING,
+        DELIVERY.c.next_attempt_time <= bindparam("now"),
+    )
+    joined = joined.join(DELIVERY, DELIVERY.c.webhook_id == WEBHOOK.c.id).join(event, literal(True))
+    still = WEBHOOK.c.previous_until > bindparam("now")
+    return Statement(
+        select(
+            DELIVERY.c.id,
+            DELIVERY.c.event_id,
+            DELIVERY.c.attempts,
+            WEBHOOK.c.url,
+            WEBHOOK.c.secret_seed,
+            case((still, WEBHOOK.c.previous_seed), else_=null()).label("previous_seed"),
+            event.c.verb,
+            event.c.time,
+            body_of("e").label("body"),
+        )
+        .select_from(joined)
+        .where(condition)
+        .order_by(DELIVERY.c.next_attempt_time, DELIVERY.c.id)
+        .limit(1),
+        whole=True,
+    )
+
+
+def _forget(condition: Any) -> Statement:
+    some = select(DELIVERY.c.id).where(condition).limit(bindparam("batch"))
+    return Statement(delete(DELIVERY).where(DELIVERY.c.id.in_(some)))
+
+
+def _pending() -> Statement:
+    due = (
+        select(DELIVERY.c.next_attempt_time.label("since"))
+        .where(DELIVERY.c.webhook_id == WEBHOOK.c.id, DELIVERY.c.status == PENDING)
+        .where(DELIVERY.c.next_attempt_time <= bindparam("now"))
+        .order_by(DELIVERY.c.next_attempt_time)
+        .limit(bindparam("batch"))
+        .correlate(WEBHOOK)
+    )
+    news = _news_of(WEBHOOK, EVENT.c.time, EVENT.c.verb).subquery("news")
+    unread = select(news.c.time).where(_wanted(WEBHOOK, news)).correlate(WEBHOOK)
+    waiting = due.union_all(unread).lateral("waiting")
+    joined, condition = _open()
+    rows = select(func.count().label("count"), func.min(waiting.c.since).label("oldest"))
+    return Statement(rows.select_from(joined.join(waiting, literal(True))).where(condition))
+
+
+_ATTEMPTED = ("status", "attempts", "next_attempt_time", "response_status", "response_body", "error", "duration_ms")
+_THIS = WEBHOOK.c.id == bindparam("webhook_id")
+_SOONEST = (
+    select(func.min(DELIVERY.c.next_attempt_time))
+    .where(DELIVERY.c.webhook_id == WEBHOOK.c.id, DELIVERY.c.status == PENDING)
+    .scalar_subquery()
+)
+
+_WITH_NEWS = _with_news()
+_SPREAD = _spread()
+_LEASE = _lease()
+_NEXT = _next()
+_HOLD = Statement(
+    select(WEBHOOK.c.business_id, WEBHOOK.c.status, WEBHOOK.c.failing_since)
+    .where(_THIS, WEBHOOK.c.leased_until == bindparam("until"))
+    .with_for_update()
+)
+_RECORD = Statement(
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery_id"), DELIVERY.c.status == PENDING, DELIVERY.c.attempts == bindparam("seen"))
+    .values(last_attempt_time=bindparam("now"), **{name: bindparam(name) for name in _ATTEMPTED})
+)
+_HOLD_ON = Statement(
+    update(WEBHOOK).where(_THIS).values(leased_until=bindparam("now") + LEASE, failing_since=bindparam("failing_since"))
+)
+_DISABLE = Statement(
+    update(WEBHOOK)
+    .where(_THIS)
+    .values(
+        status=DISABLED,
+        disabled_reason=bindparam("reason"),
+        failing_since=bindparam("failing_since"),
+        update_time=bindparam("now"),
+        leased_until=bindparam("now"),
+        due_time=_SOONEST,
+    )
+)
+_GIVE_BACK = Statement(update(WEBHOOK).where(_THIS).values(leased_until=bindparam("now"), due_time=_SOONEST))
+_FORGET_OLD = _forget(DELIVERY.c.create_time < bindparam("oldest"))
+_FORGET_OF_REMOVED = _forget(DELIVERY.c.webhook_id.in_(select(WEBHOOK.c.id).where(WEBHOOK.c.status == REMOVED)))
+_FORGET_REMOVED = Statement(
+    delete(WEBHOOK).where(
+        WEBHOOK.c.status == REMOVED, ~select(DELIVERY.c.id).where(DELIVERY.c.webhook_id == WEBHOOK.c.id).exists()
+    )
+)
+_PENDING = _pending()
