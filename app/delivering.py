@@ -48,7 +48,7 @@ class Messenger:
 
     async def round(self) -> None:
         """Make deliveries of what is new, and begin to serve the webhooks that have any due."""
-        while await self._do(deliveries.spread):
+        while await self._do(deliveries.spread) == deliveries.BATCH:
             pass
         room = AT_ONCE - len(self._serving)
         for held in await self._do(deliveries.lease, room) if room else ():
@@ -70,7 +70,7 @@ class Messenger:
 
     async def _serve(self, held: Lease) -> None:
         try:
-            held = await self._take_turn(held)
+            await self._take_turn(held)
         except database.AWAY as error:
             log.warning("database: %s", str(error).strip())
         except Exception:
@@ -79,17 +79,15 @@ class Messenger:
             with suppress(*database.AWAY):  # the lease runs out by itself
                 await self._do(deliveries.give_back, held)
 
-    async def _take_turn(self, held: Lease) -> Lease:
+    async def _take_turn(self, held: Lease) -> None:
         for _ in range(TURN):
             due = await self._do(deliveries.next_due, held)
             if due is None:
-                break
+                return
             outcome = await self._poster.post(held.webhook_id, due, int(self._clock()))
-            kept = await self._do(deliveries.record, held, due, outcome)
-            held = kept or held
-            if kept is None or not outcome.succeeded:
-                break
-        return held
+            still_held = await self._do(deliveries.record, held, due, outcome)
+            if not still_held or not outcome.succeeded:
+                return
 
     async def _do(self, act: Callable[..., Result], *arguments: object) -> Result:
         return await in_thread(_carried_out, act, int(self._clock()), *arguments)

@@ -64,7 +64,8 @@ class Receiver:
                 with suppress(OSError):
                     self.wfile.write(body)
 
-            do_GET = do_POST
+            def do_GET(self) -> None:
+                self.do_POST()
 
             def log_message(self, *_: Any) -> None:
                 pass

@@ -52,6 +52,7 @@ class Webhook(Base):
     event_id = Column(BigInteger, nullable=False)
     due_time = time_column("when its next delivery is due; null: none is pending")
     leased_until = Column(Integer, nullable=False, server_default="0", comment="one worker at a time delivers to it")
+    turn = Column(Integer, nullable=False, server_default="0", comment="counts leases: tells a holder from the next")
 
 
 class WebhookDelivery(Base):
@@ -69,7 +70,7 @@ class WebhookDelivery(Base):
 
     id = Column(BigInteger, Identity(always=True), primary_key=True)
     webhook_id = Column(Integer, ForeignKey("webhook.id"), nullable=False)
-    event_id = Column(BigInteger, ForeignKey("event.id"), nullable=False)
+    event_id = Column(BigInteger, nullable=False, comment="of an event, which nothing deletes")
     status = Column(String(10), nullable=False)
     attempts = Column(Integer, nullable=False, server_default="0")
     next_attempt_time = time_column()

@@ -49,10 +49,10 @@ GONE = 410
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """One worker's turn at a webhook; `until` tells it from every other."""
+    """One worker's turn at a webhook; who has lost it to another can tell by its number."""
 
     webhook_id: int
-    until: int
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,37 +79,36 @@ def spread(work: Work) -> int:
 
 def lease(work: Work, most: int) -> list[Lease]:
     """Take the webhooks with deliveries due, those first that were longest without a turn."""
-    return [Lease(row.id, row.leased_until) for row in work.all(_LEASE, most=most)]
+    return [Lease(row.id, row.turn) for row in work.all(_LEASE, most=most)]
 
 
 def next_due(work: Work, held: Lease) -> Any:
     """The next delivery of a leased webhook; None when there is none, or the lease is another's or of no use any more."""
-    return work.one(_NEXT, webhook_id=held.webhook_id, until=held.until)
+    return work.one(_NEXT, webhook_id=held.webhook_id, turn=held.turn)
 
 
-def record(work: Work, held: Lease, delivery: Any, outcome: Outcome) -> Lease | None:
-    """Write down an attempt, and hold the webhook for the next one; None when the lease is over or the webhook disabled."""
-    webhook = work.one(_HOLD, webhook_id=held.webhook_id, until=held.until)
+def record(work: Work, held: Lease, delivery: Any, outcome: Outcome) -> bool:
+    """Write down an attempt and hold on to the webhook; False when it is another's by now, or disabled."""
+    webhook = work.one(_HOLD, webhook_id=held.webhook_id, turn=held.turn)
     work.do(_RECORD, **_standing(work.now, delivery, outcome), delivery_id=delivery.id, seen=delivery.attempts)
     if webhook is None or webhook.status != ENABLED:
-        return None
-    if outcome.succeeded:
-        work.do(_HOLD_ON, webhook_id=held.webhook_id, failing_since=None)
-        return Lease(held.webhook_id, work.now + LEASE)
-    since = work.now if webhook.failing_since is None else webhook.failing_since
-    reason = "gone" if outcome.status == GONE else "failing" if work.now - since >= PATIENCE else None
+        return False
+    since = None if outcome.succeeded else work.now if webhook.failing_since is None else webhook.failing_since
+    reason = None
+    if since is not None:
+        reason = "gone" if outcome.status == GONE else "failing" if work.now - since >= PATIENCE else None
     if reason is None:
         work.do(_HOLD_ON, webhook_id=held.webhook_id, failing_since=since)
-        return Lease(held.webhook_id, work.now + LEASE)
+        return True
     work.do(_DISABLE, webhook_id=held.webhook_id, failing_since=since, reason=reason)
     details = {"reason": reason, "failing_since": since}
     ledger.note(work, "disable", "webhook", held.webhook_id, business_id=webhook.business_id, details=details)
-    return None
+    return False
 
 
 def give_back(work: Work, held: Lease) -> None:
     """End a turn, so that any worker may take the webhook when its next delivery is due."""
-    if work.one(_HOLD, webhook_id=held.webhook_id, until=held.until) is not None:
+    if work.one(_HOLD, webhook_id=held.webhook_id, turn=held.turn) is not None:
         work.do(_GIVE_BACK, webhook_id=held.webhook_id)
 
 
@@ -198,15 +197,17 @@ def _lease() -> Statement:
     joined, condition = _open(WEBHOOK.c.due_time <= bindparam("now"), WEBHOOK.c.leased_until <= bindparam("now"))
     rows = select(WEBHOOK.c.id).select_from(joined).where(condition).order_by(WEBHOOK.c.leased_until)
     due = rows.limit(bindparam("most")).with_for_update(of=WEBHOOK, skip_locked=True).cte("due")
-    taken = update(WEBHOOK).where(WEBHOOK.c.id == due.c.id).values(leased_until=bindparam("now") + LEASE)
-    return Statement(taken.returning(WEBHOOK.c.id, WEBHOOK.c.leased_until), whole=True)
+    taken = (
+        update(WEBHOOK).where(WEBHOOK.c.id == due.c.id).values(leased_until=bindparam("now") + LEASE, turn=WEBHOOK.c.turn + 1)
+    )
+    return Statement(taken.returning(WEBHOOK.c.id, WEBHOOK.c.turn), whole=True)
 
 
 def _next() -> Statement:
     event = select(*SHOWN).where(EVENT.c.id == DELIVERY.c.event_id).correlate(DELIVERY).lateral("e")
     joined, condition = _open(
         WEBHOOK.c.id == bindparam("webhook_id"),
-        WEBHOOK.c.leased_until == bindparam("until"),
+        WEBHOOK.c.turn == bindparam("turn"),
         DELIVERY.c.status == PENDING,
         DELIVERY.c.next_attempt_time <= bindparam("now"),
     )
@@ -268,7 +269,7 @@ _LEASE = _lease()
 _NEXT = _next()
 _HOLD = Statement(
     select(WEBHOOK.c.business_id, WEBHOOK.c.status, WEBHOOK.c.failing_since)
-    .where(_THIS, WEBHOOK.c.leased_until == bindparam("until"))
+    .where(_THIS, WEBHOOK.c.turn == bindparam("turn"))
     .with_for_update()
 )
 _RECORD = Statement(
