@@ -80,13 +80,9 @@ class Messenger:
                 await self._do(deliveries.give_back, held)
 
     async def _take_turn(self, held: Lease) -> None:
-        for _ in range(TURN):
-            due = await self._do(deliveries.next_due, held)
-            if due is None:
-                return
-            outcome = await self._poster.post(held.webhook_id, due, int(self._clock()))
-            still_held = await self._do(deliveries.record, held, due, outcome)
-            if not still_held or not outcome.succeeded:
+        for delivery in await self._do(deliveries.due, held, TURN):
+            outcome = await self._poster.post(held.webhook_id, delivery, int(self._clock()))
+            if not await self._do(deliveries.record, held, delivery, outcome):
                 return
 
     async def _do(self, act: Callable[..., Result], *arguments: object) -> Result:

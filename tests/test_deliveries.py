@@ -493,7 +493,7 @@ class TestWorkers:
         assert receiver.types() == ["place"]
         outcome = deliveries.Outcome(1, status=500)
         with Work(Actor(SYSTEM), writes=True, now=at + 61) as work:  # the dead wakes up
-            assert deliveries.next_due(work, lost) is None
+            assert deliveries.due(work, lost, 50) == []
             [delivered] = log_of(merchant, hook)
             stale = type("Delivery", (), {"id": delivered["id"], "attempts": 0})
             assert not deliveries.record(work, lost, stale, outcome)

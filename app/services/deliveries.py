@@ -46,6 +46,8 @@ KEPT = 30 * DAY
 CLEANED = 5_000  # rows at a time
 GONE = 410
 
+_GIVEN = func.any(cast(bindparam("ids"), ARRAY(Integer)))
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -82,27 +84,21 @@ def lease(work: Work, most: int) -> list[Lease]:
     return [Lease(row.id, row.turn) for row in work.all(_LEASE, most=most)]
 
 
-def next_due(work: Work, held: Lease) -> Any:
-    """The next delivery of a leased webhook; None when there is none, or the lease is another's or of no use any more."""
-    return work.one(_NEXT, webhook_id=held.webhook_id, turn=held.turn)
+def due(work: Work, held: Lease, most: int) -> list[Any]:
+    """The deliveries of a leased webhook that are due, with all that it takes to make them; none when the lease is lost."""
+    return work.all(_DUE, webhook_id=held.webhook_id, turn=held.turn, most=most)
 
 
 def record(work: Work, held: Lease, delivery: Any, outcome: Outcome) -> bool:
-    """Write down an attempt and hold on to the webhook; False when it is another's by now, or disabled."""
+    """Write down an attempt and hold on to the webhook; False when it is another's by now, was changed, or failed."""
+    attempt = {**_standing(work.now, delivery, outcome), "delivery_id": delivery.id, "seen": delivery.attempts}
+    if outcome.succeeded:
+        written = work.one(_DELIVERED, webhook_id=held.webhook_id, turn=held.turn, update_time=delivery.update_time, **attempt)
+        return bool(written.held)
     webhook = work.one(_HOLD, webhook_id=held.webhook_id, turn=held.turn)
-    work.do(_RECORD, **_standing(work.now, delivery, outcome), delivery_id=delivery.id, seen=delivery.attempts)
-    if webhook is None or webhook.status != ENABLED:
-        return False
-    since = None if outcome.succeeded else work.now if webhook.failing_since is None else webhook.failing_since
-    reason = None
-    if since is not None:
-        reason = "gone" if outcome.status == GONE else "failing" if work.now - since >= PATIENCE else None
-    if reason is None:
-        work.do(_HOLD_ON, webhook_id=held.webhook_id, failing_since=since)
-        return True
-    work.do(_DISABLE, webhook_id=held.webhook_id, failing_since=since, reason=reason)
-    details = {"reason": reason, "failing_since": since}
-    ledger.note(work, "disable", "webhook", held.webhook_id, business_id=webhook.business_id, details=details)
+    work.do(_RECORD, **attempt)
+    if webhook is not None and webhook.status == ENABLED:
+        _note_failure(work, held.webhook_id, webhook, outcome)
     return False
 
 
@@ -114,14 +110,28 @@ def give_back(work: Work, held: Lease) -> None:
 
 def forget_old(work: Work) -> int:
     """Delete deliveries past their time, and removed webhooks with theirs; how many rows."""
-    old = work.do(_FORGET_OLD, oldest=work.now - KEPT, batch=CLEANED)
-    return old + work.do(_FORGET_OF_REMOVED, batch=CLEANED) + work.do(_FORGET_REMOVED)
+    forgotten = work.do(_FORGET_OLD, oldest=work.now - KEPT, batch=CLEANED)
+    removed = [row.id for row in work.all(_REMOVED)]
+    if removed:
+        forgotten += work.do(_FORGET_OF, ids=removed, batch=CLEANED) + work.do(_FORGET_REMOVED, ids=removed)
+    return forgotten
 
 
 def pending(work: Work) -> tuple[int, int]:
     """How many deliveries are due and not made yet (up to BATCH per webhook), and for how many seconds the oldest is."""
     row = work.one(_PENDING, batch=BATCH)
     return row.count, 0 if row.oldest is None else max(work.now - row.oldest, 0)
+
+
+def _note_failure(work: Work, webhook_id: int, webhook: Any, outcome: Outcome) -> None:
+    """Remember since when a webhook fails; disable it, and tell its merchant, when it is gone or that is too long."""
+    since = work.now if webhook.failing_since is None else webhook.failing_since
+    reason = "gone" if outcome.status == GONE else "failing" if work.now - since >= PATIENCE else None
+    work.do(_FAIL, webhook_id=webhook_id, failing_since=since)
+    if reason is not None:
+        work.do(_DISABLE, webhook_id=webhook_id, reason=reason)
+        details = {"reason": reason, "failing_since": since}
+        ledger.note(work, "disable", "webhook", webhook_id, business_id=webhook.business_id, details=details)
 
 
 def _standing(now: int, delivery: Any, outcome: Outcome) -> dict[str, Any]:
@@ -166,12 +176,11 @@ def _with_news() -> Statement:
 
 
 def _spread() -> Statement:
-    held = WEBHOOK.c.id == func.any(cast(bindparam("ids"), ARRAY(Integer)))
     news = _news_of(WEBHOOK, EVENT.c.txid, EVENT.c.id, EVENT.c.verb).lateral("news")
     told = (
         select(WEBHOOK.c.id.label("webhook_id"), news.c.txid, news.c.id, _wanted(WEBHOOK, news).label("wanted"))
         .select_from(WEBHOOK.join(news, literal(True)))
-        .where(held)
+        .where(WEBHOOK.c.id == _GIVEN)
         .cte("told")
     )
     now = bindparam("now", type_=Integer)
@@ -203,7 +212,7 @@ def _lease() -> Statement:
     return Statement(taken.returning(WEBHOOK.c.id, WEBHOOK.c.turn), whole=True)
 
 
-def _next() -> Statement:
+def _due() -> Statement:
     event = select(*SHOWN).where(EVENT.c.id == DELIVERY.c.event_id).correlate(DELIVERY).lateral("e")
     joined, condition = _open(
         WEBHOOK.c.id == bindparam("webhook_id"),
@@ -219,6 +228,7 @@ def _next() -> Statement:
             DELIVERY.c.event_id,
             DELIVERY.c.attempts,
             WEBHOOK.c.url,
+            WEBHOOK.c.update_time,
             WEBHOOK.c.secret_seed,
             case((still, WEBHOOK.c.previous_seed), else_=null()).label("previous_seed"),
             event.c.verb,
@@ -228,7 +238,7 @@ def _next() -> Statement:
         .select_from(joined)
         .where(condition)
         .order_by(DELIVERY.c.next_attempt_time, DELIVERY.c.id)
-        .limit(1),
+        .limit(bindparam("most")),
         whole=True,
     )
 
@@ -236,6 +246,21 @@ def _next() -> Statement:
 def _forget(condition: Any) -> Statement:
     some = select(DELIVERY.c.id).where(condition).limit(bindparam("batch"))
     return Statement(delete(DELIVERY).where(DELIVERY.c.id.in_(some)))
+
+
+def _delivered() -> Statement:
+    """The attempt and the longer lease in one statement, for this is what happens most."""
+    held = (
+        update(WEBHOOK)
+        .where(_THIS, WEBHOOK.c.turn == bindparam("turn"), WEBHOOK.c.status == ENABLED)
+        .where(WEBHOOK.c.update_time == bindparam("update_time"))
+        .values(leased_until=bindparam("now") + LEASE, failing_since=null())
+        .returning(WEBHOOK.c.id)
+        .cte("held")
+    )
+    written = _ATTEMPT.returning(DELIVERY.c.id).cte("written")
+    counts = [select(func.count()).select_from(each).scalar_subquery().label(each.name) for each in (held, written)]
+    return Statement(select(*counts), whole=True)
 
 
 def _pending() -> Statement:
@@ -266,38 +291,28 @@ _SOONEST = (
 _WITH_NEWS = _with_news()
 _SPREAD = _spread()
 _LEASE = _lease()
-_NEXT = _next()
+_DUE = _due()
 _HOLD = Statement(
     select(WEBHOOK.c.business_id, WEBHOOK.c.status, WEBHOOK.c.failing_since)
     .where(_THIS, WEBHOOK.c.turn == bindparam("turn"))
     .with_for_update()
 )
-_RECORD = Statement(
+_ATTEMPT = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("delivery_id"), DELIVERY.c.status == PENDING, DELIVERY.c.attempts == bindparam("seen"))
     .values(last_attempt_time=bindparam("now"), **{name: bindparam(name) for name in _ATTEMPTED})
 )
-_HOLD_ON = Statement(
-    update(WEBHOOK).where(_THIS).values(leased_until=bindparam("now") + LEASE, failing_since=bindparam("failing_since"))
-)
+_RECORD = Statement(_ATTEMPT)
+_DELIVERED = _delivered()
+_FAIL = Statement(update(WEBHOOK).where(_THIS).values(failing_since=bindparam("failing_since")))
 _DISABLE = Statement(
-    update(WEBHOOK)
-    .where(_THIS)
-    .values(
-        status=DISABLED,
-        disabled_reason=bindparam("reason"),
-        failing_since=bindparam("failing_since"),
-        update_time=bindparam("now"),
-        leased_until=bindparam("now"),
-        due_time=_SOONEST,
-    )
+    update(WEBHOOK).where(_THIS).values(status=DISABLED, disabled_reason=bindparam("reason"), update_time=bindparam("now"))
 )
 _GIVE_BACK = Statement(update(WEBHOOK).where(_THIS).values(leased_until=bindparam("now"), due_time=_SOONEST))
 _FORGET_OLD = _forget(DELIVERY.c.create_time < bindparam("oldest"))
-_FORGET_OF_REMOVED = _forget(DELIVERY.c.webhook_id.in_(select(WEBHOOK.c.id).where(WEBHOOK.c.status == REMOVED)))
+_FORGET_OF = _forget(DELIVERY.c.webhook_id == _GIVEN)
 _FORGET_REMOVED = Statement(
-    delete(WEBHOOK).where(
-        WEBHOOK.c.status == REMOVED, ~select(DELIVERY.c.id).where(DELIVERY.c.webhook_id == WEBHOOK.c.id).exists()
-    )
+    delete(WEBHOOK).where(WEBHOOK.c.id == _GIVEN, ~select(DELIVERY.c.id).where(DELIVERY.c.webhook_id == WEBHOOK.c.id).exists())
 )
+_REMOVED = Statement(select(WEBHOOK.c.id).where(WEBHOOK.c.status == REMOVED))
 _PENDING = _pending()
