@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
+import httpcore
+
 from app import database
 from app.posting import Poster
 from app.services import deliveries
@@ -29,7 +31,7 @@ class Messenger:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._poster = Poster(AT_ONCE)
+        self._tls = httpcore.default_ssl_context()
         self._serving: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: threading.Event) -> None:
@@ -61,7 +63,6 @@ class Messenger:
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
-        await self._poster.close()
 
     async def settled(self) -> None:
         """Wait until nothing is under way."""
@@ -80,10 +81,11 @@ class Messenger:
                 await self._do(deliveries.give_back, held)
 
     async def _take_turn(self, held: Lease) -> None:
-        for delivery in await self._do(deliveries.due, held, TURN):
-            outcome = await self._poster.post(held.webhook_id, delivery, int(self._clock()))
-            if not await self._do(deliveries.record, held, delivery, outcome):
-                return
+        async with Poster(self._tls) as poster:
+            for delivery in await self._do(deliveries.due, held, TURN):
+                outcome = await poster.post(held.webhook_id, delivery, int(self._clock()))
+                if not await self._do(deliveries.record, held, delivery, outcome):
+                    return
 
     async def _do(self, act: Callable[..., Result], *arguments: object) -> Result:
         return await in_thread(_carried_out, act, int(self._clock()), *arguments)

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import httpcore
 import orjson
@@ -15,7 +15,6 @@ from app.services.deliveries import Outcome
 from app.services.webhook_secrets import secret_of, signatures
 
 TIMEOUT = 15.0  # seconds for all of an attempt
-KEEP_ALIVE = 30.0  # seconds that an idle connection stays open
 ERRORS = {
     AddressRefused: "address_not_allowed",
     HostNotFound: "host_not_found",
@@ -30,18 +29,15 @@ ERRORS = {
 
 
 class Poster:
-    """Posts deliveries over connections that are kept alive; follows no redirect and knows no proxy."""
+    """Posts one webhook's deliveries, over a connection that is kept for its turn; follows no redirect, knows no proxy."""
 
-    def __init__(self, most: int) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpcore.default_ssl_context(),
-            network_backend=GuardedNetwork(),
-            max_connections=most,
-            max_keepalive_connections=most,
-            keepalive_expiry=KEEP_ALIVE,
-        )
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._pool = httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=GuardedNetwork(), max_connections=1)
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
         await self._pool.aclose()
 
     async def post(self, webhook_id: int, delivery: Any, now: int) -> Outcome:

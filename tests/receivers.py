@@ -67,6 +67,10 @@ class Receiver:
             def do_GET(self) -> None:
                 self.do_POST()
 
+            def handle(self) -> None:
+                with suppress(ConnectionError):  # the other side was killed
+                    super().handle()
+
             def log_message(self, *_: Any) -> None:
                 pass
 
