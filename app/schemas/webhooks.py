@@ -1,6 +1,6 @@
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, HttpUrl, PlainSerializer
+from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, PlainSerializer, UrlConstraints
 from pydantic_core import PydanticCustomError
 
 from app.addresses import is_literal_allowed
@@ -16,7 +16,7 @@ Verb = Literal[
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 
 
-def _endpoint(url: HttpUrl) -> str:
+def _endpoint(url: AnyHttpUrl) -> str:
     """The URL as it will be called; whether its host's addresses may be called is seen at each delivery."""
     if url.scheme != "https" and not settings.webhook_allow_private:
         raise PydanticCustomError("url_not_https", "the URL must begin with https://")
@@ -38,7 +38,9 @@ def _once_each(verbs: list[Verb] | None) -> list[Verb] | None:
 
 
 MAX_URL = 2048
-Endpoint = Annotated[HttpUrl, AfterValidator(_endpoint), PlainSerializer(str, return_type=str)]
+Endpoint = Annotated[
+    AnyHttpUrl, UrlConstraints(max_length=MAX_URL), AfterValidator(_endpoint), PlainSerializer(str, return_type=str)
+]
 Verbs = Annotated[
     Annotated[list[Verb], Field(max_length=50)] | None,
     AfterValidator(_once_each),
