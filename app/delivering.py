@@ -12,7 +12,7 @@ import httpcore
 
 from app import database
 from app.posting import Poster
-from app.services import deliveries
+from app.services import deliveries, outbox
 from app.services.deliveries import Lease
 from app.threads import in_thread
 from app.work import SYSTEM, Actor, Work
@@ -50,7 +50,7 @@ class Messenger:
 
     async def round(self) -> None:
         """Make deliveries of what is new, and begin to serve the webhooks that have any due."""
-        while await self._do(deliveries.spread) == deliveries.BATCH:
+        while await self._do(outbox.spread) == outbox.BATCH:
             pass
         room = AT_ONCE - len(self._serving)
         for held in await self._do(deliveries.lease, room) if room else ():
@@ -72,13 +72,16 @@ class Messenger:
     async def _serve(self, held: Lease) -> None:
         try:
             await self._take_turn(held)
+        except asyncio.CancelledError:
+            log.info("webhook %s: stopped on the way, to be tried again", held.webhook_id)
         except database.AWAY as error:
             log.warning("database: %s", str(error).strip())
-        except Exception:
+            return
+        except Exception:  # left to its lease, so that it is not tried again at once
             log.exception("webhook %s", held.webhook_id)
-        finally:
-            with suppress(*database.AWAY):  # the lease runs out by itself
-                await self._do(deliveries.give_back, held)
+            return
+        with suppress(*database.AWAY):
+            await self._do(deliveries.give_back, held)
 
     async def _take_turn(self, held: Lease) -> None:
         async with Poster(self._tls) as poster:

@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 from app import addresses, posting
 from app.config import DAY, settings
 from app.delivering import Messenger
-from app.services import deadlines, deliveries
+from app.services import deadlines, deliveries, outbox
 from app.work import SYSTEM, Actor, Work
 from tests.conftest import ROOT
 from tests.factories import made
@@ -325,7 +325,7 @@ class TestStopping:
         hook = hooked(merchant, receiver.url, verbs=["place"])
         world.order(merchant, customer, sku=sku)
         with Work(Actor(SYSTEM), writes=True) as work:
-            assert deliveries.spread(work) == 1
+            assert outbox.spread(work) == 1
             work.commit()
         assert merchant.delete(f"/webhooks/{hook['id']}").status_code == 204
         deliver()
@@ -483,7 +483,7 @@ class TestWorkers:
         world.order(merchant, customer, sku=sku)
         at = now()
         with Work(Actor(SYSTEM), writes=True, now=at) as work:
-            deliveries.spread(work)
+            outbox.spread(work)
             work.commit()
             [lost] = deliveries.lease(work, 100)
             work.commit()
@@ -509,7 +509,7 @@ class TestWorkers:
 
         def backlog(at):
             with Work(Actor(SYSTEM), writes=False, now=at) as work:
-                return deliveries.pending(work)
+                return outbox.pending(work)
 
         count, oldest = backlog(now() + 100)
         assert count == 3

@@ -14,7 +14,7 @@ from app.main import app
 from app.models.base import Base
 from app.schemas.paging import Listed
 from app.security import new_token
-from app.services import deliveries
+from app.services import outbox
 from app.work import SYSTEM, Actor, Work
 from tests.api import PREFIX, Api, Caller, signature
 from tests.factories import PASSWORD, REFUND, World, made, purchase
@@ -85,7 +85,7 @@ def a_webhook(shop: Shop) -> dict[str, Any]:
 def a_delivery(shop: Shop) -> dict[str, Any]:
     webhook = a_webhook(shop)
     with Work(Actor(SYSTEM), writes=True) as work:
-        deliveries.spread(work)
+        outbox.spread(work)
         work.commit()
     [delivery] = made(shop.merchant.get(f"/webhooks/{webhook['webhook_id']}/deliveries"))["items"]
     return {**webhook, "delivery_id": delivery["id"]}

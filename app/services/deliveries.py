@@ -1,4 +1,4 @@
-"""Deliveries of events to webhooks: made from the ledger, leased by one worker at a time, tried until they succeed or end.
+"""Deliveries of events to webhooks: leased by one worker at a time, tried until they succeed or end.
 
 At least once. The first attempts at one webhook are made in the order of its events, one after the other.
 No transaction stays open while a request is under way: who leaves a lease behind loses it when it runs out.
@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     Integer,
-    and_,
     bindparam,
     case,
     cast,
@@ -18,19 +17,18 @@ from sqlalchemy import (
     func,
     literal,
     null,
-    or_,
     select,
-    tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.config import DAY, HOUR
 from app.database import Statement
 from app.models import Event, User, Webhook, WebhookDelivery
 from app.models.webhook import DELIVERED, DISABLED, ENABLED, FAILED, PENDING, REMOVED
 from app.services import ledger
-from app.services.feed import BATCH, HORIZON, SHOWN, body_of
+from app.services.feed import SHOWN, body_of
+from app.services.outbox import open_webhooks
 from app.work import Work
 
 WEBHOOK = Webhook.__table__
@@ -71,14 +69,6 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
-def spread(work: Work) -> int:
-    """Make deliveries of the events that webhooks have not been told of; how many webhooks had any."""
-    held = [row.id for row in work.all(_WITH_NEWS, batch=BATCH)]
-    if held:
-        work.do(_SPREAD, ids=held, batch=BATCH)
-    return len(held)
-
-
 def lease(work: Work, most: int) -> list[Lease]:
     """Take the webhooks with deliveries due, those first that were longest without a turn."""
     return [Lease(row.id, row.turn) for row in work.all(_LEASE, most=most)]
@@ -117,12 +107,6 @@ def forget_old(work: Work) -> int:
     return forgotten
 
 
-def pending(work: Work) -> tuple[int, int]:
-    """How many deliveries are due and not made yet (up to BATCH per webhook), and for how many seconds the oldest is."""
-    row = work.one(_PENDING, batch=BATCH)
-    return row.count, 0 if row.oldest is None else max(work.now - row.oldest, 0)
-
-
 def _note_failure(work: Work, webhook_id: int, webhook: Any, outcome: Outcome) -> None:
     """Remember since when a webhook fails; disable it, and tell its merchant, when it is gone or that is too long."""
     since = work.now if webhook.failing_since is None else webhook.failing_since
@@ -152,58 +136,8 @@ def _standing(now: int, delivery: Any, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _news_of(webhook: Any, *columns: Any) -> Any:
-    """The events of the webhook's merchant that it has not been told of, up to the oldest transaction still open."""
-    walked = tuple_(EVENT.c.txid, EVENT.c.id) > tuple_(webhook.c.txid, webhook.c.event_id)
-    rows = select(*columns).where(EVENT.c.business_id == webhook.c.business_id, walked, EVENT.c.txid < HORIZON)
-    return rows.order_by(EVENT.c.txid, EVENT.c.id).limit(bindparam("batch")).correlate(webhook)
-
-
-def _wanted(webhook: Any, event: Any) -> Any:
-    return or_(webhook.c.verbs.is_(None), event.c.verb == func.any(webhook.c.verbs))
-
-
-def _open(*conditions: Any) -> Any:
-    """Webhooks that are enabled, of merchants who are too."""
-    joined = WEBHOOK.join(USER, USER.c.id == WEBHOOK.c.business_id)
-    return joined, and_(WEBHOOK.c.status == ENABLED, USER.c.status == 0, *conditions)
-
-
-def _with_news() -> Statement:
-    joined, condition = _open(_news_of(WEBHOOK, EVENT.c.id).exists())
-    rows = select(WEBHOOK.c.id).select_from(joined).where(condition).order_by(WEBHOOK.c.id)
-    return Statement(rows.limit(bindparam("batch")).with_for_update(of=WEBHOOK, skip_locked=True))
-
-
-def _spread() -> Statement:
-    news = _news_of(WEBHOOK, EVENT.c.txid, EVENT.c.id, EVENT.c.verb).lateral("news")
-    told = (
-        select(WEBHOOK.c.id.label("webhook_id"), news.c.txid, news.c.id, _wanted(WEBHOOK, news).label("wanted"))
-        .select_from(WEBHOOK.join(news, literal(True)))
-        .where(WEBHOOK.c.id == _GIVEN)
-        .cte("told")
-    )
-    now = bindparam("now", type_=Integer)
-    rows = (
-        select(told.c.webhook_id, told.c.id, literal(PENDING), now, now).where(told.c.wanted).order_by(told.c.txid, told.c.id)
-    )
-    columns = ["webhook_id", "event_id", "status", "next_attempt_time", "create_time"]
-    made = insert(DELIVERY).from_select(columns, rows).on_conflict_do_nothing().returning(DELIVERY.c.webhook_id).cte("made")
-    last = (
-        select(told.c.webhook_id, told.c.txid, told.c.id)
-        .distinct(told.c.webhook_id)
-        .order_by(told.c.webhook_id, told.c.txid.desc(), told.c.id.desc())
-        .cte("last")
-    )
-    has_new = select(made.c.webhook_id).where(made.c.webhook_id == WEBHOOK.c.id).exists()
-    due = case((has_new, func.least(func.coalesce(WEBHOOK.c.due_time, now), now)), else_=WEBHOOK.c.due_time)
-    return Statement(
-        update(WEBHOOK).where(WEBHOOK.c.id == last.c.webhook_id).values(txid=last.c.txid, event_id=last.c.id, due_time=due)
-    )
-
-
 def _lease() -> Statement:
-    joined, condition = _open(WEBHOOK.c.due_time <= bindparam("now"), WEBHOOK.c.leased_until <= bindparam("now"))
+    joined, condition = open_webhooks(WEBHOOK.c.due_time <= bindparam("now"), WEBHOOK.c.leased_until <= bindparam("now"))
     rows = select(WEBHOOK.c.id).select_from(joined).where(condition).order_by(WEBHOOK.c.leased_until)
     due = rows.limit(bindparam("most")).with_for_update(of=WEBHOOK, skip_locked=True).cte("due")
     taken = (
@@ -214,7 +148,7 @@ def _lease() -> Statement:
 
 def _due() -> Statement:
     event = select(*SHOWN).where(EVENT.c.id == DELIVERY.c.event_id).correlate(DELIVERY).lateral("e")
-    joined, condition = _open(
+    joined, condition = open_webhooks(
         WEBHOOK.c.id == bindparam("webhook_id"),
         WEBHOOK.c.turn == bindparam("turn"),
         DELIVERY.c.status == PENDING,
@@ -263,23 +197,6 @@ def _delivered() -> Statement:
     return Statement(select(*counts), whole=True)
 
 
-def _pending() -> Statement:
-    due = (
-        select(DELIVERY.c.next_attempt_time.label("since"))
-        .where(DELIVERY.c.webhook_id == WEBHOOK.c.id, DELIVERY.c.status == PENDING)
-        .where(DELIVERY.c.next_attempt_time <= bindparam("now"))
-        .order_by(DELIVERY.c.next_attempt_time)
-        .limit(bindparam("batch"))
-        .correlate(WEBHOOK)
-    )
-    news = _news_of(WEBHOOK, EVENT.c.time, EVENT.c.verb).subquery("news")
-    unread = select(news.c.time).where(_wanted(WEBHOOK, news)).correlate(WEBHOOK)
-    waiting = due.union_all(unread).lateral("waiting")
-    joined, condition = _open()
-    rows = select(func.count().label("count"), func.min(waiting.c.since).label("oldest"))
-    return Statement(rows.select_from(joined.join(waiting, literal(True))).where(condition))
-
-
 _ATTEMPTED = ("status", "attempts", "next_attempt_time", "response_status", "response_body", "error", "duration_ms")
 _THIS = WEBHOOK.c.id == bindparam("webhook_id")
 _SOONEST = (
@@ -288,8 +205,6 @@ _SOONEST = (
     .scalar_subquery()
 )
 
-_WITH_NEWS = _with_news()
-_SPREAD = _spread()
 _LEASE = _lease()
 _DUE = _due()
 _HOLD = Statement(
@@ -315,4 +230,3 @@ _FORGET_REMOVED = Statement(
     delete(WEBHOOK).where(WEBHOOK.c.id == _GIVEN, ~select(DELIVERY.c.id).where(DELIVERY.c.webhook_id == WEBHOOK.c.id).exists())
 )
 _REMOVED = Statement(select(WEBHOOK.c.id).where(WEBHOOK.c.status == REMOVED))
-_PENDING = _pending()
