@@ -265,7 +265,9 @@ class TestFailure:
             def answer():
                 connection, _ = server.accept()
                 with connection:
-                    connection.recv(65536)
+                    sent = b""
+                    while not sent.endswith(b"}}"):  # what is left unread would reset the connection
+                        sent += connection.recv(65536)
                     connection.sendall(b"SSH-2.0-OpenSSH\r\n")
 
             talking = threading.Thread(target=answer, daemon=True)
