@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     after_sale_days: int = Field(7, ge=0, le=3650)
     ship_hours: int = Field(48, ge=0, le=87600)
 
+    webhook_allow_private: bool = False
+
     pool_size: int = Field(10, ge=1)
     threads: int = Field(10, ge=1)
 

@@ -69,6 +69,8 @@ AlreadyShipped = _error(
 )
 LastAdmin = _error("last_admin", 409, "不能删除最后一个管理员", "the last admin can not be deleted")
 InUse = _error("in_use", 409, "正在使用中，不能删除", "it is in use and can not be deleted")
+TooManyWebhooks = _error("too_many_webhooks", 409, "最多 {most} 个 Webhook", "at most {most} webhooks")
+WebhookDisabled = _error("webhook_disabled", 409, "该 Webhook 已停用，请先启用", "this webhook is disabled: enable it first")
 Conflict = _error("conflict", 409, "与现有数据冲突", "this conflicts with what is stored")
 
 TooLarge = _error("too_large", 413, "请求内容过大", "the request is too large")

@@ -57,6 +57,16 @@ _FIELD_ZH = {
     "expected_missing": "设置 stock 须提供 expected_stock",
     "nothing_given": "请提供 price 或 stock",
     "unknown_column": "没有这一列",
+    "url_type": "须为网址",
+    "url_parsing": "不是有效的网址",
+    "url_syntax_violation": "不是有效的网址",
+    "url_scheme": "须以 https:// 开头",
+    "url_too_long": "网址最多 {max_length} 个字符",
+    "url_not_https": "须以 https:// 开头",
+    "url_with_credentials": "网址不能包含用户名或密码",
+    "url_with_fragment": "网址不能包含片段（#）",
+    "url_port": "端口须为 80、443 或 1024 至 65535",
+    "url_not_public": "须为公网地址",
 }
 
 

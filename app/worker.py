@@ -6,8 +6,8 @@ import sys
 import threading
 import time
 
-from app import database, logs, startup
-from app.config import ConfigurationError
+from app import database, delivering, logs, startup
+from app.config import ConfigurationError, settings
 from app.redaction import told
 from app.services import deadlines, heartbeat
 from app.work import SYSTEM, Actor, Work
@@ -18,19 +18,27 @@ log = logging.getLogger("app.worker")
 
 
 def main() -> None:
-    """Sweep until told to stop; a database that is away is waited for."""
+    """Sweep and deliver until told to stop; a database that is away is waited for."""
     logs.configure()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
+        _ = settings.token_key  # signs webhooks
         with database.running():
             log.info("sweeping every %s s", INTERVAL, extra={"fields": startup.described()})
-            while not stop.is_set():
+            messenger = threading.Thread(target=delivering.run, args=(stop,), name="messenger", daemon=True)
+            messenger.start()
+            while messenger.is_alive() and not stop.is_set():
                 _sweep_once()
                 stop.wait(INTERVAL)
+            failed = not stop.is_set()
+            messenger.join()
     except (ConfigurationError, *database.AWAY) as error:
         log.critical("no worker: %s", told(error))
+        sys.exit(1)
+    if failed:
+        log.critical("the messenger died")
         sys.exit(1)
     log.info("stopped")
 

@@ -14,6 +14,8 @@ from app.main import app
 from app.models.base import Base
 from app.schemas.paging import Listed
 from app.security import new_token
+from app.services import outbox
+from app.work import SYSTEM, Actor, Work
 from tests.api import PREFIX, Api, Caller, signature
 from tests.factories import PASSWORD, REFUND, World, made, purchase
 
@@ -23,6 +25,7 @@ PUBLIC = {"/logistics-companies", "/statuses", "/files/{name}"}  # answer anyone
 ENTRANCES = {"register", "login"}
 SHARED = {"GET /merchant/scene-bases"}  # lists that belong to nobody
 SCENE = {"name": "商铺", "base_id": 1, "tag": 2}
+WEBHOOK = {"url": "https://shop.example.com/hook"}
 OTHER_SECRET = "whsec_bm90IHRoZSBzZWNyZXQgb2YgdGhpcyBzZXJ2aWNl"
 
 
@@ -36,6 +39,7 @@ class Shop:
         self.owner = {"merchant": self.merchant, "customer": self.customer}
         world.ticket(self.merchant, self.customer)
         made(self.merchant.post("/scenes", SCENE), 201)
+        made(self.merchant.post("/webhooks", WEBHOOK), 201)
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,19 @@ def a_scene(shop: Shop) -> dict[str, Any]:
     return {"scene_id": made(shop.merchant.post("/scenes", SCENE), 201)["id"]}
 
 
+def a_webhook(shop: Shop) -> dict[str, Any]:
+    return {"webhook_id": made(shop.merchant.post("/webhooks", WEBHOOK), 201)["id"]}
+
+
+def a_delivery(shop: Shop) -> dict[str, Any]:
+    webhook = a_webhook(shop)
+    with Work(Actor(SYSTEM), writes=True) as work:
+        outbox.spread(work)
+        work.commit()
+    [delivery] = made(shop.merchant.get(f"/webhooks/{webhook['webhook_id']}/deliveries"))["items"]
+    return {**webhook, "delivery_id": delivery["id"]}
+
+
 # A route with an id in its path, or with a body, needs a line here.
 NEW_PASSWORD = {"old_password": PASSWORD, "new_password": PASSWORD}
 CASES = {
@@ -107,6 +124,12 @@ CASES = {
     "PATCH /merchant/scenes/{scene_id}": Case(a_scene, {"name": "展厅"}),
     "DELETE /merchant/scenes/{scene_id}": Case(a_scene),
     "POST /merchant/scenes": Case(json=SCENE),
+    "GET /merchant/webhooks/{webhook_id}": Case(a_webhook),
+    "PATCH /merchant/webhooks/{webhook_id}": Case(a_webhook, {"description": "ERP"}),
+    "DELETE /merchant/webhooks/{webhook_id}": Case(a_webhook),
+    "GET /merchant/webhooks/{webhook_id}/deliveries": Case(a_webhook),
+    "POST /merchant/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": Case(a_delivery),
+    "POST /merchant/webhooks": Case(json=WEBHOOK),
     "POST /merchant/files": Case(files={"file": ("a.json", b"{}", "application/json")}),
     "PATCH /merchant/me": Case(json={}),
     "PUT /merchant/me/password": Case(json=NEW_PASSWORD),

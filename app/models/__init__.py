@@ -19,6 +19,7 @@ from app.models.sku import RemovedSku, Sku
 from app.models.stock_movement import StockMovement
 from app.models.stored_file import StoredFile
 from app.models.user import User
+from app.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
     "Admin",
@@ -45,4 +46,6 @@ __all__ = [
     "StockMovement",
     "StoredFile",
     "User",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -16,6 +16,7 @@ _MODULES = {
         "low_stock",
         "products",
         "events",
+        "webhooks",
         "scenes",
         "files",
         "statistics",

@@ -69,17 +69,26 @@ def carried_out(controller: Callable[..., Any], status: int) -> Callable[..., Co
     return run
 
 
-def answered(call: Call, status: int, act: Callable[[], str | Answer | None]) -> Response:
-    """Do the work and commit; the answer is the one kept under the caller's key when there is one."""
+def answered(
+    call: Call,
+    status: int,
+    act: Callable[[], str | Answer | None],
+    finished: Callable[[Call, str], str] = lambda call, body: body,
+) -> Response:
+    """Do the work and commit; the answer is the one kept under the caller's key when there is one.
+
+    `finished` adds to an answer, each time that it is given, what must not be kept.
+    """
     with call:
         if call.key is not None:
             first = idempotency.first_answer(call, call.key)
             if first is not None:
-                return _response(first.body, first.status, replayed=True)
+                return _response(finished(call, first.body), first.status, replayed=True)
         result = act()
         body, status = (result.body, result.status) if isinstance(result, Answer) else (result or "", status)
         if call.key is not None:
             idempotency.keep(call, call.key, status, body)
+        body = finished(call, body)
         call.commit()
         return _response(body, status)
 

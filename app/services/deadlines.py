@@ -15,7 +15,7 @@ from app.database import Statement
 from app.errors import AppError
 from app.models import Event, ExceptOrder, Order
 from app.models.order import SHIPPED, TO_SHIP
-from app.services import except_orders, idempotency, logins, order_search, orders, tally
+from app.services import deliveries, except_orders, idempotency, logins, order_search, orders, tally
 from app.services.lifecycle import noted_from
 from app.services.ticket_lifecycle import APPLIED, AWAITING_RECEIPT, AWAITING_RETURN, agreed_at
 from app.work import SYSTEM, Actor, Work
@@ -52,6 +52,7 @@ def sweep(now: int) -> dict[str, int]:
         ("merged", order_search.merge),
         ("keys", idempotency.forget_old),
         ("tries", logins.forget_old),
+        ("deliveries", deliveries.forget_old),
     ):
         with _work(now) as work:
             done[name] = tidy(work)

@@ -17,6 +17,7 @@ from app.work import Work
 EVENT = Event.__table__
 BATCH = 200
 HORIZON: Any = func.txid_snapshot_xmin(func.txid_current_snapshot())  # the oldest transaction still open
+SHOWN = [column for column in EVENT.c if column.name not in ("txid", "business_id")]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,19 +82,22 @@ def _since() -> Statement:
     return Statement(select(func.array(found.scalar_subquery()).label("found"), HORIZON.label("horizon")), whole=True)
 
 
+def body_of(name: str) -> Any:
+    """The JSON text of an event as a follower sees it; `name` is that of a subquery of SHOWN, with or without txid."""
+    return cast(func.to_jsonb(literal_column(name)).op("-")("txid"), Text)
+
+
 def _after() -> Statement:
-    shown = [column for column in EVENT.c if column.name not in ("txid", "business_id")]
     since = tuple_(cast(bindparam("txid"), BigInteger), cast(bindparam("event_id"), BigInteger))
     rows = (
-        select(EVENT.c.txid, *shown)
+        select(EVENT.c.txid, *SHOWN)
         .where(EVENT.c.business_id == bindparam("actor_id"), tuple_(EVENT.c.txid, EVENT.c.id) > since)
         .order_by(EVENT.c.txid, EVENT.c.id)
         .limit(bindparam("batch"))
         .subquery("e")
     )
-    body = cast(func.to_jsonb(literal_column("e")).op("-")("txid"), Text)
     settled: Any = rows.c.txid < HORIZON
-    return Statement(select(rows.c.txid, rows.c.id, rows.c.verb, body.label("body"), settled.label("settled")))
+    return Statement(select(rows.c.txid, rows.c.id, rows.c.verb, body_of("e").label("body"), settled.label("settled")))
 
 
 _HORIZON = Statement(select(HORIZON.label("horizon")), whole=True)

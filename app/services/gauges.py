@@ -11,7 +11,7 @@ from app import database
 from app.database import Statement
 from app.models import Order
 from app.models.order import SHIPPED
-from app.services import heartbeat
+from app.services import heartbeat, outbox
 from app.services.deadlines import WATCHED
 from app.work import deadlines
 
@@ -58,6 +58,7 @@ def _lag() -> Any:
 GAUGES = (
     Gauge("worker_last_sweep_timestamp_seconds", "When a worker last finished a sweep, Unix time", heartbeat.last()),
     Gauge("worker_lag_seconds", "How long overdue the oldest order is that a sweep should have received", _lag()),
+    Gauge("webhook_deliveries_pending", "Deliveries to webhooks that are due, or still to be made of events", outbox.pending()),
     *(
         Gauge(
             "deadlines_overdue",

@@ -1,0 +1,106 @@
+"""The worker's messenger: takes what is due to merchants' webhooks and posts it, many webhooks at a time, each in order."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+import httpcore
+
+from app import database
+from app.posting import Poster
+from app.services import deliveries, outbox
+from app.services.deliveries import Lease
+from app.threads import in_thread
+from app.work import SYSTEM, Actor, Work
+
+INTERVAL = 1.0  # seconds between looks for what is new
+AT_ONCE = 100  # webhooks that are served at a time
+TURN = 50  # deliveries to one webhook, until others have their turn
+GRACE = 5.0  # seconds for what is under way when told to stop
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+class Messenger:
+    """Serves webhooks until stopped. A webhook whose attempt fails gives its turn away, so slow ones hold up nobody."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._tls = httpcore.default_ssl_context()
+        self._serving: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: threading.Event) -> None:
+        """Deliver until `stop` is set; then give what is under way a few seconds."""
+        try:
+            while not stop.is_set():
+                try:
+                    await self.round()
+                except database.AWAY as error:
+                    log.warning("database: %s", told(error))
+                await asyncio.sleep(INTERVAL)
+            if self._serving:
+                await asyncio.wait(self._serving, timeout=GRACE)
+        finally:
+            await self.close()
+
+    async def round(self) -> None:
+        """Make deliveries of what is new, and begin to serve the webhooks that have any due."""
+        while await self._do(outbox.spread) == outbox.BATCH:
+            pass
+        room = AT_ONCE - len(self._serving)
+        for held in await self._do(deliveries.lease, room) if room else ():
+            task = asyncio.create_task(self._serve(held))
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
+
+    async def close(self) -> None:
+        """End what is under way; it will be tried again."""
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def settled(self) -> None:
+        """Wait until nothing is under way."""
+        while self._serving:
+            await asyncio.wait(self._serving)
+
+    async def _serve(self, held: Lease) -> None:
+        try:
+            await self._take_turn(held)
+        except asyncio.CancelledError:
+            log.info("webhook %s: stopped on the way, to be tried again", held.webhook_id)
+        except database.AWAY as error:
+            log.warning("database: %s", told(error))
+            return
+        except Exception:  # left to its lease, so that it is not tried again at once
+            log.exception("webhook %s", held.webhook_id)
+            return
+        with suppress(*database.AWAY):
+            await self._do(deliveries.give_back, held)
+
+    async def _take_turn(self, held: Lease) -> None:
+        async with Poster(self._tls) as poster:
+            for delivery in await self._do(deliveries.due, held, TURN):
+                outcome = await poster.post(held.webhook_id, delivery, int(self._clock()))
+                if not await self._do(deliveries.record, held, delivery, outcome):
+                    return
+
+    async def _do(self, act: Callable[..., Result], *arguments: object) -> Result:
+        return await in_thread(_carried_out, act, int(self._clock()), *arguments)
+
+
+def run(stop: threading.Event) -> None:
+    """Deliver in this thread until told to stop."""
+    asyncio.run(Messenger().run(stop))
+
+
+def _carried_out(act: Callable[..., Result], now: int, *arguments: object) -> Result:
+    with Work(Actor(SYSTEM), writes=True, now=now) as work:
+        result = act(work, *arguments)
+        work.commit()
+        return result

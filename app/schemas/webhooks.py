@@ -1,0 +1,118 @@
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, PlainSerializer, UrlConstraints
+from pydantic_core import PydanticCustomError
+
+from app.addresses import is_literal_allowed
+from app.config import settings
+from app.schemas.fields import Input, Line
+from app.schemas.paging import Listed, PageQuery
+
+Verb = Literal[
+    "place", "ship", "receive", "except-orders", "refund", "refuse", "withdraw", "lapse",
+    "apply", "agree", "return", "deadline_near", "overdue", "low_stock",
+    "create", "change", "remove", "upload", "login", "logout", "password", "disable", "enable",
+]  # fmt: skip
+DeliveryStatus = Literal["pending", "delivered", "failed"]
+
+
+def _endpoint(url: AnyHttpUrl) -> str:
+    """The URL as it will be called; whether its host's addresses may be called is seen at each delivery."""
+    if url.scheme != "https" and not settings.webhook_allow_private:
+        raise PydanticCustomError("url_not_https", "the URL must begin with https://")
+    if url.username is not None or url.password is not None:
+        raise PydanticCustomError("url_with_credentials", "the URL must not hold a user name or password")
+    if url.fragment is not None:
+        raise PydanticCustomError("url_with_fragment", "the URL must not hold a fragment (#)")
+    if url.port is None or not (url.port in (80, 443) or 1024 <= url.port <= 65535):
+        raise PydanticCustomError("url_port", "the port must be 80, 443, or 1024 to 65535")
+    if not is_literal_allowed(str(url.host)):
+        raise PydanticCustomError("url_not_public", "the URL must lead to a public address")
+    if len(str(url)) > MAX_URL:
+        raise PydanticCustomError("url_too_long", "URL should have at most {max_length} characters", {"max_length": MAX_URL})
+    return str(url)
+
+
+def _once_each(verbs: list[Verb] | None) -> list[Verb] | None:
+    return list(dict.fromkeys(verbs)) if verbs else None
+
+
+MAX_URL = 2048
+Endpoint = Annotated[
+    AnyHttpUrl, UrlConstraints(max_length=MAX_URL), AfterValidator(_endpoint), PlainSerializer(str, return_type=str)
+]
+Verbs = Annotated[
+    Annotated[list[Verb], Field(max_length=50)] | None,
+    AfterValidator(_once_each),
+    Field(description="the events wanted; none or null: all"),
+]
+Description = Annotated[str, Line(255)]
+
+
+class WebhookFilters(PageQuery):
+    status: Literal["enabled", "disabled"] | None = None
+
+
+class NewWebhook(Input):
+    url: Endpoint
+    verbs: Verbs = None
+    description: Description | None = None
+
+
+class WebhookChange(Input):
+    """`rotate_secret`: a new secret is made and shown; the one before it signs too for 24 hours."""
+
+    url: Endpoint = ""  # type: ignore[assignment]  # what is left out is not changed
+    verbs: Verbs = None
+    description: Description | None = None
+    status: Literal["enabled", "disabled"] = "enabled"
+    rotate_secret: bool = False
+
+
+class WebhookView(BaseModel):
+    """`failing_since`: no attempt has succeeded since then; after 5 days of that it is disabled."""
+
+    id: int
+    url: str
+    description: str | None
+    verbs: list[Verb] | None
+    status: Literal["enabled", "disabled"]
+    disabled_reason: Literal["merchant", "gone", "failing"] | None
+    failing_since: int | None
+    create_time: int
+    update_time: int
+
+
+class WebhookSecretView(WebhookView):
+    """`secret` (whsec_…) is shown when it is made, and null otherwise."""
+
+    secret: str | None
+
+
+class WebhookList(Listed):
+    items: list[WebhookView]
+
+
+class DeliveryFilters(PageQuery):
+    status: DeliveryStatus | None = None
+
+
+class DeliveryView(BaseModel):
+    """`response_status`, `response_body` (its first 1,024 bytes), `error` and `duration_ms` are of the last attempt."""
+
+    id: int
+    event_id: int
+    type: str
+    status: DeliveryStatus
+    attempts: int
+    next_attempt_time: int | None
+    last_attempt_time: int | None
+    response_status: int | None
+    response_body: str | None
+    error: str | None
+    duration_ms: int | None
+    create_time: int
+
+
+class DeliveryList(Listed):
+    items: list[DeliveryView]
