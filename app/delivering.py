@@ -12,6 +12,7 @@ import httpcore
 
 from app import database
 from app.posting import Poster
+from app.redaction import told
 from app.services import deliveries, outbox
 from app.services.deliveries import Lease
 from app.threads import in_thread

@@ -188,16 +188,16 @@ class TestDatabase:
             scrape(served)
         assert sql(asked)[0][0] <= 2  # this one, and at most one of theirs
 
-    def test_figures_are_shown_while_it_is_away(self, environment, migrated, postgres):
-        with service(environment) as process:
-            _admit(postgres, migrated, "false")
+    def test_figures_are_shown_while_it_is_away(self, empty_database, postgres):
+        with service(environment_for(empty_database)) as process:
+            _admit(postgres, empty_database, "false")
             try:
                 samples = scrape(process.url)
                 assert samples["meta_be_database_up",] == 0
                 assert ("meta_be_worker_lag_seconds",) not in samples
                 assert samples["meta_be_threads",] == 10
             finally:
-                _admit(postgres, migrated, "true")
+                _admit(postgres, empty_database, "true")
 
 
 def _admit(postgres, uri, whether):
