@@ -66,7 +66,7 @@ class Sender(threading.Thread):
     def run(self):
         with httpx.Client(timeout=60, limits=self.limits, headers=self.headers) as client:
             for number in range(100_000):
-                product = {"name": f"{self.name}-{number}", "desc": "", "unit": "个"}
+                product = {"name": f"{self.name}-{number}", "desc": "x", "unit": "个"}
                 try:
                     answer = client.post(self.url, json=product)
                 except httpx.ConnectError:
@@ -87,7 +87,7 @@ def nothing_is_lost(sent, uri):
     for sender in sent:
         sender.join(60)
         assert not sender.is_alive()
-        assert (sender.lost, sender.refused) == ([], [])
+        assert (sender.lost[:3], sender.refused[:3]) == ([], [])
         assert sender.acknowledged
     with psycopg2.connect(uri) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT name FROM product")
