@@ -9,9 +9,15 @@ FROM ${BASE} AS build
 ARG FRPC_URL=""
 ARG FRPC_SHA256=""
 WORKDIR /build
+# SQLAlchemy 1.4.9 has no wheel for Python 3.11: its C extensions are compiled here.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt deploy/fetch_frpc.py ./
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/python -m pip install --no-cache-dir --no-compile -r requirements.txt \
+    && /opt/venv/bin/python -c "import sqlalchemy.cresultproxy" \
     && /opt/venv/bin/python -m pip uninstall -y pip
 RUN mkdir /opt/frpc \
     && if [ -n "$FRPC_URL" ]; then python3 fetch_frpc.py "$FRPC_URL" "$FRPC_SHA256" /opt/frpc; fi

@@ -44,10 +44,10 @@ eventually() { # SECONDS COMMAND…: until the command succeeds
     done
 }
 
-base_by_debootstrap() { # Debian 12 with its own Python 3.11, under the name that is printed
+base_by_debootstrap() { # Debian 12 with its own Python 3.11 and what compiles against it, under the name that is printed
     local image=localhost/meta_be_base:bookworm
     if ! "${engine[@]}" image exists "$image"; then
-        debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates \
+        debootstrap --variant=minbase --include=python3,python3-dev,python3-venv,ca-certificates \
             bookworm "$work/root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >&2
         rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
         tar -C "$work/root" -c . | "${engine[@]}" import --quiet - "$image" >&2
