@@ -28,6 +28,10 @@ name=meta_be_check_$$
 engine=(podman --cgroup-manager=cgroupfs)
 command -v runc >/dev/null && engine+=(--runtime "$(command -v runc)")
 limits=(--ulimit nofile=4096:4096 --ulimit nproc=4096:4096)
+writable=(--tmpfs /tmp:rw,mode=1777)
+for folder in /var/lib/meta_be /var/log/meta_be /run/meta_be; do
+    writable+=(--tmpfs "$folder:rw,U,mode=0750") # U: the user's own
+done
 cleanup() {
     "${engine[@]}" rm --force --time 0 "$name" >/dev/null 2>&1 || true
     rm -rf "$work"
@@ -95,8 +99,7 @@ check() { # IMAGE: start it with a read-only root as its own user, and look at i
     echo "== $image"
     # Its network is its own loopback: nothing on this machine is opened, and the embedded PostgreSQL serves.
     "${engine[@]}" run --detach --name "$name" "${limits[@]}" --network none --read-only --cap-drop all --security-opt no-new-privileges \
-        --tmpfs /var/lib/meta_be:rw,mode=1777,size=512m --tmpfs /var/log/meta_be:rw,mode=1777 --tmpfs /run/meta_be:rw,mode=1777 \
-        --tmpfs /tmp:rw,mode=1777 --stop-timeout 45 "$image" >/dev/null
+        "${writable[@]}" --stop-timeout 45 "$image" >/dev/null
 
     eventually 90 ask /readyz || fail "/readyz never answered"
     passed "/readyz: $(ask /readyz)"
@@ -115,7 +118,7 @@ check() { # IMAGE: start it with a read-only root as its own user, and look at i
 
     ask "/healthz?$mark" >/dev/null
     sleep 1
-    inside supervisorctl tail be | grep -q "$mark" || fail "supervisorctl tail be does not show the request"
+    inside supervisorctl tail be | grep "$mark" >/dev/null || fail "supervisorctl tail be does not show the request"
     [ "$("${engine[@]}" logs "$name" 2>/dev/null | grep -c "$mark")" = 1 ] || fail "stdout does not carry the line, once"
     passed "supervisorctl tail be and the container's stdout show the same request"
 
@@ -132,13 +135,12 @@ check() { # IMAGE: start it with a read-only root as its own user, and look at i
     local status
     status=$("${engine[@]}" inspect --format '{{.State.ExitCode}}' "$name")
     [ "$status" = 0 ] || fail "it ended with $status"
-    "${engine[@]}" logs "$name" 2>/dev/null | grep -q "Finished server process" || fail "be did not finish"
+    "${engine[@]}" logs "$name" 2>/dev/null | grep "Finished server process" >/dev/null || fail "be did not finish"
     passed "stopped within $((SECONDS - begun)) s, with 0"
     "${engine[@]}" rm "$name" >/dev/null
 
     # A service without its secrets would never live: the container ends with 1.
-    "${engine[@]}" run --detach --name "$name" "${limits[@]}" --network none --read-only --tmpfs /var/lib/meta_be:rw,mode=1777 \
-        --tmpfs /var/log/meta_be:rw,mode=1777 --tmpfs /run/meta_be:rw,mode=1777 --tmpfs /tmp:rw,mode=1777 \
+    "${engine[@]}" run --detach --name "$name" "${limits[@]}" --network none --read-only "${writable[@]}" \
         --env SECRET_KEY=short "$image" >/dev/null
     status=$(timeout 120 "${engine[@]}" wait "$name")
     [ "$status" = 1 ] || fail "a service that keeps dying ended with $status"
