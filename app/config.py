@@ -43,6 +43,16 @@ class Settings(BaseSettings):
     db_name: str | None = None
     data_dir: Path = Path("var")
 
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    processes: int = Field(1, ge=1, le=64)
+    log_dir: Path = Path("var/log")
+    run_dir: Path = Path("var/run")
+    frp_server_addr: str | None = None
+    frp_server_port: int = Field(7000, ge=1, le=65535)
+    frp_token: str | None = None
+    frp_remote_port: int | None = Field(None, ge=1, le=65535)
+
     secret_key: str | None = None
     platform_secret: str | None = None
     token_hours: int = Field(72, ge=1)
@@ -143,6 +153,17 @@ class Settings(BaseSettings):
             missing = ", ".join(name.upper() for name, value in zip(names, given, strict=True) if not value)
             raise ConfigurationError(f"S3 is configured but not {missing}: set them all, or none to keep files in DATA_DIR")
         return Bucket(*[*given, self.s3_region])
+
+    @property
+    def tunnelled(self) -> bool:
+        """True when frpc makes the API public; raises ConfigurationError when only a part of what it needs is given."""
+        if not self.frp_server_addr and not self.frp_token:
+            return False
+        needed = {name: getattr(self, name) for name in ("frp_server_addr", "frp_token", "frp_remote_port")}
+        missing = [name.upper() for name, value in needed.items() if not value]
+        if missing:
+            raise ConfigurationError(f"frp is configured but not {', '.join(missing)}: set them, or neither address nor token")
+        return True
 
     def _kept_secret(self, name: str, prefix: str, form: str) -> str:
         """A secret made once and kept in `data_dir`, mode 600; only where the embedded database is used."""

@@ -1,10 +1,12 @@
 """A merchant's live news, as Server-Sent Events."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
+import anyio
 import orjson
 from fastapi import Header, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -18,20 +20,23 @@ from app.services import feed
 from app.threads import in_thread
 
 HEARTBEAT = 15  # seconds between signs of life; the session is looked at as often
+FAREWELL = 2  # seconds that a stream has to end by itself when the process stops
 
 
 @router.get("/events", responses={200: {"content": {"text/event-stream": {}}}}, response_class=Response)
 async def follow_events(call: MerchantCall, last_event_id: Annotated[str | None, Header()] = None) -> EventSourceResponse:
     """Everything that happens in the shop, as it happens; `Last-Event-ID` goes on without loss or doubling."""
     start = feed.Position.parse(last_event_id) if last_event_id else await in_thread(_present, call)
-    return EventSourceResponse(_news(call, start), ping=HEARTBEAT)
+    leaving = anyio.Event()
+    news = _news(call, start, leaving)
+    return EventSourceResponse(news, ping=HEARTBEAT, shutdown_event=leaving, shutdown_grace_period=FAREWELL)
 
 
-async def _news(call: Call, position: feed.Position) -> AsyncIterator[ServerSentEvent]:
+async def _news(call: Call, position: feed.Position, leaving: anyio.Event) -> AsyncIterator[ServerSentEvent]:
     assert call.actor.id is not None
-    with bell.heard_by(call.actor.id) as rung:
+    with bell.heard_by(call.actor.id) as rung, _set_after(leaving, rung):
         yield ServerSentEvent(id=str(position), comment="from here", retry=2000)
-        while True:
+        while not leaving.is_set():
             rung.clear()
             try:
                 news = await in_thread(_after, call, position)
@@ -46,6 +51,20 @@ async def _news(call: Call, position: feed.Position) -> AsyncIterator[ServerSent
             if not news.more:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(rung.wait(), HEARTBEAT)
+        yield ServerSentEvent(comment="this process stops: come back", retry=500 + secrets.randbelow(2000))
+
+
+@contextmanager
+def _set_after(first: anyio.Event, then: asyncio.Event) -> Iterator[None]:
+    async def wait() -> None:
+        await first.wait()
+        then.set()
+
+    waiting = asyncio.create_task(wait())
+    try:
+        yield
+    finally:
+        waiting.cancel()
 
 
 def _present(call: Call) -> feed.Position:

@@ -1,0 +1,37 @@
+"""One API process: `python -m app.serve` (supervisor program `be`); several share the port, each with a queue of its own."""
+
+import socket
+
+import uvicorn
+
+from app.config import settings
+from app.draining import DrainingProtocol, DrainingServer
+
+BACKLOG = 2048  # connections that wait to be accepted
+DRAIN = 20  # seconds that requests in flight get after SIGTERM; less than supervisor's stopwaitsecs
+KEEP_ALIVE = 75  # seconds; longer than proxies keep an idle connection, so that they close it and not this side
+
+
+def main() -> None:
+    """Serve until SIGTERM, then finish what was begun."""
+    config = uvicorn.Config(
+        "app.main:app",
+        http=DrainingProtocol,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=DRAIN,
+    )
+    DrainingServer(config).run(sockets=[_bound(settings.host, settings.port)])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """The address, bound: uvicorn listens on it when the app is ready, so that nobody is let in to wait for that."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind((host, port))
+    return bound
+
+
+if __name__ == "__main__":
+    main()
