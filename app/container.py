@@ -11,7 +11,8 @@ from pathlib import Path
 from supervisor import supervisord
 
 from app import supervision
-from app.config import ConfigurationError, settings
+from app.config import ConfigurationError, require_sense, settings
+from app.metrics import sharing
 
 CONFIGURATION = Path(__file__).parent.parent / "supervisord.conf"
 
@@ -19,9 +20,12 @@ CONFIGURATION = Path(__file__).parent.parent / "supervisord.conf"
 def main() -> None:
     """Run supervisord in this process, in the foreground."""
     try:
+        require_sense()
         os.environ.update(filled_in())
     except ConfigurationError as error:
         sys.exit(str(error))
+    if settings.processes > 1:
+        os.environ[sharing.VARIABLE] = _emptied(settings.run_dir / "metrics")
     for directory in (settings.data_dir, settings.log_dir, settings.run_dir):
         directory.mkdir(parents=True, exist_ok=True)
     supervisord.main(["--nodaemon", "--configuration", str(CONFIGURATION)])
@@ -44,6 +48,12 @@ def filled_in() -> dict[str, str]:
         "FRP_SERVER_PORT": str(settings.frp_server_port),
         "PORT": str(settings.port),
     }
+
+
+def _emptied(directory: Path) -> str:
+    """Where the processes behind the port count together, with nothing of an earlier life."""
+    shutil.rmtree(directory, ignore_errors=True)
+    return str(directory.absolute())
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ def main() -> None:
     config = uvicorn.Config(
         "app.main:app",
         http=DrainingProtocol,
+        log_config=None,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=DRAIN,

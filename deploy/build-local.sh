@@ -92,7 +92,11 @@ passed "built meta_be, $("${engine[@]}" image inspect --format '{{.Size}}' local
 passed "built meta_be_product, $("${engine[@]}" image inspect --format '{{.Size}}' localhost/meta_be_product:local) bytes"
 
 inside() { "${engine[@]}" exec "$name" "$@"; }
-ask() { inside python -c 'import sys, urllib.request as web; print(web.urlopen("http://127.0.0.1:8000" + sys.argv[1], timeout=5).read().decode())' "$1"; }
+ask() { # PATH [REQUEST_ID]
+    inside python -c 'import sys, urllib.request as web
+asked = web.Request("http://127.0.0.1:8000" + sys.argv[1], headers={"X-Request-ID": sys.argv[2]})
+print(web.urlopen(asked, timeout=5).read().decode())' "$1" "${2:-check}"
+}
 
 check() { # IMAGE: start it with a read-only root as its own user, and look at it
     local image=$1 mark=mark-$RANDOM$RANDOM
@@ -116,7 +120,7 @@ check() { # IMAGE: start it with a read-only root as its own user, and look at i
     "${engine[@]}" healthcheck run "$name" >/dev/null || fail "the health check fails"
     passed "the health check succeeds"
 
-    ask "/healthz?$mark" >/dev/null
+    ask /api/v1/statuses "$mark" >/dev/null
     sleep 1
     inside supervisorctl tail be | grep "$mark" >/dev/null || fail "supervisorctl tail be does not show the request"
     [ "$("${engine[@]}" logs "$name" 2>/dev/null | grep -c "$mark")" = 1 ] || fail "stdout does not carry the line, once"

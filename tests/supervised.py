@@ -81,9 +81,9 @@ def eventually(happened, supervised: Supervised, seconds: float = 40) -> None:
         time.sleep(0.1)
 
 
-def answers(url: str) -> bool:
+def answers(url: str, headers: dict[str, str] | None = None) -> bool:
     try:
-        return httpx.get(url, timeout=5).status_code == 200
+        return httpx.get(url, headers=headers, timeout=5).status_code == 200
     except httpx.TransportError:
         return False
 

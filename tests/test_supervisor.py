@@ -79,19 +79,23 @@ class Sender(threading.Thread):
 
 
 def asked_of_be(supervised, mark):
-    """The mark of a request that `be` answered, and not another process; it is seen in its log."""
+    """The line's part that marks a request that `be` answered, and not another process; it is seen in its log."""
     log = Path(supervised.environment["LOG_DIR"], "be.log")
 
     def asked():
-        number = next(numbers)
-        if not answers(f"{supervised.url}/healthz?mark={mark}{number}"):
+        request_id = f"{mark}{next(numbers)}"
+        if not answers(f"{supervised.url}{PREFIX}/statuses", {"X-Request-ID": request_id}):
             return False
         time.sleep(0.05)
-        return f"mark={mark}{number} " in log.read_text()
+        return _marked(request_id) in log.read_text()
 
     numbers = itertools.count()
     eventually(asked, supervised)
-    return f"mark={mark}{next(numbers) - 1} "
+    return _marked(f"{mark}{next(numbers) - 1}")
+
+
+def _marked(request_id):
+    return f'"request_id":"{request_id}"'
 
 
 def nothing_is_lost(sent, uri):
@@ -171,7 +175,7 @@ def test_last_lines_are_relayed(service):
 
 def test_a_program_that_keeps_dying_ends_it_all(dying):
     assert dying.process.wait(60) == 1
-    assert dying.wait_for_line("be keeps dying")
+    assert dying.wait_for_line("(be|worker) keeps dying")
     assert dying.wait_for_line("SECRET_KEY is shorter")
 
 
@@ -180,7 +184,7 @@ def test_a_program_that_keeps_dying_ends_it_all(dying):
     [
         ({"FRP_TOKEN": "t"}, "not FRP_SERVER_ADDR, FRP_REMOTE_PORT"),
         ({"FRP_TOKEN": "t", "FRP_SERVER_ADDR": "127.0.0.1", "FRP_REMOTE_PORT": "20068"}, "frpc is not here"),
-        ({"PROCESSES": "0"}, "processes"),
+        ({"PROCESSES": "0"}, "PROCESSES"),
     ],
 )
 def test_settings_that_make_no_service_are_told_at_once(tmp_path, given, said):
