@@ -46,7 +46,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def template(postgres: str) -> str:
     """The name of a migrated database that tests copy."""
     _execute(postgres, f"CREATE DATABASE {TEMPLATE}")
-    with _using(_named(postgres, TEMPLATE)):
+    with using(_named(postgres, TEMPLATE)):
         database.migrate()
     return TEMPLATE
 
@@ -171,14 +171,14 @@ def _created(postgres: str, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
-        with _using(_named(postgres, name)) as uri:
+        with using(_named(postgres, name)) as uri:
             yield uri
     finally:
         _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
-def _using(uri: str) -> Iterator[str]:
+def using(uri: str) -> Iterator[str]:
     """Point this process's app at a database."""
     before, settings.database_url = settings.database_url, uri
     database.engine.cache_clear()

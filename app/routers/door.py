@@ -71,17 +71,20 @@ def carried_out(controller: Callable[..., Any], status: int) -> Callable[..., Co
 
 def answered(call: Call, status: int, act: Callable[[], str | Answer | None]) -> Response:
     """Do the work and commit; the answer is the one kept under the caller's key when there is one."""
-    with call:
-        if call.key is not None:
-            first = idempotency.first_answer(call, call.key)
-            if first is not None:
-                return _response(first.body, first.status, replayed=True)
-        result = act()
-        body, status = (result.body, result.status) if isinstance(result, Answer) else (result or "", status)
-        if call.key is not None:
-            idempotency.keep(call, call.key, status, body)
-        call.commit()
-        return _response(body, status)
+    return call.perform(functools.partial(_answered, call, status, act))
+
+
+def _answered(call: Call, status: int, act: Callable[[], str | Answer | None]) -> Response:
+    if call.key is not None:
+        first = idempotency.first_answer(call, call.key)
+        if first is not None:
+            return _response(first.body, first.status, replayed=True)
+    result = act()
+    body, status = (result.body, result.status) if isinstance(result, Answer) else (result or "", status)
+    if call.key is not None:
+        idempotency.keep(call, call.key, status, body)
+    call.commit()
+    return _response(body, status)
 
 
 def _response(body: str, status: int, *, replayed: bool = False) -> Response:
