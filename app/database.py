@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import logging
 import re
 import time
 import warnings
@@ -45,6 +46,10 @@ _INTEGERS = ("now", "actor_id", "auto_receive", "answer", "return_goods", "retur
 _TYPES = {"actor_kind": "text", "session": "text", "request_id": "text", "trusted": "boolean"} | dict.fromkeys(
     _INTEGERS, "integer"
 )  # of the parameters that `Work` gives to every statement; PostgreSQL infers the others
+
+_ATTEMPTS = 20  # at a migration
+
+log = logging.getLogger(__name__)
 
 READ_ONLY = psycopg2.errors.ReadOnlySqlTransaction
 """What a server answers to a change when it is no primary any more."""
@@ -126,11 +131,20 @@ def connected(uri: str, **wanted: str) -> Any:
 
 
 def migrate(revision: str = "head") -> None:
-    """Bring the schema to `revision`; the processes that start together take turns (see `migrations/env.py`)."""
-    config = alembic_config()
-    with engine().connect() as connection:
-        config.attributes["connection"] = connection
-        (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+    """Bring the schema to `revision`; the processes that start together take turns (see `migrations/env.py`).
+
+    Where a table is in use for long, lets those who wait for it pass and tries again, up to 20 times.
+    """
+    step = command.downgrade if revision == "base" else command.upgrade
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            step(alembic_config(), revision)
+            return
+        except sqlalchemy.exc.OperationalError as error:
+            if not isinstance(error.orig, psycopg2.errors.LockNotAvailable) or attempt == _ATTEMPTS:
+                raise
+            log.warning("a table is in use, migrating again: %s", str(error.orig).strip())
+            time.sleep(1)
 
 
 def alembic_config() -> Config:
