@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -154,6 +155,7 @@ def _base_url(process: subprocess.Popen[str]) -> str:
         if "running on http" in line:
             url = line.split("running on ")[1].split()[0]
             _wait_for(url)
+            threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would stop it from logging
             return url
     raise AssertionError("the server did not start:\n" + "".join(said))
 
