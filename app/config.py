@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     db_user: str | None = None
     db_pwd: str | None = None
     db_name: str | None = None
+    database_replica_url: str | None = None
+    replica_patience: float = Field(1, ge=0, le=60)
     data_dir: Path = Path("var")
 
     host: str = "127.0.0.1"
@@ -102,6 +104,12 @@ class Settings(BaseSettings):
             raise ValueError("POOL_SIZE must be at least THREADS: each thread holds one connection")
         return self
 
+    @model_validator(mode="after")
+    def _replica_of_a_database(self) -> "Settings":
+        if self.database_replica_url is not None and self.embedded:
+            raise ValueError("DATABASE_REPLICA_URL is set but no database: set DATABASE_URL, or DB_HOST and its siblings")
+        return self
+
     @property
     def embedded(self) -> bool:
         """True when no database is configured, so the service keeps its own in `data_dir`."""
@@ -110,13 +118,17 @@ class Settings(BaseSettings):
     def configured_database(self) -> str:
         """The configured database as a libpq connection string; raises ConfigurationError when a key is missing."""
         if self.database_url is not None:
-            return self.database_url.replace("postgresql+psycopg2://", "postgresql://", 1)
+            return _for_libpq(self.database_url)
         missing = [key for key in ("db_user", "db_pwd", "db_name") if getattr(self, key) is None]
         if missing:
             names = ", ".join(key.upper() for key in missing)
             raise ConfigurationError(f"DB_HOST is set but not {names}: set them, or DATABASE_URL alone")
         dsn: str = make_dsn(host=self.db_host, port=self.db_port, user=self.db_user, password=self.db_pwd, dbname=self.db_name)
         return dsn
+
+    def configured_replica(self) -> str:
+        """The configured replica as a libpq connection string."""
+        return _for_libpq(self.database_replica_url or "")
 
     @cached_property
     def token_key(self) -> str:
@@ -182,6 +194,10 @@ class Settings(BaseSettings):
         finally:
             draft.unlink()
         return made
+
+
+def _for_libpq(url: str) -> str:
+    return url.replace("postgresql+psycopg2://", "postgresql://", 1)
 
 
 def _read() -> tuple[Settings, list[tuple[str, str]]]:

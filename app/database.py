@@ -2,19 +2,22 @@
 
 import contextlib
 import itertools
+import logging
 import re
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg2
+import psycopg2.errors
 import sqlalchemy.exc
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg2.extensions import parse_dsn
 from psycopg2.extras import NamedTupleCursor
 from sqlalchemy import create_engine
 from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
@@ -27,6 +30,14 @@ _SESSION = (
     "-c jit=off -c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
     " -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
 )
+_LINK = {
+    "application_name": "meta_be",
+    "connect_timeout": 3,  # for each host
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 6000,  # milliseconds
+}  # a machine that is gone without a word is noticed within 6 s
 
 
 _numbers = itertools.count()
@@ -36,7 +47,20 @@ _TYPES = {"actor_kind": "text", "session": "text", "request_id": "text", "truste
     _INTEGERS, "integer"
 )  # of the parameters that `Work` gives to every statement; PostgreSQL infers the others
 
-AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, sqlalchemy.exc.OperationalError, sqlalchemy.exc.TimeoutError)
+_ATTEMPTS = 20  # at a migration
+
+log = logging.getLogger(__name__)
+
+READ_ONLY = psycopg2.errors.ReadOnlySqlTransaction
+"""What a server answers to a change when it is no primary any more."""
+
+AWAY = (
+    psycopg2.OperationalError,
+    psycopg2.InterfaceError,
+    READ_ONLY,
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.TimeoutError,
+)
 """What is raised when the database can not be reached, or says that it can not go on."""
 
 
@@ -83,25 +107,44 @@ class Statement:
 @cache
 def engine() -> Engine:
     """The pool of this process."""
+    return pool(connect)
+
+
+def pool(creator: Callable[[], Any]) -> Engine:
+    """A pool of connections, one for each thread; none is opened before it is asked for."""
     return create_engine(
-        "postgresql+psycopg2://", creator=connect, pool_size=settings.pool_size, max_overflow=0, pool_timeout=5
+        "postgresql+psycopg2://", creator=creator, pool_size=settings.pool_size, max_overflow=0, pool_timeout=5
     )
 
 
 def connect() -> Any:
-    """A connection of its own; starts the embedded server first when no database is configured."""
+    """A connection of its own to the primary; starts the embedded server first when no database is configured."""
     uri = _embedded_server().get_uri() if settings.embedded else settings.configured_database()
-    return psycopg2.connect(
-        uri, options=_SESSION, connect_timeout=5, application_name="meta_be", cursor_factory=NamedTupleCursor
-    )
+    return connected(uri, target_session_attrs="read-write")
+
+
+def connected(uri: str, **wanted: str) -> Any:
+    """A connection to the first host of `uri` that is as `wanted`; what `uri` says itself wins."""
+    given = parse_dsn(uri)
+    given["options"] = f"{_SESSION} {given.get('options', '')}"
+    return psycopg2.connect(**{**_LINK, **wanted, **given}, cursor_factory=NamedTupleCursor)
 
 
 def migrate(revision: str = "head") -> None:
-    """Bring the schema to `revision`; the processes that start together take turns (see `migrations/env.py`)."""
-    config = alembic_config()
-    with engine().connect() as connection:
-        config.attributes["connection"] = connection
-        (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+    """Bring the schema to `revision`; the processes that start together take turns (see `migrations/env.py`).
+
+    Where a table is in use for long, lets those who wait for it pass and tries again, up to 20 times.
+    """
+    step = command.downgrade if revision == "base" else command.upgrade
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            step(alembic_config(), revision)
+            return
+        except sqlalchemy.exc.OperationalError as error:
+            if not isinstance(error.orig, psycopg2.errors.LockNotAvailable) or attempt == _ATTEMPTS:
+                raise
+            log.warning("a table is in use, migrating again: %s", str(error.orig).strip())
+            time.sleep(1)
 
 
 def alembic_config() -> Config:

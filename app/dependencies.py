@@ -50,6 +50,14 @@ def _stranger_at(audience: str) -> Callable[[Request], Awaitable[Call]]:
     return stranger
 
 
+def _heavy(session: Callable[[Request], Awaitable[Call]]) -> Callable[[Call], Awaitable[Call]]:
+    async def heavy(call: Annotated[Call, Depends(session)]) -> Call:
+        call.heavy = True
+        return call
+
+    return heavy
+
+
 async def _anyone(request: Request) -> Call:
     return Call(request, Actor("anyone"))
 
@@ -75,6 +83,9 @@ SESSIONS = {merchant_session, customer_session, admin_session}
 MerchantCall = Annotated[Call, Depends(merchant_session)]
 CustomerCall = Annotated[Call, Depends(customer_session)]
 AdminCall = Annotated[Call, Depends(admin_session)]
+MerchantReport = Annotated[Call, Depends(_heavy(merchant_session))]
+"""The call of a merchant who asks for much at once: it may be read from the replica."""
+AdminReport = Annotated[Call, Depends(_heavy(admin_session))]
 PlatformCall = Annotated[Call, Depends(platform_signature)]
 NewMerchantCall = Annotated[Call, Depends(_stranger_at(MERCHANT))]
 NewCustomerCall = Annotated[Call, Depends(_stranger_at(CUSTOMER))]

@@ -1,21 +1,24 @@
 """Work: one use case being carried out, on one connection, by one actor, at one time."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeVar
 
+from psycopg2.errors import QueryCanceled
 from psycopg2.extensions import cursor
 
+from app import replica
 from app.config import DAY, HOUR, settings
-from app.database import Statement, engine
+from app.database import AWAY, READ_ONLY, Statement, engine
 from app.errors import Disabled, NotAuthenticated
 from app.services.sessions import proof
 
 _WHOLE = "SET LOCAL statement_timeout = '10min'; SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = %s"
 MOST_KEPT = 200  # statements that one connection keeps prepared
 MERCHANT, CUSTOMER, ADMIN, PLATFORM, SYSTEM = "merchant", "customer", "admin", "platform", "system"
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Work:
     The connection is taken at the first statement and given back at the end. A reading work runs in autocommit.
     A writing one opens a transaction, unless its first statement is whole by itself.
     It may be entered again, and then proves its session again.
+    With `heavy` set, a reading one is done on the replica where there is one (see `app/replica.py`).
     Every statement finds `now`, the actor and the deadlines among its parameters.
     """
 
@@ -41,6 +45,9 @@ class Work:
         self.writes = writes
         self.now = int(time.time()) if now is None else now
         self.request_id = request_id
+        self.heavy = False
+        self._on_replica = False
+        self._source: Any = None  # the pool that the connection is from
         self._proved = actor.session is None
         self._connection: Any = None
         self._cursor: Any = None
@@ -55,18 +62,32 @@ class Work:
         }
 
     def __enter__(self) -> Self:
+        if self.heavy and replica.is_expected():
+            self._go_to_replica()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._connection is None:
             return
-        if self._connection.connection.closed:
+        if self._connection.connection.closed or isinstance(error, READ_ONLY):
             self._connection.invalidate()
-            engine().dispose()
+            self._source.dispose()
         else:
             self._connection.close()
-        self._connection = self._cursor = None
+        self._connection = self._cursor = self._source = None
         self._proved = self.actor.session is None
+
+    def perform(self, act: Callable[[], Result]) -> Result:
+        """What `act` makes of this work. A change is tried once; a read that the replica breaks off is done at the primary."""
+        try:
+            with self:
+                return act()
+        except AWAY as error:
+            if not self._on_replica or isinstance(error, QueryCanceled):
+                raise
+            replica.leave_alone(error)
+        with self:
+            return act()
 
     def commit(self) -> None:
         if self._connection is not None:
@@ -133,9 +154,20 @@ class Work:
             self.prove()
         self._execute(statement, parameters)
 
+    def _go_to_replica(self) -> None:
+        """See at the primary that the session is live, then read where nothing is missing that the primary had by then."""
+        with Work(self.actor, writes=False) as asked:
+            asked.prove()
+            position = asked.one(replica.POSITION)
+        self._connection = replica.connection_at(position.lsn, position.timeline)
+        if self._connection is not None:
+            self._source, self._on_replica = replica.engine(), True
+            self._cursor = self._connection.cursor()
+
     def _open(self, *, transaction: bool) -> None:
         if self._connection is None:
-            self._connection = engine().raw_connection()
+            self._source = engine()
+            self._connection = self._source.raw_connection()
             self._connection.connection.autocommit = not transaction
             self._cursor = self._connection.cursor()
         elif transaction and self._connection.connection.autocommit:

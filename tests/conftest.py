@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -46,7 +47,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def template(postgres: str) -> str:
     """The name of a migrated database that tests copy."""
     _execute(postgres, f"CREATE DATABASE {TEMPLATE}")
-    with _using(_named(postgres, TEMPLATE)):
+    with using(_named(postgres, TEMPLATE)):
         database.migrate()
     return TEMPLATE
 
@@ -154,6 +155,7 @@ def _base_url(process: subprocess.Popen[str]) -> str:
         if "running on http" in line:
             url = line.split("running on ")[1].split()[0]
             _wait_for(url)
+            threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would stop it from logging
             return url
     raise AssertionError("the server did not start:\n" + "".join(said))
 
@@ -171,14 +173,14 @@ def _created(postgres: str, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
-        with _using(_named(postgres, name)) as uri:
+        with using(_named(postgres, name)) as uri:
             yield uri
     finally:
         _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
-def _using(uri: str) -> Iterator[str]:
+def using(uri: str) -> Iterator[str]:
     """Point this process's app at a database."""
     before, settings.database_url = settings.database_url, uri
     database.engine.cache_clear()

