@@ -1,5 +1,6 @@
 """The helm chart: both lines as Helm renders them and Kubernetes reads them."""
 
+import configparser
 import tomllib
 
 import helm_python as helm
@@ -10,7 +11,6 @@ from tests.charts import CHART, LINES, line_values, render
 from tests.conftest import ROOT
 
 OLDEST, NEWEST = "1.27.0", kubernetes_validate.latest_version()
-SUPERVISOR_WAITS = 25  # seconds that supervisor gives the API to finish (stopwaitsecs in supervisord.conf)
 LABELS = ("name", "instance", "version", "component", "part-of", "managed-by")
 
 
@@ -160,7 +160,9 @@ class TestBothLines:
     def test_stopping_waits_for_who_stops_inside(self, rendered):
         pause = rendered.container()["lifecycle"]["preStop"]["exec"]["command"]
         assert pause[0] == "sleep"
-        assert int(pause[1]) + SUPERVISOR_WAITS < rendered.pod()["terminationGracePeriodSeconds"]
+        supervisor = configparser.RawConfigParser()
+        supervisor.read_string((ROOT / "supervisord.conf").read_text(encoding="utf-8"))
+        assert int(pause[1]) + supervisor.getint("program:be", "stopwaitsecs") < rendered.pod()["terminationGracePeriodSeconds"]
 
     def test_prometheus_is_told_where_to_look(self, rendered):
         annotations = rendered.one("Deployment")["spec"]["template"]["metadata"]["annotations"]
