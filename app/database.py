@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
 from sqlalchemy.engine import Engine
 
 from app.config import require_sense, settings
+from app.redaction import told
 
 _ROOT = Path(__file__).parent.parent
 _SESSION = (
@@ -143,7 +144,7 @@ def migrate(revision: str = "head") -> None:
         except sqlalchemy.exc.OperationalError as error:
             if not isinstance(error.orig, psycopg2.errors.LockNotAvailable) or attempt == _ATTEMPTS:
                 raise
-            log.warning("a table is in use, migrating again: %s", str(error.orig).strip())
+            log.warning("a table is in use, migrating again: %s", told(error.orig))
             time.sleep(1)
 
 
@@ -156,7 +157,21 @@ def alembic_config() -> Config:
 @cache
 def expected_revision() -> str:
     """The revision that the code of this process was written for."""
-    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
+    return str(_scripts().get_current_head())
+
+
+def is_newer(revision: str | None) -> bool:
+    """Whether it is of a later release, whose schema this one can use too (see docs/operations.md)."""
+    return revision is not None and revision not in _known_revisions()
+
+
+@cache
+def _known_revisions() -> set[str]:
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
 
 
 @contextlib.contextmanager

@@ -132,5 +132,8 @@ TooManyTries = _error(
     "too_many_tries", 429, "尝试次数过多，请 {retry_after} 秒后再试", "too many tries: try again in {retry_after} seconds"
 )
 Internal = _error("internal_error", 500, "服务内部错误", "something went wrong on our side")
+PendingMigration = _error(
+    "pending_migration", 503, "数据库结构尚未升级，当前为 {revision}", "the schema waits to be migrated: it is at {revision}"
+)
 Unavailable = _error("unavailable", 503, "数据库暂不可用，请稍后再试", "the database is away: try again soon")
 StorageAway = _error("storage_away", 503, "文件存储暂不可用，请稍后再试", "the file storage is away: try again soon")

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 
 from app.config import settings
 from app.database import AWAY, Statement, connected, pool
+from app.redaction import told
 
 PAUSE = 5.0  # seconds that it is left alone
 _GLANCE = 0.01  # seconds between looks at how far it is
@@ -67,11 +68,11 @@ def connection_at(lsn: str, timeline: str) -> Any:
     return None
 
 
-def leave_alone(why: object) -> None:
+def leave_alone(why: BaseException | str) -> None:
     """Read from the primary for a while."""
     global _back_at
     _back_at = time.monotonic() + PAUSE
-    log.warning("reading from the primary, not the replica: %s", str(why).strip())
+    log.warning("reading from the primary, not the replica: %s", why if isinstance(why, str) else told(why))
 
 
 def _comes_to(cursor: Any, lsn: str, timeline: int) -> bool:

@@ -5,6 +5,7 @@ A change of a table that is in use waits 3 seconds for its lock at most, for all
 nobody who waits for their turn holds a snapshot that it would have to wait for.
 """
 
+import logging
 import time
 
 from alembic import context
@@ -12,11 +13,13 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
-from app.database import connect
+from app.database import connect, is_newer
 from app.models import Base
 
 LOCK = 0x6D657461  # "meta"
 PATIENCE = "3s"
+
+log = logging.getLogger("app.migrations")
 
 
 def run(connection: Connection) -> None:
@@ -28,6 +31,9 @@ def run(connection: Connection) -> None:
         time.sleep(0.1)
     connection.execution_options(isolation_level="READ COMMITTED")
     context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True, transaction_per_migration=True)
+    if is_newer(context.get_context().get_current_revision()):
+        log.warning("the schema is of a later release, and stays as it is")
+        return
     with context.begin_transaction():
         context.run_migrations()
 

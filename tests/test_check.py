@@ -212,7 +212,7 @@ class TestDatabase:
         connection.close()
 
     @pytest.mark.parametrize(
-        ("revision", "level", "said"), [("0003", "warning", "at 0003"), ("9999", "error", "does not know")]
+        ("revision", "level", "said"), [("0003", "warning", "at 0003"), ("9999", "warning", "of a later version")]
     )
     def test_a_schema_of_another_version_is_told(self, check, sound, sql, revision, level, said):
         sql("UPDATE alembic_version SET version_num = %s", revision)

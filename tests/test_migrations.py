@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import psycopg2
 import pytest
 
 from app import database
 from tests.conftest import ROOT
+from tests.processes import service
 from tests.servers import eventually
 
 SHIP = 'UPDATE "order" SET logistic_name = NULL WHERE false'
@@ -85,3 +87,16 @@ def test_a_change_of_a_table_in_use_lets_others_pass_and_is_made_in_the_end(writ
     migration.join(20)
     assert sql("SELECT version_num FROM alembic_version") == [("new",)]
     assert sql("SELECT convalidated FROM pg_constraint WHERE conname = 'ck_new'") == [(False,)]
+
+
+def test_a_release_goes_on_beside_the_schema_of_the_next_one(environment, sql):
+    sql("UPDATE alembic_version SET version_num = 'next'")
+    with service(environment) as process:  # which is up when it says that it is ready
+        assert httpx.get(f"{process.url}/readyz").json() == {"status": "ok", "revision": "next"}
+    assert sql("SELECT version_num FROM alembic_version") == [("next",)]
+
+
+def test_a_schema_of_before_is_not_ready(api, sql):
+    sql("UPDATE alembic_version SET version_num = '0001'")
+    answer = api.client.get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "pending_migration")

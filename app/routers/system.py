@@ -8,8 +8,8 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import text
 
 from app.config import settings
-from app.database import Statement, expected_revision
-from app.errors import NotAuthenticated
+from app.database import Statement, expected_revision, is_newer
+from app.errors import NotAuthenticated, PendingMigration
 from app.metrics import exposition
 from app.work import Actor, Work
 
@@ -26,12 +26,13 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 def readyz() -> Response:
-    """Ready: the database answers, and its schema is the one that this code was written for."""
+    """Ready: the database answers, and its schema is the one that this code was written for, or a later one."""
     with Work(Actor("system"), writes=False) as work:
         found = work.one(_REVISION)
-    ready = found is not None and found.version_num == expected_revision()
-    body = {"status": "ok" if ready else "pending_migration", "revision": found and found.version_num}
-    return Response(orjson.dumps(body), 200 if ready else 503, media_type="application/json")
+    revision = None if found is None else found.version_num
+    if revision != expected_revision() and not is_newer(revision):
+        raise PendingMigration(revision=revision, retry_after=2)
+    return Response(orjson.dumps({"status": "ok", "revision": revision}), media_type="application/json")
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

@@ -1,0 +1,34 @@
+{{/* What the schema can not tell: values that are right by themselves and wrong together. */}}
+{{- define "app.checks" -}}
+{{- with .Values.namespace }}
+{{- if ne . $.Release.Namespace }}
+{{- fail (printf "these values are for the namespace %s, not %s: pass --namespace %s" . $.Release.Namespace .) }}
+{{- end }}
+{{- end }}
+{{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) }}
+{{- fail "autoscaling.minReplicas is above autoscaling.maxReplicas" }}
+{{- end }}
+{{- if lt (int .Values.settings.POOL_SIZE) (int .Values.settings.THREADS) }}
+{{- fail "settings.POOL_SIZE must be at least settings.THREADS: each thread holds one connection" }}
+{{- end }}
+{{- if gt (include "app.mostPods" . | int) 1 }}
+{{- if and (eq .Values.files.store "volume") (ne .Values.files.volume.accessMode "ReadWriteMany") }}
+{{- fail (printf "several pods do not see each other's files on a %s volume: set files.store=s3, files.volume.accessMode=ReadWriteMany, or one replica" .Values.files.volume.accessMode) }}
+{{- end }}
+{{- if eq .Values.frp.mode "image" }}
+{{- fail "with frp.mode=image every pod asks for the same public port: set one replica, or frp.mode=deployment" }}
+{{- end }}
+{{- end }}
+{{- $names := list }}
+{{- $ports := list }}
+{{- range .Values.frp.proxies }}
+{{- $names = append $names .name }}
+{{- $ports = append $ports (int .remotePort) }}
+{{- end }}
+{{- if ne (len $names) (len (uniq $names)) }}
+{{- fail (printf "frp.proxies: a name is used twice: %s" (join ", " $names)) }}
+{{- end }}
+{{- if ne (len $ports) (len (uniq $ports)) }}
+{{- fail (printf "frp.proxies: a remotePort is used twice: %s" (join ", " $ports)) }}
+{{- end }}
+{{- end -}}
