@@ -155,7 +155,7 @@ def _base_url(process: subprocess.Popen[str]) -> str:
         if "running on http" in line:
             url = line.split("running on ")[1].split()[0]
             _wait_for(url)
-            threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would stop it from logging
+            threading.Thread(target=process.stdout.read, daemon=True).start()  # a full pipe would stop it from logging
             return url
     raise AssertionError("the server did not start:\n" + "".join(said))
 
