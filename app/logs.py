@@ -60,7 +60,7 @@ def request(method: str, route: str, status: int, seconds: float, state: dict[st
     }
     if "code" in state:
         line["code"] = state["code"]
-    OUTLET.write(_written(line))
+    OUTLET.gather(_written(line))
 
 
 def failure(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """Pure ASGI middleware: what every request goes through before any route."""
 
+import itertools
 import logging
 import re
 import secrets
@@ -14,6 +15,8 @@ from app import logs, metrics
 READING = {"GET", "HEAD"}
 NOWHERE = "unmatched"  # the route of a request that no route is for
 _REQUEST_ID = re.compile(rb"[0-9A-Za-z._\-]{1,64}")
+_PROCESS = secrets.token_hex(12).encode()
+_numbers = itertools.count()  # with _PROCESS, an id that no other request has
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +36,7 @@ class Watch:
             return
         start = perf_counter()
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16).encode()
+        request_id = given if _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
         state = scope.setdefault("state", {})
         state["request_id"] = request_id.decode()
         status, in_hand = 500, metrics.IN_PROGRESS

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 
 from psycopg2.errors import QueryCanceled
-from psycopg2.extensions import cursor
+from psycopg2.extensions import STATUS_BEGIN, cursor
 
 from app import replica
 from app.config import DAY, HOUR, settings
@@ -69,6 +70,8 @@ class Work:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._connection is None:
             return
+        with suppress(*AWAY):
+            self.rollback()
         if self._connection.connection.closed or isinstance(error, READ_ONLY):
             self._connection.invalidate()
             self._source.dispose()
@@ -90,12 +93,12 @@ class Work:
             return act()
 
     def commit(self) -> None:
-        if self._connection is not None:
+        if self._in_transaction():
             self._connection.commit()
 
     def rollback(self) -> None:
         """Undo what this work has done so far; it may go on."""
-        if self._connection is not None:
+        if self._in_transaction():
             self._connection.rollback()
 
     def one(self, statement: Statement, **parameters: Any) -> Any:
@@ -172,6 +175,9 @@ class Work:
             self._cursor = self._connection.cursor()
         elif transaction and self._connection.connection.autocommit:
             self._connection.connection.autocommit = False
+
+    def _in_transaction(self) -> bool:
+        return self._connection is not None and self._connection.connection.status == STATUS_BEGIN
 
     def _execute(self, statement: Statement, parameters: dict[str, Any]) -> None:
         if statement.kept and self._prepared(statement):
