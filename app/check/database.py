@@ -19,7 +19,7 @@ from app.startup import where
 
 NAME = "database"
 OLDEST, TESTED = 12, 15  # major versions: what the statements need; what this was run on and is still maintained
-BESIDE = 2  # connections of a process besides its pool: for live news, for figures
+BESIDE = 1  # connection of a process besides its pool: for figures
 SKEW = 5  # seconds
 
 _FACTS = """

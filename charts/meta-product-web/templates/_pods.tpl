@@ -57,7 +57,7 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- if or $volume (eq .Values.frp.mode "image") -}}yes{{- end -}}
 {{- end -}}
 
-{{/* Database connections at the worst: every process and every worker with a full pool and one that listens, during an update. */}}
+{{/* Database connections at the worst: every process and every worker with a full pool and one for figures, during an update. */}}
 {{- define "app.connections" -}}
 {{- $pods := add (include "app.mostPods" . | int) (ternary 0 1 (eq (include "app.alone" .) "yes")) -}}
 {{- mul $pods (add (.Values.processes | int) 1) (add (.Values.settings.POOL_SIZE | int) 1) -}}
