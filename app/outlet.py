@@ -31,8 +31,10 @@ class Outlet:
 
     def gather(self, line: bytes) -> None:
         """Write a line soon, together with those that come meanwhile: each write lets other threads take over. On a loop."""
-        self._gathered.append(line)
-        if len(self._gathered) == 1:
+        with self._lock:
+            self._gathered.append(line)
+            first = len(self._gathered) == 1
+        if first:
             asyncio.get_running_loop().call_later(GATHERED, self.flush)
 
     def write(self, line: bytes) -> None:

@@ -1,9 +1,12 @@
 """The log: one line of JSON a request and for what else happens, nothing in it that is nobody's business, never in the way."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -11,7 +14,7 @@ import httpx
 import orjson
 import pytest
 
-from app.outlet import MOST, Outlet
+from app.outlet import GATHERED, MOST, Outlet
 from tests.api import Caller
 from tests.conftest import ROOT, environment_for
 from tests.factories import made
@@ -269,6 +272,26 @@ class TestReader:
         assert set(whole) == {line}
         assert last == f"{outlet.lost} lost\n".encode()
         assert len(whole) + outlet.lost == MOST + 2_000
+
+    def test_lines_gathered_while_another_thread_writes_all_arrive_in_order(self):
+        with tempfile.TemporaryFile() as file:
+            outlet = Outlet(file.fileno(), lambda lines: b"")
+
+            async def gather():
+                for number in range(20_000):
+                    outlet.gather(b"gathered %d\n" % number)
+                    if number % 100 == 0:
+                        await asyncio.sleep(0)
+                await asyncio.sleep(2 * GATHERED)
+
+            with ThreadPoolExecutor(1) as pool:
+                writing = pool.submit(lambda: [outlet.write(b"written %d\n" % number) for number in range(5_000)])
+                asyncio.run(gather())
+                writing.result()
+            file.seek(0)
+            lines = file.read().splitlines()
+        assert [line for line in lines if line.startswith(b"g")] == [b"gathered %d" % number for number in range(20_000)]
+        assert [line for line in lines if line.startswith(b"w")] == [b"written %d" % number for number in range(5_000)]
 
     def test_a_long_line_arrives_whole(self):
         read, write = os.pipe()
