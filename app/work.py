@@ -13,7 +13,7 @@ from psycopg2.extensions import STATUS_BEGIN, cursor
 from app import replica
 from app.config import DAY, HOUR, settings
 from app.database import AWAY, READ_ONLY, Statement, engine
-from app.errors import Disabled, NotAuthenticated
+from app.errors import Disabled, NotAuthenticated, NotFound
 from app.services.sessions import proof
 
 _WHOLE = "SET LOCAL statement_timeout = '10min'; SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = %s"
@@ -108,6 +108,13 @@ class Work:
         if statement.guarded:
             self._prove(row)
         return row
+
+    def body(self, statement: Statement, **parameters: Any) -> str:
+        """The `body` of the statement's one row, JSON text; raises NotFound when it is null."""
+        body = self.one(statement, **parameters).body
+        if body is None:
+            raise NotFound
+        return str(body)
 
     def all(self, statement: Statement, **parameters: Any) -> list[Any]:
         """All rows of the statement."""

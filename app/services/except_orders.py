@@ -53,10 +53,7 @@ FILTERS = {
 
 def get(work: Work, ticket_id: int) -> str:
     """One ticket as JSON; raises NotFound."""
-    row = work.one(_one(work.actor.kind), ticket_id=ticket_id)
-    if row.body is None:
-        raise NotFound
-    return str(row.body)
+    return work.body(_one(work.actor.kind), ticket_id=ticket_id)
 
 
 def page(work: Work, filters: dict[str, Any], page: Page) -> str:

@@ -48,10 +48,7 @@ VARIED = {"updated_after", *order_search.SEARCHED}  # some find all orders, and 
 
 def get(work: Work, order_id: int) -> str:
     """One order with its ticket in force, as JSON; raises NotFound."""
-    row = work.one(_one(work.actor.kind), order_id=order_id)
-    if row.body is None:
-        raise NotFound
-    return str(row.body)
+    return work.body(_one(work.actor.kind), order_id=order_id)
 
 
 def page(work: Work, filters: dict[str, Any], page: Page) -> str:

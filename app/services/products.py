@@ -35,10 +35,7 @@ def create(work: Work, values: dict[str, Any], new_skus: list[dict[str, Any]]) -
 
 def get(work: Work, product_id: int) -> str:
     """One product of the merchant with its `skus`, as JSON; raises NotFound."""
-    row = work.one(_ONE, product_id=product_id)
-    if row.body is None:
-        raise NotFound
-    return str(row.body)
+    return work.body(_ONE, product_id=product_id)
 
 
 def skus_of(work: Work, product_id: int, page: Page) -> str:

@@ -38,10 +38,7 @@ def change(work: Work, base_id: int, values: dict[str, Any]) -> str:
         if work.one(_change(frozenset(values)), base_id=base_id, **values) is None:
             raise NotFound
         ledger.note(work, "change", "scenebase", base_id, details=values)
-    row = work.one(_ONE, base_id=base_id)
-    if row.body is None:
-        raise NotFound
-    return str(row.body)
+    return work.body(_ONE, base_id=base_id)
 
 
 def remove(work: Work, base_id: int) -> None:

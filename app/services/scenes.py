@@ -37,10 +37,7 @@ def create(work: Work, values: dict[str, Any]) -> str:
 
 def get(work: Work, scene_id: int) -> str:
     """One scene of the merchant as JSON; raises NotFound."""
-    row = work.one(_ONE, scene_id=scene_id)
-    if row.body is None:
-        raise NotFound
-    return str(row.body)
+    return work.body(_ONE, scene_id=scene_id)
 
 
 def page(work: Work, filters: dict[str, Any], page: Page) -> str:

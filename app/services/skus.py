@@ -55,10 +55,7 @@ def create(work: Work, product_id: int, values: dict[str, Any]) -> str:
 
 def get(work: Work, sku_id: int) -> str:
     """One SKU of the merchant as JSON; raises NotFound."""
-    row = work.one(_ONE, sku_id=sku_id)
-    if row.body is None:
-        raise NotFound
-    return str(row.body)
+    return work.body(_ONE, sku_id=sku_id)
 
 
 def page(work: Work, filters: dict[str, Any], page: Page) -> str:

@@ -40,10 +40,7 @@ def create(work: Work, values: dict[str, Any]) -> str:
 
 def get(work: Work, webhook_id: int) -> str:
     """One webhook of the merchant as JSON; raises NotFound."""
-    row = work.one(_ONE, webhook_id=webhook_id)
-    if row.body is None:
-        raise NotFound
-    return str(row.body)
+    return work.body(_ONE, webhook_id=webhook_id)
 
 
 def page(work: Work, filters: dict[str, Any], page: Page) -> str:
