@@ -151,6 +151,12 @@ class TestKeys:
             assert said in told.about(f"PLATFORM_SECRET ({number} of 5)")
         assert "not set" in check(**{**sound, "PLATFORM_SECRET": ""}).about("PLATFORM_SECRET")
 
+    def test_bytes_that_happen_to_be_letters_make_no_placeholder(self, check, sound):
+        several = [bytes(range(128, 156)) + text for text in (b"<><>", b"xxxx")]
+        secrets = ",".join("whsec_" + base64.b64encode(raw).decode() for raw in several)
+        told = check(**{**sound, "PLATFORM_SECRET": secrets})
+        assert told.status == 0, told.text
+
     def test_a_kept_secret_that_others_may_read_is_a_warning(self, check, tmp_path):
         (tmp_path / "data").mkdir()
         kept = tmp_path / "data" / "secret_key"

@@ -5,6 +5,7 @@ import binascii
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import AnyStr
 from urllib.parse import urlsplit
 
 from app.check.finding import Finding, error, ok, warning
@@ -63,8 +64,9 @@ def _of_platform(name: str, secret: str) -> Finding:
         return error(name, str(wrong).partition(": ")[0].removeprefix("PLATFORM_SECRET "), _MAKE_SECRET)
     except binascii.Error:
         return error(name, "is not base64", _MAKE_SECRET)
-    raw = base64.b64decode(secret.removeprefix("whsec_"))
-    if _is_weak(raw.decode("latin-1")) or _is_weak(secret.removeprefix("whsec_")):
+    text = secret.removeprefix("whsec_")
+    raw = base64.b64decode(text)
+    if _is_weak(text) or _is_monotonous(raw) or (raw.isascii() and _is_placeholder(raw.decode())):
         return error(name, "is easy to guess: a placeholder, or of few different characters", _MAKE_SECRET)
     return ok(name, "is set")
 
@@ -86,6 +88,14 @@ def _readable_by_others(path: Path) -> bool:
 
 
 def _is_weak(secret: str) -> bool:
-    plain = secret.lower()
+    return _is_monotonous(secret) or _is_placeholder(secret)
+
+
+def _is_monotonous(secret: AnyStr) -> bool:
     repeats = (secret + secret).find(secret, 1) < len(secret)
-    return repeats or len(set(secret)) < _FEWEST or any(word in plain for word in _PLACEHOLDERS)
+    return repeats or len(set(secret)) < _FEWEST
+
+
+def _is_placeholder(text: str) -> bool:
+    plain = text.lower()
+    return any(word in plain for word in _PLACEHOLDERS)
