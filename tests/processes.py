@@ -5,16 +5,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 
 from tests.conftest import ROOT
+from tests.waiting import answers, eventually
 
 
 class Process:
@@ -35,7 +34,7 @@ class Process:
 
     def line(self, **wanted: Any) -> dict[str, Any]:
         """The one such line, waited for."""
-        until(lambda: self.lines(**wanted))
+        eventually(lambda: self.lines(**wanted))
         [line] = self.lines(**wanted)
         return line
 
@@ -62,23 +61,9 @@ def running(environment: dict[str, str], *command: str) -> Iterator[Process]:
 def service(environment: dict[str, str], *options: str) -> Iterator[Process]:
     """A plain `uvicorn app.main:app`, ready to be asked."""
     with running(environment, "uvicorn", "app.main:app", "--port", "0", *options) as found:
-        until(lambda: "running on http" in found.text() or found.process.poll() is not None, 30)
+        eventually(lambda: "running on http" in found.text() or found.process.poll() is not None, 30)
         url = re.search(r"running on (http://[\d.:]+)", found.text())
         assert url, found.text()
         found.url = url[1]
-        until(lambda: _answers(found.url + "/readyz"))
+        eventually(lambda: answers(found.url + "/readyz"))
         yield found
-
-
-def until(holds: Callable[[], Any], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url).status_code == 200
-    except httpx.TransportError:
-        return False

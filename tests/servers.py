@@ -117,12 +117,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def eventually(holds: Any, seconds: float = 10) -> Any:
-    """What `holds` returns once it is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline, "it does not come true"
-        time.sleep(0.02)
-    return found

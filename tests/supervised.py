@@ -2,18 +2,17 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
-
-import httpx
+from typing import Any, Self
 
 from tests.conftest import ROOT
+from tests.servers import free_port
+from tests.waiting import answers, eventually
 
 SUPERVISORCTL = str(Path(sys.executable).parent / "supervisorctl")
 
@@ -55,13 +54,17 @@ class Supervised:
 
     def wait_for(self, *programs: str) -> None:
         """Until these are RUNNING, and the API answers."""
-        eventually(lambda: [self.status().get(program) for program in programs] == ["RUNNING"] * len(programs), self)
-        eventually(lambda: answers(f"{self.url}/readyz"), self)
+        self.eventually(lambda: [self.status().get(program) for program in programs] == ["RUNNING"] * len(programs))
+        self.eventually(lambda: answers(f"{self.url}/readyz"))
+
+    def eventually(self, happened: Callable[[], Any], seconds: float = 40) -> None:
+        """Wait until it has happened; what was said by then is told when it never does."""
+        eventually(happened, seconds, told=lambda: "".join(self.said))
 
     def wait_for_line(self, pattern: str) -> str:
         """The first line on stdout that has the pattern."""
         found: list[str] = []
-        eventually(lambda: found.extend(line for line in tuple(self.said) if re.search(pattern, line)) or found, self)
+        self.eventually(lambda: found.extend(line for line in tuple(self.said) if re.search(pattern, line)) or found)
         return found[0]
 
     def stop(self, seconds: float = 60) -> int:
@@ -72,23 +75,3 @@ class Supervised:
     def _listen(self) -> None:
         assert self.process.stdout is not None
         self.said.extend(self.process.stdout)
-
-
-def eventually(happened, supervised: Supervised, seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "never:\n" + "".join(supervised.said)
-        time.sleep(0.1)
-
-
-def answers(url: str, headers: dict[str, str] | None = None) -> bool:
-    try:
-        return httpx.get(url, headers=headers, timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

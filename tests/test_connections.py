@@ -9,7 +9,8 @@ from app.config import settings
 from tests.api import Api
 from tests.conftest import using
 from tests.factories import World, made, purchase
-from tests.servers import Server, eventually, free_port, new_folder
+from tests.servers import Server, free_port, new_folder
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")

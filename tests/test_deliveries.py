@@ -23,6 +23,7 @@ from app.work import SYSTEM, Actor, Work
 from tests.conftest import ROOT
 from tests.factories import made
 from tests.receivers import Receiver
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -535,19 +536,12 @@ class TestWorkers:
         sql("UPDATE webhook SET leased_until = 0")  # as if a minute had passed
         world.order(merchant, customer, 1, sku=sku)
         with worker({**environment, "WEBHOOK_ALLOW_PRIVATE": "true"}) as process:
-            wait_until(lambda: len({one.id for one in receiver.received}) == 6)
+            eventually(lambda: len({one.id for one in receiver.received}) == 6, 20)
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
         first = {one.id: one.json["type"] for one in receiver.received}  # the killed one may not have noted its last
         assert list(first.values()) == ["place", "ship"] * 3
         assert all(Webhook(hook["secret"]).verify(one.body, one.headers) for one in receiver.received)
-
-
-def wait_until(met, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -26,7 +26,8 @@ from tests.api import PREFIX, Api, Caller, Platform
 from tests.conftest import environment_for, serving, using
 from tests.factories import World, purchase
 from tests.proxy import proxied, require_nginx
-from tests.servers import Server, eventually, new_folder
+from tests.servers import Server, new_folder
+from tests.waiting import eventually
 
 BACK_WITHIN = 10  # seconds from the promotion
 STOCK = 1_000_000

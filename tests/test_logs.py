@@ -18,7 +18,8 @@ from app.outlet import GATHERED, MOST, Outlet
 from tests.api import Caller
 from tests.conftest import ROOT, environment_for
 from tests.factories import made
-from tests.processes import running, service, until
+from tests.processes import running, service
+from tests.waiting import eventually
 
 PHONE, NAME, PASSWORD = "13912345678", "欧阳娜娜", "a-very-secret-phrase"
 UVICORN = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0"]
@@ -134,7 +135,7 @@ class TestOtherLines:
     def test_each_request_has_one_line(self, served):
         for _ in range(20):
             served.client.get("/api/v1/logistics-companies")
-        until(lambda: len(served.lines(route="/api/v1/logistics-companies")) == 20)
+        eventually(lambda: len(served.lines(route="/api/v1/logistics-companies")) == 20)
         assert "HTTP/1.1" not in served.text()
 
     def test_what_fails_is_told_once_with_its_traceback_and_id(self, served, world, sql):
@@ -233,7 +234,7 @@ class TestReader:
                 lines = []
                 reader = threading.Thread(target=lambda: lines.extend(map(orjson.loads, served.stdout)))
                 reader.start()
-                until(lambda: any(line.get("request_id") == "request-599" for line in lines))
+                eventually(lambda: any(line.get("request_id") == "request-599" for line in lines))
         finally:
             served.terminate()
             served.wait(20)

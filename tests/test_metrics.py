@@ -23,7 +23,8 @@ from app.work import deadlines
 from tests.api import Caller
 from tests.conftest import ROOT, environment_for
 from tests.factories import purchase
-from tests.processes import running, service, until
+from tests.processes import running, service
+from tests.waiting import eventually
 
 MONITORING = ROOT / "charts/monitoring"
 NAME = re.compile(r"\bmeta_be_\w+")
@@ -98,7 +99,7 @@ class TestRequests:
             samples = scrape(served)
             assert samples["meta_be_event_streams_open",] == 1
             assert samples["meta_be_http_requests_in_progress",] == 1  # the scrape
-        until(lambda: figure(served, "event_streams_open") == 0)
+        eventually(lambda: figure(served, "event_streams_open") == 0)
         labels = {"method": "GET", "route": "/api/v1/merchant/events"}
         assert figure(served, "http_requests_total", **labels, status="2xx") == 1
         assert figure(served, "http_request_duration_seconds_count", **labels) in (None, 0)
@@ -126,7 +127,7 @@ class TestRequests:
                 cursor.execute('LOCK TABLE "user"')
                 url = served + "/api/v1/merchant/me"
                 asked = [pool.submit(httpx.get, url, headers=headers, timeout=20) for _ in range(5)]
-                until(lambda: figure(served, "threads_waiting") == 3)
+                eventually(lambda: figure(served, "threads_waiting") == 3)
                 samples = scrape(served)
                 assert samples["meta_be_database_pool_in_use",] == samples["meta_be_database_pool_size",] == 2
                 assert samples["meta_be_http_requests_in_progress",] == 6
@@ -157,7 +158,7 @@ class TestDatabase:
         sql('UPDATE "order" SET deliver_time = %s WHERE id = %s', int(time.time()) - 10 * 86400 - 500, order["id"])
         assert 500 <= fresh(migrated)["worker_lag_seconds",] < 560
         with running(environment, "app.worker"):
-            until(lambda: fresh(migrated)["worker_last_sweep_timestamp_seconds",] > time.time() - 60, 20)
+            eventually(lambda: fresh(migrated)["worker_last_sweep_timestamp_seconds",] > time.time() - 60, 20)
         assert fresh(migrated)["worker_lag_seconds",] == 0
 
     def test_the_deadlines_that_are_switched_off_are_never_overdue(self, world, migrated, monkeypatch, sql):
@@ -219,16 +220,16 @@ class TestSeveralProcesses:
                 child for child in psutil.Process(process.process.pid).children() if "spawn_main" in str(child.cmdline())
             ]
             assert len(children) == 2
-            until(lambda: figure(url, "threads") == 20)  # two times ten
+            eventually(lambda: figure(url, "threads") == 20)  # two times ten
             for _ in range(40):
                 assert httpx.get(url + "/api/v1/statuses").status_code == 200
             labels = {"route": "/api/v1/statuses", "method": "GET", "status": "2xx"}
             assert {figure(url, "http_requests_total", **labels) for _ in range(8)} == {40}
             children[0].send_signal(signal.SIGKILL)
-            until(lambda: process.text().count("meta_be serves") == 3, 20)  # another in its place
+            eventually(lambda: process.text().count("meta_be serves") == 3, 20)  # another in its place
             assert {figure(url, "http_requests_total", **labels) for _ in range(8)} == {40}
             assert figure(url, "http_requests_in_progress") == 1
-            until(lambda: figure(url, "threads") == 20)
+            eventually(lambda: figure(url, "threads") == 20)
 
     def test_they_may_be_given_a_directory(self, environment, tmp_path):
         environment = {**environment, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "figures")}

@@ -16,7 +16,7 @@ import pytest
 from app import database
 from tests.conftest import ROOT
 from tests.processes import service
-from tests.servers import eventually
+from tests.waiting import eventually
 
 SHIP = 'UPDATE "order" SET logistic_name = NULL WHERE false'
 CHANGE = "def upgrade() -> None:\n    op.execute('ALTER TABLE \"order\" ADD CONSTRAINT ck_new CHECK (num > 0) NOT VALID')\n"

@@ -12,7 +12,8 @@ from app.config import settings
 from tests.api import Api, Caller
 from tests.conftest import using
 from tests.factories import PASSWORD, World, made, purchase
-from tests.servers import Server, eventually, new_folder
+from tests.servers import Server, new_folder
+from tests.waiting import eventually
 
 HEAVY = ["/statistics/overview", "/statistics/trend", "/statistics/top-skus", "/orders/export", "/skus/export"]
 READ_THERE = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'meta_be' AND datname = 'shop'"

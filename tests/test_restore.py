@@ -14,7 +14,8 @@ from app.work import MERCHANT, Actor, Work
 from tests.api import Api
 from tests.conftest import ROOT, using
 from tests.factories import World, made, purchase
-from tests.servers import USER, Server, command, eventually, new_folder
+from tests.servers import USER, Server, command, new_folder
+from tests.waiting import eventually
 
 UNEXPLAINED = """SELECT id FROM sku WHERE stock <> (SELECT sum(delta) FROM stock_movement WHERE sku_id = sku.id)"""
 

@@ -17,7 +17,8 @@ import pytest
 from tests.api import PREFIX, Api
 from tests.conftest import ROOT, environment_for
 from tests.factories import World
-from tests.supervised import SUPERVISORCTL, Supervised, answers, eventually
+from tests.supervised import SUPERVISORCTL, Supervised
+from tests.waiting import answers
 
 KEPT, FRESH = {}, {"max_keepalive_connections": 0}
 
@@ -90,7 +91,7 @@ def asked_of_be(supervised, mark):
         return _marked(request_id) in log.read_text()
 
     numbers = itertools.count()
-    eventually(asked, supervised)
+    supervised.eventually(asked)
     return _marked(f"{mark}{next(numbers) - 1}")
 
 
@@ -130,7 +131,7 @@ def test_tail_f_be_follows(service):
     lines = queue.Queue()
     try:
         threading.Thread(target=lambda: [lines.put(line) for line in following.stdout], daemon=True).start()
-        eventually(lambda: not lines.empty(), service)
+        service.eventually(lambda: not lines.empty())
         mark = asked_of_be(service, "followed")
         while mark not in lines.get(timeout=20):
             pass
@@ -142,7 +143,7 @@ def test_tail_f_be_follows(service):
 def test_killed_be_comes_back_with_another_pid_and_serves(service):
     before = service.pid("be")
     os.kill(before, signal.SIGKILL)
-    eventually(lambda: service.pid("be") not in (0, before), service)
+    service.eventually(lambda: service.pid("be") not in (0, before))
     assert asked_of_be(service, "again")
 
 

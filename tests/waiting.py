@@ -1,0 +1,23 @@
+"""Waiting for what happens in another process, and for a server that answers."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+
+def eventually(holds: Callable[[], Any], seconds: float = 10, *, told: Callable[[], str] = lambda: "") -> Any:
+    """What `holds` returns once it is true; `told` says what is known when it never is."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"it does not come true\n{told()}"
+        time.sleep(0.02)
+    return found
+
+
+def answers(url: str, headers: dict[str, str] | None = None) -> bool:
+    try:
+        return httpx.get(url, headers=headers, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
