@@ -71,8 +71,9 @@ class Messenger:
             await asyncio.wait(self._serving)
 
     async def _serve(self, held: Lease) -> None:
+        rest = 0
         try:
-            await self._take_turn(held)
+            rest = await self._take_turn(held)
         except asyncio.CancelledError:
             log.info("webhook %s: stopped on the way, to be tried again", held.webhook_id)
         except database.AWAY as error:
@@ -82,14 +83,16 @@ class Messenger:
             log.exception("webhook %s", held.webhook_id)
             return
         with suppress(*database.AWAY):
-            await self._do(deliveries.give_back, held)
+            await self._do(deliveries.give_back, held, rest)
 
-    async def _take_turn(self, held: Lease) -> None:
+    async def _take_turn(self, held: Lease) -> int:
+        """Deliver what is due, until an attempt fails; the seconds that the receiver then wants to be left alone."""
         async with Poster(self._tls) as poster:
             for delivery in await self._do(deliveries.due, held, TURN):
                 outcome = await poster.post(held.webhook_id, delivery, int(self._clock()))
                 if not await self._do(deliveries.record, held, delivery, outcome):
-                    return
+                    return outcome.rest
+        return 0
 
     async def _do(self, act: Callable[..., Result], *arguments: object) -> Result:
         return await in_thread(_carried_out, act, int(self._clock()), *arguments)

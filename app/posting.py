@@ -9,12 +9,14 @@ from typing import Any, Self
 import httpcore
 import orjson
 
+from app import retry_after
 from app.addresses import AddressRefused, GuardedNetwork, HostNotFound
 from app.models.webhook import MOST_KEPT
-from app.services.deliveries import Outcome
+from app.services.deliveries import RETRIES, Outcome
 from app.services.webhook_secrets import secret_of, signatures
 
 TIMEOUT = 15.0  # seconds for all of an attempt
+RESTS = {429, 503}  # the answers whose Retry-After is followed
 ERRORS = {
     AddressRefused: "address_not_allowed",
     HostNotFound: "host_not_found",
@@ -45,13 +47,13 @@ class Poster:
         body = _payload(delivery)
         headers = _headers(webhook_id, delivery, now, body)
         begun = time.monotonic()
-        status, kept, error = None, b"", None
+        status, kept, error, rest = None, b"", None, 0
         try:
             async with (
                 asyncio.timeout(TIMEOUT),
                 self._pool.stream("POST", delivery.url, headers=headers, content=body) as answer,
             ):
-                status = answer.status
+                status, rest = answer.status, _rest(answer, now)
                 async for chunk in answer.aiter_stream():
                     kept += chunk
                     if len(kept) >= MOST_KEPT:
@@ -59,7 +61,7 @@ class Poster:
         except tuple(ERRORS) as failure:
             error = None if status is not None else _named(failure)
         taken = round((time.monotonic() - begun) * 1000)
-        return Outcome(taken, status, _text(kept) if status is not None else None, error)
+        return Outcome(taken, status, _text(kept) if status is not None else None, error, rest)
 
 
 def message_id(webhook_id: int, event_id: int) -> str:
@@ -83,6 +85,12 @@ def _headers(webhook_id: int, delivery: Any, now: int, body: bytes) -> dict[str 
         "webhook-timestamp": str(now),
         "webhook-signature": signatures(secrets, message, now, body.decode()),
     }
+
+
+def _rest(answer: httpcore.Response, now: int) -> int:
+    """Seconds that the receiver wants to be left alone, up to the longest that a delivery waits anyway."""
+    asked = next((value.decode("latin-1") for name, value in answer.headers if name.lower() == b"retry-after"), "")
+    return min(retry_after.seconds(asked, now), max(RETRIES)) if answer.status in RESTS else 0
 
 
 def _named(failure: BaseException) -> str:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from email.utils import formatdate
 
 import psycopg2
 import pytest
@@ -311,6 +312,84 @@ class TestFailure:
         assert [entry["status"] for entry in log_of(merchant, hook)] == ["delivered"] * 2
 
 
+class TestRest:
+    """A receiver that is asked too much says when to come again."""
+
+    @pytest.fixture
+    def asked(self, world, shop, receiver):
+        """Posts one delivery, which is answered 429 or another status with Retry-After; the log's entry."""
+        merchant, customer, sku = shop
+        hook = hooked(merchant, receiver.url, verbs=["place"])
+
+        def ask(at, retry_after, status=429):
+            world.order(merchant, customer, sku=sku)
+            receiver.answers, receiver.headers = [(status, b"")], {"Retry-After": retry_after}
+            deliver(at)
+            return hook, log_of(merchant, hook)[0]
+
+        return ask
+
+    @pytest.mark.parametrize("status", [429, 503])
+    @pytest.mark.parametrize("form", ["seconds", "date"])
+    def test_it_is_left_alone_until_then_with_all_that_is_new_too(self, world, shop, receiver, asked, status, form):
+        merchant, customer, sku = shop
+        at = now()
+        hook, entry = asked(at, "600" if form == "seconds" else formatdate(at + 600, usegmt=True), status)
+        assert (entry["status"], entry["next_attempt_time"]) == ("pending", at + 600)
+        world.order(merchant, customer, sku=sku)
+        deliver(at + 599)
+        assert len(receiver.received) == 1
+        receiver.headers = {}
+        deliver(at + 600)
+        assert [entry["status"] for entry in log_of(merchant, hook)] == ["delivered"] * 2
+        assert len(receiver.received) == 3
+
+    @pytest.mark.parametrize(
+        ("retry_after", "status", "soonest", "latest"),
+        [
+            ("1", 429, 5, 6),  # never sooner than the schedule says
+            ("0", 429, 5, 6),
+            ("-600", 429, 5, 6),
+            ("soon", 429, 5, 6),
+            ("1.5", 429, 5, 6),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 429, 5, 6),
+            ("Sun, 99 Nov 1994 08:49:37 GMT", 429, 5, 6),
+            ("Sun, 06 Nov 99999999999999999999 08:49:37 GMT", 429, 5, 6),
+            ("600", 500, 5, 6),  # an error is no wish to be left alone
+            ("9" * 5000, 429, DAY, DAY),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", 429, DAY, DAY),
+            ("Fri Dec 31 23:59:59 9999", 429, DAY, DAY),
+        ],
+    )
+    def test_it_can_put_off_by_a_day_at_most_and_bring_nothing_forward(self, asked, retry_after, status, soonest, latest):
+        at = now()
+        _, entry = asked(at, retry_after, status)
+        assert at + soonest <= entry["next_attempt_time"] <= at + latest
+
+    def test_other_webhooks_are_told_meanwhile(self, world, shop, receiver, asked):
+        merchant, customer, sku = shop
+        at = now()
+        asked(at, "600")
+        with Receiver() as other:
+            hooked(merchant, other.url, verbs=["place"])
+            world.order(merchant, customer, sku=sku)
+            deliver(at + 10)
+            assert (len(receiver.received), len(other.received)) == (1, 1)
+
+    @pytest.mark.parametrize("by", ["another address", "redelivery"])
+    def test_its_merchant_ends_the_rest_within_a_minute(self, world, shop, receiver, asked, by):
+        merchant, customer, sku = shop
+        hook, entry = asked(now(), "36000")
+        receiver.headers = {}
+        if by == "another address":
+            world.order(merchant, customer, sku=sku)
+            made(merchant.patch(f"/webhooks/{hook['id']}", {"url": receiver.url + "/2"}))
+        else:
+            made(merchant.post(f"/webhooks/{hook['id']}/deliveries/{entry['id']}/redeliver"))
+        deliver(now() + 62)
+        assert len(receiver.received) == 2
+
+
 class TestStopping:
     def test_one_that_is_disabled_is_told_nothing_and_goes_on_with_what_comes_after(self, world, shop, receiver):
         merchant, customer, sku = shop
@@ -500,7 +579,7 @@ class TestWorkers:
             [delivered] = log_of(merchant, hook)
             stale = type("Delivery", (), {"id": delivered["id"], "attempts": 0})
             assert not deliveries.record(work, lost, stale, outcome)
-            deliveries.give_back(work, lost)
+            deliveries.give_back(work, lost, 0)
             work.commit()
         assert log_of(merchant, hook) == [delivered]
 

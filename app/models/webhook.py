@@ -23,8 +23,8 @@ MOST_KEPT = 1024  # bytes of an answer's body
 class Webhook(Base):
     """Where a merchant wants to be told of events, how far it has been told, and who is telling it now.
 
-    Its secret is derived from SECRET_KEY and `secret_seed`, so it is not stored. A removed one is hidden until the
-    worker has deleted its deliveries.
+    Its secret is derived from SECRET_KEY and `secret_seed`, so it is not stored. One whose receiver asked for a rest stays
+    leased, to nobody, until then. A removed one is hidden until the worker has deleted its deliveries.
     """
 
     __tablename__ = "webhook"

@@ -44,6 +44,9 @@ KEPT = 30 * DAY
 CLEANED = 5_000  # rows at a time
 GONE = 410
 
+RESTED = func.least(WEBHOOK.c.leased_until, bindparam("now") + LEASE)
+"""When a webhook can be leased again whose rest is ended: a lease that a worker holds is not cut short by that."""
+
 _GIVEN = func.any(cast(bindparam("ids"), ARRAY(Integer)))
 
 
@@ -63,6 +66,7 @@ class Outcome:
     status: int | None = None
     body: str | None = None
     error: str | None = None
+    rest: int = 0  # seconds that the receiver wants to be left alone
 
     @property
     def succeeded(self) -> bool:
@@ -92,10 +96,10 @@ def record(work: Work, held: Lease, delivery: Any, outcome: Outcome) -> bool:
     return False
 
 
-def give_back(work: Work, held: Lease) -> None:
-    """End a turn, so that any worker may take the webhook when its next delivery is due."""
+def give_back(work: Work, held: Lease, rest: int) -> None:
+    """End a turn, so that any worker may take the webhook when its next delivery is due and `rest` seconds have passed."""
     if work.one(_HOLD, webhook_id=held.webhook_id, turn=held.turn) is not None:
-        work.do(_GIVE_BACK, webhook_id=held.webhook_id)
+        work.do(_GIVE_BACK, webhook_id=held.webhook_id, rest=rest)
 
 
 def forget_old(work: Work) -> int:
@@ -124,7 +128,8 @@ def _standing(now: int, delivery: Any, outcome: Outcome) -> dict[str, Any]:
     status = DELIVERED if outcome.succeeded else FAILED
     if not outcome.succeeded and outcome.status != GONE and attempts <= len(RETRIES):
         wait = RETRIES[attempts - 1]
-        status, again = PENDING, now + wait + round(wait * random.uniform(0, JITTER))  # noqa: S311 - spreads load, no secret
+        wait += round(wait * random.uniform(0, JITTER))  # noqa: S311 - spreads load, no secret
+        status, again = PENDING, now + max(wait, outcome.rest)
     return {
         "status": status,
         "attempts": attempts,
@@ -223,7 +228,9 @@ _FAIL = Statement(update(WEBHOOK).where(_THIS).values(failing_since=bindparam("f
 _DISABLE = Statement(
     update(WEBHOOK).where(_THIS).values(status=DISABLED, disabled_reason=bindparam("reason"), update_time=bindparam("now"))
 )
-_GIVE_BACK = Statement(update(WEBHOOK).where(_THIS).values(leased_until=bindparam("now"), due_time=_SOONEST))
+_GIVE_BACK = Statement(
+    update(WEBHOOK).where(_THIS).values(leased_until=bindparam("now") + bindparam("rest"), due_time=_SOONEST)
+)
 _FORGET_OLD = _forget(DELIVERY.c.create_time < bindparam("oldest"))
 _FORGET_OF = _forget(DELIVERY.c.webhook_id == _GIVEN)
 _FORGET_REMOVED = Statement(

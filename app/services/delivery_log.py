@@ -10,6 +10,7 @@ from app.errors import NotFound, WebhookDisabled
 from app.models import Event, Webhook, WebhookDelivery
 from app.models.webhook import ENABLED, PENDING, REMOVED
 from app.services import webhooks
+from app.services.deliveries import RESTED
 from app.services.paging import Page, answer, counted, page_statement
 from app.services.sessions import json_of
 from app.work import MERCHANT, Work
@@ -32,7 +33,10 @@ def page(work: Work, webhook_id: int, filters: dict[str, Any], page: Page) -> st
 
 
 def redeliver(work: Work, webhook_id: int, delivery_id: int) -> str:
-    """Put a delivery in line again, due now, its attempts counted anew; as JSON. Raises NotFound, WebhookDisabled."""
+    """Put a delivery in line again, due now, its attempts counted anew; as JSON. Raises NotFound, WebhookDisabled.
+
+    A webhook that rests is woken within a minute.
+    """
     webhook = work.one(_HOLD, webhook_id=webhook_id)
     if webhook is None or not work.do(_AGAIN, webhook_id=webhook_id, delivery_id=delivery_id):
         raise NotFound
@@ -70,6 +74,6 @@ _AGAIN = Statement(update(DELIVERY).where(*_THIS).values(status=PENDING, attempt
 _WAKE = Statement(
     update(WEBHOOK)
     .where(WEBHOOK.c.id == bindparam("webhook_id"))
-    .values(due_time=func.least(func.coalesce(WEBHOOK.c.due_time, bindparam("now")), bindparam("now")))
+    .values(due_time=func.least(func.coalesce(WEBHOOK.c.due_time, bindparam("now")), bindparam("now")), leased_until=RESTED)
 )
 _ONE = Statement(select(json_of(_view().where(*_THIS)).label("body")))

@@ -12,6 +12,7 @@ from app.errors import NotFound, TooManyWebhooks
 from app.models import User, Webhook
 from app.models.webhook import DISABLED, ENABLED, REMOVED
 from app.services import ledger
+from app.services.deliveries import RESTED
 from app.services.feed import HORIZON
 from app.services.paging import Page, answer, counted, page_statement
 from app.services.sessions import json_of
@@ -91,6 +92,8 @@ def _list(filters: frozenset[str], by_cursor: bool) -> Statement:
 @cache
 def _change(names: frozenset[str]) -> Statement:
     written = {name: _bound(name) for name in sorted(names - {"rotate_secret"})}
+    if "url" in names:
+        written["leased_until"] = RESTED
     if "status" in names:
         starting = (WEBHOOK.c.status == DISABLED) & (bindparam("status") == ENABLED)
         written |= {
