@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
-from app import __version__, database, logs, metrics, middleware, problems, startup
+from app import __version__, database, logs, metrics, middleware, problems, replica_watch, startup
 from app.config import settings
 from app.dependencies import SESSIONS
 from app.live import bell
@@ -31,7 +31,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     _ = settings.token_key, settings.platform_secrets, settings.bucket
     to_thread.current_default_thread_limiter().total_tokens = settings.threads
     with database.running():
-        tasks = [asyncio.create_task(bell.watch()), asyncio.create_task(_sample())]
+        tasks = [asyncio.create_task(act) for act in (bell.watch(), replica_watch.watch(), _sample())]
         log.info("meta_be serves", extra={"fields": startup.described()})
         yield
         for task in tasks:

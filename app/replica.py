@@ -45,7 +45,12 @@ def is_expected() -> bool:
 @cache
 def engine() -> Engine:
     """The pool of connections to the replica."""
-    return pool(lambda: connected(settings.configured_replica(), target_session_attrs="standby"))
+    return pool(connect)
+
+
+def connect() -> Any:
+    """A connection of its own to the replica."""
+    return connected(settings.configured_replica(), target_session_attrs="standby")
 
 
 def connection_at(lsn: str, timeline: str) -> Any:
@@ -56,8 +61,7 @@ def connection_at(lsn: str, timeline: str) -> Any:
         leave_alone(error)
         return None
     try:
-        connection.connection.autocommit = True
-        if _comes_to(connection.cursor(), lsn, int(timeline, 16)):
+        if has_all(connection.connection, lsn, timeline, settings.replica_patience):
             return connection
         leave_alone("it lags, or follows another primary")
         connection.close()
@@ -68,19 +72,22 @@ def connection_at(lsn: str, timeline: str) -> Any:
     return None
 
 
+def has_all(connection: Any, lsn: str, timeline: str, patience: float) -> bool:
+    """Whether the replica comes to have replayed all before `lsn`, within `patience` seconds."""
+    connection.autocommit = True
+    deadline = time.monotonic() + patience
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_HAS_ALL, (lsn, int(timeline, 16)))
+            if cursor.fetchone().has_all:
+                return True
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_GLANCE)
+
+
 def leave_alone(why: BaseException | str) -> None:
     """Read from the primary for a while."""
     global _back_at
     _back_at = time.monotonic() + PAUSE
     log.warning("reading from the primary, not the replica: %s", why if isinstance(why, str) else told(why))
-
-
-def _comes_to(cursor: Any, lsn: str, timeline: int) -> bool:
-    deadline = time.monotonic() + settings.replica_patience
-    while True:
-        cursor.execute(_HAS_ALL, (lsn, timeline))
-        if cursor.fetchone().has_all:
-            return True
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(_GLANCE)

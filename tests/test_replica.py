@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
+import httpx
 import psycopg2
 import pytest
 
-from app import database, replica
+from app import database, replica, replica_watch
 from app.config import settings
 from tests.api import Api, Caller
-from tests.conftest import using
+from tests.conftest import environment_for, using
 from tests.factories import PASSWORD, World, made, purchase
+from tests.processes import service
 from tests.servers import Server, new_folder
 from tests.waiting import eventually
 
@@ -145,6 +147,38 @@ def test_a_replica_that_is_away_is_not_missed(standby, shop):
     replica._back_at = 0.0
     assert orders_today(merchant) == 0
     assert standby.run(READ_THERE) == [(1,)]
+
+
+def test_readiness_tells_how_the_replica_is_and_does_not_depend_on_it(standby, world, shop, monkeypatch):
+    def told() -> str:
+        replica_watch.look()
+        return str(made(world.api.client.get("/readyz"))["replica"])
+
+    monkeypatch.setattr(settings, "replica_patience", 0.1)
+    eventually(lambda: told() == "ok")
+    with paused(standby):
+        made(world.api.platform.post("/orders", purchase(shop[2], shop[1].id)), 201)
+        assert told() == "behind"
+    eventually(lambda: told() == "ok")
+    standby.stop()
+    try:
+        assert told() == "away"
+    finally:
+        standby.start()
+    eventually(lambda: told() == "ok")
+
+
+def test_a_process_looks_by_itself_and_is_ready_without_the_replica(servers, standby):
+    environment = {**environment_for(servers[0].uri("shop")), "DATABASE_REPLICA_URL": standby.uri("shop")}
+    standby.stop()
+    try:
+        with service(environment) as process:
+            eventually(lambda: made(httpx.get(process.url + "/readyz"))["replica"] == "away")
+            eventually(lambda: "meta_be_replica_missed 1.0" in httpx.get(process.url + "/metrics").text)
+            line = process.line(logger="app.replica_watch", level="warning")
+            assert line["message"].startswith("the replica is away: ")
+    finally:
+        standby.start()
 
 
 @pytest.mark.parametrize("path", ["/statistics/trend", "/orders/export", "/orders/export?format=xlsx"])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app import __version__, database, threads
+from app import __version__, database, replica_watch, threads
 from app.config import settings
 from app.metrics import sharing
 
@@ -41,6 +41,12 @@ LOGIN_THROTTLES = _counter("login_throttles_total", "Logins refused for too many
 POOL_SIZE = _gauge("database_pool_size", "Database connections that this service may open")
 POOL_IN_USE = _gauge("database_pool_in_use", "Database connections at work")
 POOL_TIMEOUTS = _counter("database_pool_timeouts_total", "Requests that got no database connection in time")
+REPLICA_MISSED = Gauge(
+    "meta_be_replica_missed",
+    "Whether the primary is read because the configured replica is behind or away",
+    registry=REGISTRY,
+    multiprocess_mode="livemax",
+)
 THREADS = _gauge("threads", "Threads that work on the database")
 THREADS_WAITING = _gauge("threads_waiting", "Requests that wait for a thread")
 LINES_LOST = _counter("log_lines_lost_total", "Log lines lost because nobody read them")
@@ -73,6 +79,7 @@ def sample(lines_lost: int) -> None:
     BUILD.labels(__version__).set(1)
     POOL_SIZE.set(settings.pool_size)
     POOL_IN_USE.set(database.engine().pool.checkedout())
+    REPLICA_MISSED.set(replica_watch.is_missed())
     THREADS.set(settings.threads)
     THREADS_WAITING.set(threads.waiting())
     LINES_LOST.inc(lines_lost - _lines_lost)

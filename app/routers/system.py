@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import text
 
+from app import replica_watch
 from app.config import settings
 from app.database import Statement, expected_revision, is_newer
 from app.errors import NotAuthenticated, PendingMigration
@@ -26,13 +27,20 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 def readyz() -> Response:
-    """Ready: the database answers, and its schema is the one that this code was written for, or a later one."""
+    """Ready: the database answers, and its schema is the one that this code was written for, or a later one.
+
+    Where a replica is configured, `replica` says how it is: ok, behind, away, or unknown at first. What is read there is
+    then read from the primary, so this makes nothing unready.
+    """
     with Work(Actor("system"), writes=False) as work:
         found = work.one(_REVISION)
     revision = None if found is None else found.version_num
     if revision != expected_revision() and not is_newer(revision):
         raise PendingMigration(revision=revision, retry_after=2)
-    return Response(orjson.dumps({"status": "ok", "revision": revision}), media_type="application/json")
+    ready = {"status": "ok", "revision": revision}
+    if settings.database_replica_url is not None:
+        ready["replica"] = replica_watch.state()
+    return Response(orjson.dumps(ready), media_type="application/json")
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
