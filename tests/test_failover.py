@@ -4,18 +4,14 @@ Two processes behind nginx share a primary that acknowledges what its standby ha
 processes, the standby promoted; clients try again what was not answered, with the same order number or Idempotency-Key.
 """
 
-import itertools
 import os
 import queue
-import random
 import signal
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 
 import httpx
 import orjson
@@ -25,6 +21,7 @@ from app import database
 from tests.api import PREFIX, Api, Caller, Platform
 from tests.conftest import environment_for, serving, using
 from tests.factories import World, purchase
+from tests.load import Load
 from tests.proxy import proxied, require_nginx
 from tests.servers import Server, new_folder
 from tests.waiting import eventually
@@ -32,54 +29,6 @@ from tests.waiting import eventually
 BACK_WITHIN = 10  # seconds from the promotion
 STOCK = 1_000_000
 PLACED = "SELECT order_id FROM event WHERE business_id = %s AND verb = 'place'"
-
-
-@dataclass
-class Load:
-    """Clients that each do one thing after another, until each is acknowledged."""
-
-    url: str
-    over: threading.Event = field(default_factory=threading.Event)
-    acknowledged: queue.SimpleQueue[tuple[float, str, int]] = field(default_factory=queue.SimpleQueue)
-    answers: Counter[int] = field(default_factory=Counter)
-    faults: list[object] = field(default_factory=list)
-    threads: list[threading.Thread] = field(default_factory=list)
-
-    def start(self, act: Callable[[httpx.Client, str], httpx.Response], name: str) -> None:
-        """One more client, which tells its acts apart by names that begin with `name`."""
-        self.threads.append(threading.Thread(target=self._repeat, args=(act, name), daemon=True))
-        self.threads[-1].start()
-
-    def _repeat(self, act: Callable[[httpx.Client, str], httpx.Response], name: str) -> None:
-        with httpx.Client(base_url=self.url, timeout=20) as client:
-            for number in itertools.count():
-                if self.over.is_set():
-                    return
-                self._until_acknowledged(lambda key: act(client, key), f"{name}{number}")
-
-    def _until_acknowledged(self, act: Callable[[str], httpx.Response], key: str) -> None:
-        while True:
-            try:
-                answer = act(key)
-            except httpx.TransportError as error:
-                self.faults.append(error)
-                return
-            self.answers[answer.status_code] += 1
-            if answer.is_success:
-                self.acknowledged.put((time.monotonic(), key, answer.status_code))
-                return
-            if answer.json()["code"] not in ("unavailable", "still_running"):
-                self.faults.append(answer.text)
-                return
-            time.sleep(random.uniform(0.02, 0.1))
-
-    def stop(self) -> list[tuple[float, str, int]]:
-        """Let each finish what it is at; what was acknowledged, and when."""
-        self.over.set()
-        for thread in self.threads:
-            thread.join(30)
-            assert not thread.is_alive(), "something was never acknowledged"
-        return sorted(self.acknowledged.get() for _ in range(self.acknowledged.qsize()))
 
 
 class Follower:
