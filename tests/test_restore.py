@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app import database
-from app.services import feed
-from app.work import MERCHANT, Actor, Work
+from app.services import feed, outbox
+from app.work import MERCHANT, SYSTEM, Actor, Work
 from tests.api import Api
 from tests.conftest import ROOT, using
 from tests.factories import World, made, purchase
@@ -103,6 +103,8 @@ def test_a_dump_is_a_whole_shop_and_its_news_begin_anew(postgres, folder):
         with ExitStack() as before:
             shop = Shop(source, before)
             shop.place(5)
+            made(shop.merchant.post("/webhooks", {"url": "https://example.com/hook", "verbs": ["place"]}), 201)
+            shop.place(1)
             command("pg_dump", "-Fc", "-d", source.uri("shop"), "-f", folder / "shop.dump")
         command("pg_restore", "--exit-on-error", "-d", target.uri("shop"), folder / "shop.dump")
         target.run(documented("SET session_replication_role"), database="shop")
@@ -117,6 +119,11 @@ def test_a_dump_is_a_whole_shop_and_its_news_begin_anew(postgres, folder):
             with Work(actor, writes=False) as work:
                 news = feed.after(work, start)
             assert ([verb for _, verb, _ in news.events], news.more) == (["place"], False)
+            with Work(Actor(SYSTEM), writes=True) as work:
+                outbox.spread(work)
+                work.commit()
+        told = "SELECT count(*), count(DISTINCT order_id) FROM webhook_delivery JOIN event ON event.id = event_id"
+        assert target.run(told, database="shop") == [(2, 2)], "what the webhook had not been told of yet, and what is new"
 
 
 def _orders(server: Server) -> list[str]:
