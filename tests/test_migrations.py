@@ -1,6 +1,5 @@
 """Migrations of tables that are in use: they stop nobody, and take turns."""
 
-import re
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ import pytest
 
 from app import database
 from tests.conftest import ROOT
+from tests.documents import documented
 from tests.processes import service
 from tests.waiting import eventually
 
@@ -49,15 +49,8 @@ def busy(migrated: str) -> Iterator[psycopg2.extensions.connection]:
     connection.close()
 
 
-def documented() -> str:
-    """The migration that docs/operations.md shows."""
-    shown = re.search(r"```python\n(def upgrade.*?)```", (ROOT / "docs/operations.md").read_text(), re.DOTALL)
-    assert shown is not None
-    return shown[1]
-
-
 def test_an_index_is_made_while_orders_go_on_and_while_others_wait_for_their_turn(write, busy, environment, sql):
-    command = write(documented())
+    command = write(documented("def upgrade"))
     with ThreadPoolExecutor(2) as pool:
         runs = [pool.submit(subprocess.run, command, env=environment, capture_output=True, text=True) for _ in range(2)]
         eventually(lambda: sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%%'"), 20)

@@ -14,6 +14,7 @@ from app import database
 from app.config import settings
 from tests.api import PREFIX, Api, Caller, Platform, signature
 from tests.conftest import environment_for, using
+from tests.documents import documented
 from tests.factories import PASSWORD, World, made, purchase
 from tests.load import Load
 from tests.processes import Process, running
@@ -115,7 +116,7 @@ def test_another_role_takes_over_from_the_one_before_and_no_request_fails(server
         for name in ("a", "b", "c"):
             load.start(place, name)
         goes_on()
-        server.run("CREATE ROLE app2 LOGIN PASSWORD 'second'; GRANT app TO app2")
+        server.run(documented("CREATE ROLE app2").replace("…", "second"))
         for process in processes:
             process.stop()
             start(second).line(message="meta_be serves")
@@ -129,5 +130,8 @@ def test_another_role_takes_over_from_the_one_before_and_no_request_fails(server
     with pytest.raises(psycopg2.OperationalError, match="not permitted to log in"):
         psycopg2.connect(first)
     later = psycopg2.connect(second)
-    later.cursor().execute('ALTER TABLE "order" ADD later integer; CREATE TABLE later ()')  # as a migration may
+    with later.cursor() as cursor:
+        cursor.execute('ALTER TABLE "order" ADD later integer; CREATE TABLE later ()')  # as a migration does
+        cursor.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
+        assert cursor.fetchall() == [("app",)]
     later.close()
