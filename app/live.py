@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from app.database import AWAY
+from app.loop import on_loop
 from app.redaction import told
 from app.services import feed
-from app.threads import in_thread
 from app.work import SYSTEM, Actor, Work
 
 INTERVAL = 0.2  # seconds
@@ -48,7 +48,7 @@ class Bell:
                 horizon = None
             asked = list(self._waiting)
             try:
-                news = await in_thread(_news, asked, horizon)
+                news = await on_loop(_news, asked, horizon)
             except AWAY as error:
                 log.warning("live news: %s", told(error))
             else:

@@ -56,6 +56,7 @@ def build() -> FastAPI:
         summary="Merchant-side backend of a metaverse e-commerce platform (元宇宙电商平台商家端)",
         version=__version__,
         lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # ours are app/metrics and app/logs
         responses={"4XX": {"model": problems.Problem, "description": "Problem", "content": {"application/problem+json": {}}}},
     )
     app.router.routes[:0] = joined()

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from app.config import settings
-from app.database import AWAY, Statement, connected, pool
+from app.connections import connected, pool
+from app.database import AWAY, Statement
 from app.redaction import told
 
 PAUSE = 5.0  # seconds that it is left alone
@@ -45,7 +46,7 @@ def is_expected() -> bool:
 @cache
 def engine() -> Engine:
     """The pool of connections to the replica."""
-    return pool(connect)
+    return pool(connect, settings.threads)
 
 
 def connect() -> Any:

@@ -1,4 +1,4 @@
-"""The threads that work on the database: one hop per request, and never more of them than connections."""
+"""The threads for what would hold up the event loop: files, and what reads whole tables. Each has a connection of its own."""
 
 import asyncio
 import functools

@@ -8,11 +8,12 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 
 from psycopg2.errors import QueryCanceled
-from psycopg2.extensions import STATUS_BEGIN, cursor
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, cursor
 
 from app import replica
 from app.config import DAY, HOUR, settings
-from app.database import AWAY, READ_ONLY, Statement, engine
+from app.connections import engine
+from app.database import AWAY, READ_ONLY, Statement
 from app.errors import Disabled, NotAuthenticated, NotFound
 from app.services.sessions import proof
 
@@ -184,7 +185,7 @@ class Work:
             self._connection.connection.autocommit = False
 
     def _in_transaction(self) -> bool:
-        return self._connection is not None and self._connection.connection.status == STATUS_BEGIN
+        return self._connection is not None and self._connection.connection.get_transaction_status() != TRANSACTION_STATUS_IDLE
 
     def _execute(self, statement: Statement, parameters: dict[str, Any]) -> None:
         if statement.kept and self._prepared(statement):

@@ -1,4 +1,4 @@
-"""Shipping 10,000 orders by one statement, against shipping as many one by one.
+"""Shipping 10,000 orders by one statement, against shipping as many one by one; in the order in which they came in.
 
 python -m bench.batch_ship
 """
@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from app import database
+from app import connections
 from app.services import batch_shipping, orders
 from app.services.rows import Row
 from app.work import MERCHANT, Actor, Work
@@ -57,13 +57,13 @@ def main() -> None:
         uri = create_database(server, "batch_ship")
         data.fill(uri, orders=options.rows * options.rounds * 2 * STATES, merchants=1)
         settle(uri)
-        left = [order for (order,) in execute(uri, 'SELECT id FROM "order" WHERE status = 0 ORDER BY random()')]
+        left = [order for (order,) in execute(uri, 'SELECT id FROM "order" WHERE status = 0 ORDER BY id')]
         rates: dict[Callable[[list[int]], None], list[float]] = {together: [], one_by_one: []}
         for _ in range(options.rounds):
             for ship, measured in rates.items():
                 taken, left = left[: options.rows], left[options.rows :]
                 measured.append(measure(ship, taken))
-        database.engine().dispose()
+        connections.leave()
     batch, single = (statistics.median(measured) for measured in rates.values())
     print_row("", "orders/s")
     print_row("one statement", batch)

@@ -13,7 +13,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
-from app.database import connect, is_newer
+from app.connections import connect
+from app.database import is_newer
 from app.models import Base
 
 LOCK = 0x6D657461  # "meta"

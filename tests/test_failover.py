@@ -17,7 +17,7 @@ import httpx
 import orjson
 import pytest
 
-from app import database
+from app import connections, database
 from tests.api import PREFIX, Api, Caller, Platform
 from tests.conftest import environment_for, serving, using
 from tests.factories import World, purchase
@@ -108,7 +108,7 @@ def test_no_acknowledged_write_is_lost_when_the_primary_is(postgres, pair):
         world = World(stack.enter_context(Api()))
         merchant, customer = world.merchant(), world.customer()
         sku = world.sku(merchant, stock=STOCK)
-        database.engine().dispose()
+        connections.leave()
         news = Follower(url, merchant)
 
         def place(client: httpx.Client, key: str) -> httpx.Response:

@@ -17,7 +17,7 @@ import psycopg2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app import database
+from app import connections
 from app.services import gauges
 from app.work import deadlines
 from tests.api import Caller
@@ -41,8 +41,8 @@ def migrated(migrated_module):
 
 @pytest.fixture(scope="module")
 def served(migrated):
-    """A service with two threads, so that they are soon all at work."""
-    with service({**environment_for(migrated), "THREADS": "2", "POOL_SIZE": "2"}) as process:
+    """A service with two connections for requests, so that they are soon all at work."""
+    with service({**environment_for(migrated), "THREADS": "1", "POOL_SIZE": "3"}) as process:
         yield process.url
 
 
@@ -118,7 +118,7 @@ class TestRequests:
         assert samples["meta_be_stock_refusals_total",] == samples["meta_be_errors_total", ("code", "out_of_stock")] == 2
         assert samples["meta_be_login_throttles_total",] == samples["meta_be_errors_total", ("code", "too_many_tries")] == 1
 
-    def test_full_threads_and_pool_show(self, served, world, migrated):
+    def test_a_full_pool_shows(self, served, world, migrated):
         merchant = world.merchant()
         headers = {"Authorization": f"Bearer {merchant.token}"}
         blocker = psycopg2.connect(migrated)
@@ -127,14 +127,15 @@ class TestRequests:
                 cursor.execute('LOCK TABLE "user"')
                 url = served + "/api/v1/merchant/me"
                 asked = [pool.submit(httpx.get, url, headers=headers, timeout=20) for _ in range(5)]
-                eventually(lambda: figure(served, "threads_waiting") == 3)
+                eventually(lambda: figure(served, "database_pool_waiting") == 3)
                 samples = scrape(served)
-                assert samples["meta_be_database_pool_in_use",] == samples["meta_be_database_pool_size",] == 2
+                assert samples["meta_be_database_pool_in_use",] == 2
+                assert samples["meta_be_database_pool_size",] == 3
                 assert samples["meta_be_http_requests_in_progress",] == 6
                 assert samples["meta_be_database_up",] == 1  # it is the pool that is full, not the database that is away
             assert [answer.result().status_code for answer in asked] == [200] * 5
         blocker.close()
-        assert figure(served, "threads_waiting") == 0
+        assert figure(served, "database_pool_waiting") == 0
 
 
 class TestDatabase:
@@ -196,7 +197,7 @@ class TestDatabase:
                 samples = scrape(process.url)
                 assert samples["meta_be_database_up",] == 0
                 assert ("meta_be_worker_lag_seconds",) not in samples
-                assert samples["meta_be_threads",] == 10
+                assert samples["meta_be_threads",] == 4
             finally:
                 _admit(postgres, empty_database, "true")
 
@@ -209,7 +210,7 @@ def _admit(postgres, uri, whether):
         cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {whether}")
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
     connection.close()
-    database.engine().dispose()
+    connections.leave()
 
 
 class TestSeveralProcesses:
@@ -220,7 +221,7 @@ class TestSeveralProcesses:
                 child for child in psutil.Process(process.process.pid).children() if "spawn_main" in str(child.cmdline())
             ]
             assert len(children) == 2
-            eventually(lambda: figure(url, "threads") == 20)  # two times ten
+            eventually(lambda: figure(url, "threads") == 8)  # two times four
             for _ in range(40):
                 assert httpx.get(url + "/api/v1/statuses").status_code == 200
             labels = {"route": "/api/v1/statuses", "method": "GET", "status": "2xx"}
@@ -229,7 +230,7 @@ class TestSeveralProcesses:
             eventually(lambda: process.text().count("meta_be serves") == 3, 20)  # another in its place
             assert {figure(url, "http_requests_total", **labels) for _ in range(8)} == {40}
             assert figure(url, "http_requests_in_progress") == 1
-            eventually(lambda: figure(url, "threads") == 20)
+            eventually(lambda: figure(url, "threads") == 8)
 
     def test_they_may_be_given_a_directory(self, environment, tmp_path):
         environment = {**environment, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "figures")}

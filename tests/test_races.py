@@ -30,7 +30,7 @@ def migrated(migrated_module: str) -> str:
 @pytest.fixture(scope="module")
 def clients(migrated: str) -> Iterator[list[httpx.Client]]:
     """Clients of two server processes on one database."""
-    environment = {**environment_for(migrated), "THREADS": "8", "POOL_SIZE": "8"}
+    environment = {**environment_for(migrated), "POOL_SIZE": "12"}
     limits = httpx.Limits(max_connections=CLIENTS)
     with (
         serving(environment) as one,

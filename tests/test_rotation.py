@@ -10,7 +10,7 @@ import orjson
 import psycopg2
 import pytest
 
-from app import database
+from app import connections, database
 from app.config import settings
 from tests.api import PREFIX, Api, Caller, Platform, signature
 from tests.conftest import environment_for, using
@@ -97,7 +97,7 @@ def test_another_role_takes_over_from_the_one_before_and_no_request_fails(server
         database.migrate()
         world = World(stack.enter_context(Api()))
         sku, customer = world.sku(world.merchant(), stock=1_000_000), world.customer()
-        database.engine().dispose()
+        connections.leave()
 
         def start(uri: str) -> Process:
             return stack.enter_context(running({**environment_for(uri), "PORT": port}, "app.serve"))

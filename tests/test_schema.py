@@ -9,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from app import database
+from app import connections, database
 from app.models import Base
 from tests.conftest import ROOT, environment_for, serving
 
@@ -151,7 +151,7 @@ def test_migrations_go_up_down_and_up_again(empty_database, monkeypatch):
 
 
 def test_models_and_migrations_do_not_drift_apart(migrated):
-    with database.engine().connect() as connection:
+    with connections.engine().connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app import __version__, database, replica_watch, threads
+from app import __version__, connections, loop, replica_watch, threads
 from app.config import settings
 from app.metrics import sharing
 
@@ -40,6 +40,7 @@ STOCK_REFUSALS = _counter("stock_refusals_total", "Requests refused for want of 
 LOGIN_THROTTLES = _counter("login_throttles_total", "Logins refused for too many tries")
 POOL_SIZE = _gauge("database_pool_size", "Database connections that this service may open")
 POOL_IN_USE = _gauge("database_pool_in_use", "Database connections at work")
+POOL_WAITING = _gauge("database_pool_waiting", "Requests that wait for a database connection")
 POOL_TIMEOUTS = _counter("database_pool_timeouts_total", "Requests that got no database connection in time")
 REPLICA_MISSED = Gauge(
     "meta_be_replica_missed",
@@ -47,8 +48,8 @@ REPLICA_MISSED = Gauge(
     registry=REGISTRY,
     multiprocess_mode="livemax",
 )
-THREADS = _gauge("threads", "Threads that work on the database")
-THREADS_WAITING = _gauge("threads_waiting", "Requests that wait for a thread")
+THREADS = _gauge("threads", "Threads for files and for whole tables")
+THREADS_WAITING = _gauge("threads_waiting", "Requests that wait for one of those threads")
 LINES_LOST = _counter("log_lines_lost_total", "Log lines lost because nobody read them")
 BUILD = Gauge("meta_be_build_info", "The version at work", ("version",), registry=REGISTRY, multiprocess_mode="livemax")
 
@@ -78,7 +79,8 @@ def sample(lines_lost: int) -> None:
     global _lines_lost
     BUILD.labels(__version__).set(1)
     POOL_SIZE.set(settings.pool_size)
-    POOL_IN_USE.set(database.engine().pool.checkedout())
+    POOL_IN_USE.set(connections.checked_out())
+    POOL_WAITING.set(max(0, loop.inside() - (settings.pool_size - settings.threads)))
     REPLICA_MISSED.set(replica_watch.is_missed())
     THREADS.set(settings.threads)
     THREADS_WAITING.set(threads.waiting())

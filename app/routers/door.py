@@ -1,4 +1,4 @@
-"""What every route of an audience goes through: a strict body, one thread, one transaction, one answer.
+"""What every route of an audience goes through: a strict body, one piece of work, one transaction, one answer.
 
 A controller is a plain function that takes its caller's `call` and returns the JSON that a service made, or nothing (204).
 The door runs it, keeps the answer under the caller's Idempotency-Key, and commits before it answers.
@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 
 from app.dependencies import Call
 from app.errors import UnsupportedMediaType
+from app.loop import on_loop
 from app.services import idempotency
 from app.threads import in_thread
 
@@ -57,14 +58,18 @@ class Door(APIRoute):
 
 
 def carried_out(controller: Callable[..., Any], status: int) -> Callable[..., Coroutine[Any, Any, Response]]:
-    """The controller as one piece of work in one thread; it must take a `call`, so none runs without a caller."""
+    """The controller as one piece of work on the event loop, or in a thread when it is heavy.
+
+    It must take a `call`, so that none runs without a caller.
+    """
     if "call" not in inspect.signature(controller).parameters:
         raise TypeError(f"{controller.__qualname__} takes no call: nobody would answer for what it does")
 
     @functools.wraps(controller)
     async def run(call: Call, **arguments: Any) -> Response:
         act = functools.partial(controller, call=call, **arguments)
-        return await in_thread(answered, call, status, act)
+        carry = in_thread if call.heavy else on_loop
+        return await carry(answered, call, status, act)
 
     return run
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Integer, bindparam, cast, func, literal_column, select
 
-from app import database
+from app import connections
 from app.database import Statement
 from app.models import Order
 from app.models.order import SHIPPED
@@ -31,7 +31,7 @@ class Gauge:
 
 def read(now: int) -> Iterator[tuple[Gauge, float]]:
     """Each gauge with its value, over a connection of its own: the pool may be what is in trouble."""
-    with closing(database.connect()) as connection, connection.cursor() as cursor:
+    with closing(connections.connect()) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute("SET statement_timeout = '3s'")
         cursor.execute(_ALL.sql, {**_ALL.values, **deadlines(), "now": now})

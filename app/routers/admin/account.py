@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from app.dependencies import AdminCall, NewAdminCall, RowId
+from app.loop import on_loop
 from app.routers import sessions
 from app.routers.admin import entrance, router
 from app.routers.door import answered
 from app.schemas.accounts import AccountFilters, AdminList, AdminView, Login, NewAdmin, PasswordChange, TokenView
 from app.services import accounts, logins
-from app.threads import in_thread
 from app.work import ADMIN
 
 
@@ -42,7 +42,7 @@ def list_admins(query: Annotated[AccountFilters, Query()], call: AdminCall) -> s
 @router.post("/admins", response_model=AdminView, status_code=201)
 async def create_admin(body: NewAdmin, call: AdminCall) -> Response:
     values = {"name": body.name, "password_hash": await sessions.hashed(call, body.password)}
-    return await in_thread(answered, call, 201, lambda: accounts.create(call, ADMIN, **values))
+    return await on_loop(answered, call, 201, lambda: accounts.create(call, ADMIN, **values))
 
 
 @router.delete("/admins/{admin_id}", status_code=204)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from app.dependencies import AdminCall, RowId
+from app.loop import on_loop
 from app.routers import sessions
 from app.routers.admin import router
 from app.routers.door import answered
@@ -19,7 +20,6 @@ from app.schemas.accounts import (
     UserView,
 )
 from app.services import accounts
-from app.threads import in_thread
 from app.work import CUSTOMER, MERCHANT
 
 
@@ -32,7 +32,7 @@ def list_users(query: Annotated[UserFilters, Query()], call: AdminCall) -> str:
 async def create_user(body: NewMerchant, call: AdminCall) -> Response:
     password_hash = await sessions.hashed(call, body.password)
     values = {"name": body.name, "storename": body.storename, "password_hash": password_hash}
-    return await in_thread(answered, call, 201, lambda: accounts.create(call, MERCHANT, **values))
+    return await on_loop(answered, call, 201, lambda: accounts.create(call, MERCHANT, **values))
 
 
 @router.get("/users/{user_id}", response_model=UserView)
@@ -55,7 +55,7 @@ def enable_user(user_id: RowId, call: AdminCall) -> str:
 async def reset_password(user_id: RowId, body: PasswordReset, call: AdminCall) -> Response:
     """Set a merchant's password; the merchant's session ends."""
     password_hash = await sessions.hashed(call, body.new_password)
-    return await in_thread(answered, call, 200, lambda: accounts.reset_password(call, user_id, password_hash))
+    return await on_loop(answered, call, 200, lambda: accounts.reset_password(call, user_id, password_hash))
 
 
 @router.get("/customers", response_model=CustomerList)

@@ -3,20 +3,20 @@
 from fastapi import Response
 
 from app.dependencies import CustomerCall, NewCustomerCall
+from app.loop import on_loop
 from app.routers import sessions
 from app.routers.customer import entrance, router
 from app.routers.door import answered
 from app.schemas.accounts import CustomerChange, CustomerView, Login, NewCustomer, PasswordChange, TokenView
 from app.security import hash_password
 from app.services import accounts, logins
-from app.threads import in_thread
 from app.work import CUSTOMER
 
 
 @entrance.post("/register", response_model=CustomerView, status_code=201)
 async def register(body: NewCustomer, call: NewCustomerCall) -> Response:
     values = body.model_dump(exclude={"password"}) | {"password_hash": await hash_password(body.password)}
-    return await in_thread(answered, call, 201, lambda: accounts.create(call, CUSTOMER, **values))
+    return await on_loop(answered, call, 201, lambda: accounts.create(call, CUSTOMER, **values))
 
 
 @entrance.post("/login", response_model=TokenView)

@@ -3,13 +3,13 @@
 from fastapi import Response
 
 from app.dependencies import MerchantCall, NewMerchantCall
+from app.loop import on_loop
 from app.routers import sessions
 from app.routers.door import answered
 from app.routers.merchant import entrance, router
 from app.schemas.accounts import Login, MerchantChange, NewMerchant, PasswordChange, TokenView, UserView
 from app.security import hash_password
 from app.services import accounts, logins
-from app.threads import in_thread
 from app.work import MERCHANT
 
 
@@ -17,7 +17,7 @@ from app.work import MERCHANT
 async def register(body: NewMerchant, call: NewMerchantCall) -> Response:
     password_hash = await hash_password(body.password)
     values = {"name": body.name, "storename": body.storename, "password_hash": password_hash}
-    return await in_thread(answered, call, 201, lambda: accounts.create(call, MERCHANT, **values))
+    return await on_loop(answered, call, 201, lambda: accounts.create(call, MERCHANT, **values))
 
 
 @entrance.post("/login", response_model=TokenView)

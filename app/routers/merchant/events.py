@@ -15,9 +15,9 @@ from app.database import AWAY
 from app.dependencies import Call, MerchantCall
 from app.errors import AppError
 from app.live import bell
+from app.loop import on_loop
 from app.routers.merchant import router
 from app.services import feed
-from app.threads import in_thread
 
 HEARTBEAT = 15  # seconds between signs of life; the session is looked at as often
 FAREWELL = 2  # seconds that a stream has to end by itself when the process stops
@@ -26,7 +26,7 @@ FAREWELL = 2  # seconds that a stream has to end by itself when the process stop
 @router.get("/events", responses={200: {"content": {"text/event-stream": {}}}}, response_class=Response)
 async def follow_events(call: MerchantCall, last_event_id: Annotated[str | None, Header()] = None) -> EventSourceResponse:
     """Everything that happens in the shop, as it happens; `Last-Event-ID` goes on without loss or doubling."""
-    start = feed.Position.parse(last_event_id) if last_event_id else await in_thread(_present, call)
+    start = feed.Position.parse(last_event_id) if last_event_id else await on_loop(_present, call)
     leaving = anyio.Event()
     news = _news(call, start, leaving)
     return EventSourceResponse(news, ping=HEARTBEAT, shutdown_event=leaving, shutdown_grace_period=FAREWELL)
@@ -39,7 +39,7 @@ async def _news(call: Call, position: feed.Position, leaving: anyio.Event) -> As
         while not leaving.is_set():
             rung.clear()
             try:
-                news = await in_thread(_after, call, position)
+                news = await on_loop(_after, call, position)
             except AWAY:
                 await asyncio.sleep(1)
                 continue

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Path, Query, Response
 
 from app.dependencies import MerchantCall, RowId
+from app.loop import on_loop
 from app.routers.door import answered
 from app.routers.merchant import router
 from app.schemas.webhooks import (
@@ -19,7 +20,6 @@ from app.schemas.webhooks import (
     WebhookView,
 )
 from app.services import delivery_log, webhooks
-from app.threads import in_thread
 
 DeliveryId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
@@ -32,7 +32,7 @@ def list_webhooks(query: Annotated[WebhookFilters, Query()], call: MerchantCall)
 @router.post("/webhooks", response_model=WebhookSecretView, status_code=201)
 async def create_webhook(body: NewWebhook, call: MerchantCall) -> Response:
     """Be told of events by POST, signed as Standard Webhooks with `secret`, which is shown here alone."""
-    return await in_thread(answered, call, 201, lambda: webhooks.create(call, body.model_dump()), webhooks.with_secret)
+    return await on_loop(answered, call, 201, lambda: webhooks.create(call, body.model_dump()), webhooks.with_secret)
 
 
 @router.get("/webhooks/{webhook_id}", response_model=WebhookView)

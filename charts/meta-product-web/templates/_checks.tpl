@@ -8,8 +8,8 @@
 {{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) }}
 {{- fail "autoscaling.minReplicas is above autoscaling.maxReplicas" }}
 {{- end }}
-{{- if lt (int .Values.settings.POOL_SIZE) (int .Values.settings.THREADS) }}
-{{- fail "settings.POOL_SIZE must be at least settings.THREADS: each thread holds one connection" }}
+{{- if le (int .Values.settings.POOL_SIZE) (int .Values.settings.THREADS) }}
+{{- fail "settings.POOL_SIZE must be more than settings.THREADS: each thread holds one connection, requests use the others" }}
 {{- end }}
 {{- if gt (include "app.mostPods" . | int) 1 }}
 {{- if and (eq .Values.files.store "volume") (ne .Values.files.volume.accessMode "ReadWriteMany") }}

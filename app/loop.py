@@ -1,0 +1,150 @@
+"""Work on the event loop: it waits for the database as a coroutine does, so that it holds no thread, and is handed to none.
+
+Its connections are psycopg2's asynchronous ones behind the interface of the others, so that services are written once.
+Whatever else may block (files, hashing, whole tables) is done in threads (see `app/threads.py`).
+"""
+
+import asyncio
+import select
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import psycopg2
+from psycopg2 import extensions
+from psycopg2.extras import NamedTupleCursor
+from sqlalchemy.util import await_only, greenlet_spawn
+
+Result = TypeVar("Result")
+
+_UNDER_WAY = {extensions.TRANSACTION_STATUS_ACTIVE, extensions.TRANSACTION_STATUS_UNKNOWN}
+_inside = 0
+
+
+async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
+    """What `act` returns, called on the event loop; while it waits for the database, the loop does something else."""
+    global _inside
+    _inside += 1
+    try:
+        return await greenlet_spawn(act, *arguments)  # type: ignore[no-any-return]
+    finally:
+        _inside -= 1
+
+
+def inside() -> int:
+    """How many calls are under way, each with a connection or waiting for one."""
+    return _inside
+
+
+def is_here() -> bool:
+    """Whether this is the thread of a running event loop."""
+    return asyncio._get_running_loop() is not None
+
+
+class LoopCursor(NamedTupleCursor):
+    """A cursor whose `execute` waits on the loop, and opens a transaction first where one is wanted."""
+
+    def execute(self, query: Any, variables: Any = None) -> None:
+        connection = self.connection
+        if not connection.autocommit and connection.get_transaction_status() == extensions.TRANSACTION_STATUS_IDLE:
+            connection.say("BEGIN")
+        super().execute(query, variables)
+        connection.wait()
+
+
+class LoopConnection(extensions.connection):
+    """A connection that is used inside `on_loop`. The loop that used it last goes on watching it, for that costs least."""
+
+    autocommit = True
+    _watcher: asyncio.AbstractEventLoop | None = None
+    _descriptor = -1  # as it was watched: a broken connection has none any more
+    _answer: asyncio.Future[None] | None = None
+
+    def commit(self) -> None:
+        self.say("COMMIT")
+
+    def rollback(self) -> None:
+        self.say("ROLLBACK")
+
+    def close(self) -> None:
+        self._watched_by(None)
+        super().close()
+
+    def say(self, command: str) -> None:
+        """Run a command that returns nothing, outside any transaction that a cursor would open."""
+        with self.cursor(cursor_factory=extensions.cursor) as cursor:
+            cursor.execute(command)
+            self.wait()
+
+    def wait(self) -> None:
+        """Until the server has answered. Who stops waiting loses the connection, for the answer would be the next one's."""
+        try:
+            while (state := self.poll()) != extensions.POLL_OK:
+                await_only(self._readable() if state == extensions.POLL_READ else _writable(self.fileno()))
+        except BaseException:
+            if self.get_transaction_status() in _UNDER_WAY:
+                self.close()
+            raise
+        finally:
+            self._answer = None
+
+    def _readable(self) -> asyncio.Future[None]:
+        self._watched_by(asyncio.get_running_loop())
+        assert self._watcher is not None
+        self._answer = self._watcher.create_future()
+        return self._answer
+
+    def _on_readable(self) -> None:
+        if self._answer is None:  # the server says something by itself, which the next to use this connection will read
+            self._watched_by(None)
+        elif not self._answer.done():
+            self._answer.set_result(None)
+
+    def _watched_by(self, watcher: asyncio.AbstractEventLoop | None) -> None:
+        if self._watcher is watcher:
+            return
+        if self._watcher is not None and not self._watcher.is_closed():
+            self._watcher.remove_reader(self._descriptor)
+        if watcher is not None:
+            self._descriptor = self.fileno()
+            watcher.add_reader(self._descriptor, self._on_readable)
+        self._watcher = watcher
+
+
+def connected(hosts: list[dict[str, Any]]) -> LoopConnection:
+    """A connection to the first of `hosts` that lets us in, each for its `connect_timeout`.
+
+    libpq looks at that time only where it blocks. Looking up a name blocks here too, so call it in a thread.
+    """
+    for number, host in enumerate(hosts, 1):
+        try:
+            return _connected(host)
+        except psycopg2.OperationalError:
+            if number == len(hosts):
+                raise
+    raise psycopg2.OperationalError("no host is named")
+
+
+def _connected(host: dict[str, Any]) -> LoopConnection:
+    deadline = time.monotonic() + int(host["connect_timeout"])
+    made = psycopg2.connect(**host, async_=True, connection_factory=LoopConnection, cursor_factory=LoopCursor)
+    try:
+        while (state := made.poll()) != extensions.POLL_OK:
+            waited = select.poll()
+            waited.register(made.fileno(), select.POLLOUT if state == extensions.POLL_WRITE else select.POLLIN)
+            if not waited.poll(max(0, deadline - time.monotonic()) * 1000):
+                raise psycopg2.OperationalError("connection to server failed: timeout expired")
+    except BaseException:
+        made.close()
+        raise
+    return made  # type: ignore[no-any-return]
+
+
+async def _writable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_writer(descriptor, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_writer(descriptor)

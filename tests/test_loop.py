@@ -1,0 +1,93 @@
+"""Requests wait for the database on the event loop: what they do when it is slow, silent or gone."""
+
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import psycopg2
+import pytest
+
+from tests.api import Api
+from tests.conftest import using
+from tests.factories import World
+from tests.servers import free_port
+from tests.waiting import eventually
+
+WAITING = "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be' AND wait_event_type = 'Lock'"
+
+
+@pytest.fixture
+def url(served):
+    return served(POOL_SIZE="3", THREADS="1")
+
+
+@pytest.fixture
+def locked(migrated, merchant):
+    """Holds the merchant's row, so that what changes it waits."""
+    blocker = psycopg2.connect(migrated)
+    with blocker, blocker.cursor() as cursor:
+        cursor.execute('SELECT FROM "user" WHERE id = %s FOR UPDATE', (merchant.id,))
+        yield blocker
+    blocker.close()
+
+
+def renamed(url, merchant):
+    headers = {"Authorization": f"Bearer {merchant.token}"}
+    return httpx.patch(f"{url}/api/v1/merchant/me", json={"storename": "renamed"}, headers=headers, timeout=20)
+
+
+def asked(url, merchant, path="/orders"):
+    return httpx.get(f"{url}/api/v1/merchant{path}", headers={"Authorization": f"Bearer {merchant.token}"}, timeout=20)
+
+
+def test_a_request_that_waits_for_a_lock_holds_up_nobody_else(url, merchant, locked, sql):
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(renamed, url, merchant)
+        eventually(lambda: sql(WAITING))
+        assert [asked(url, merchant).status_code for _ in range(5)] == [200] * 5
+        locked.rollback()
+        assert waiting.result().json()["storename"] == "renamed"
+
+
+def test_a_connection_that_is_lost_under_way_is_told_and_replaced(url, merchant, locked, sql):
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(renamed, url, merchant)
+        [(pid,)] = eventually(lambda: sql(WAITING))
+        sql("SELECT pg_terminate_backend(%s)", pid)
+        lost = waiting.result()
+    assert (lost.status_code, lost.json()["code"]) == (503, "unavailable")
+    assert lost.headers["retry-after"]
+    locked.rollback()
+    assert [asked(url, merchant).status_code for _ in range(5)] == [200] * 5
+    assert asked(url, merchant, "/me").json()["storename"] != "renamed"
+
+
+def test_more_requests_than_connections_take_turns(url, merchant, locked, sql):
+    with ThreadPoolExecutor(20) as others:
+        waiting = [others.submit(renamed, url, merchant) for _ in range(20)]
+        eventually(lambda: len(sql(WAITING)) == 2)
+        locked.rollback()
+        assert [answer.result().status_code for answer in waiting] == [200] * 20
+
+
+def test_who_gets_no_connection_in_time_is_told_to_come_back(url, merchant, locked, sql):
+    with ThreadPoolExecutor(3) as others:
+        waiting = [others.submit(renamed, url, merchant) for _ in range(3)]
+        eventually(lambda: len(sql(WAITING)) == 2)
+        eventually(lambda: any(answer.done() for answer in waiting))
+        [refused] = [answer.result() for answer in waiting if answer.done()]
+        assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+        locked.rollback()
+        assert sorted(answer.result().status_code for answer in waiting) == [200, 200, 503]
+
+
+@pytest.mark.parametrize("silent", [True, False], ids=["says nothing", "is not there"])
+def test_a_host_that_does_not_answer_is_passed_over(migrated, postgres, silent):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        if silent:
+            listener.listen()
+        port = listener.getsockname()[1] if silent else free_port()
+        folder = migrated.partition("host=")[2]
+        with using(f"{migrated.partition('?')[0]}?host=127.0.0.1,{folder}&port={port},5432&connect_timeout=1"), Api() as api:
+            World(api).merchant()
