@@ -6,7 +6,21 @@ from typing import Any
 
 import orjson
 import psycopg2.errors
-from sqlalchemy import Float, Integer, Numeric, String, Text, bindparam, cast, func, insert, literal, select, true
+from sqlalchemy import (
+    Float,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    true,
+)
 
 from app.database import Statement
 from app.errors import FutureTime, MerchantDisabled, NotFound, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
@@ -95,11 +109,13 @@ def _placed_before(work: Work, purchase: Purchase) -> str:
 
 
 def _place() -> Statement:
+    of = [PRODUCT.c[name] for name in ("business_id", "name", "unit", "meta_obj_id")]
+    product = _looked_up(select(*of).where(PRODUCT.c.id == SKU.c.product_id), "product")
+    merchant = _looked_up(select(USER.c.status).where(USER.c.id == product.c.business_id), "merchant")
     wanted = (
-        select(SKU.c.id, SKU.c.sku_name, SKU.c.sku_attr, SKU.c.price, PRODUCT.c.id.label("product_id"))
-        .add_columns(PRODUCT.c.business_id, PRODUCT.c.name, PRODUCT.c.unit, PRODUCT.c.meta_obj_id)
-        .select_from(SKU.join(PRODUCT).join(USER, PRODUCT.c.business_id == USER.c.id))
-        .where(SKU.c.id == bindparam("sku_id"), USER.c.status == NORMAL, ~_removed(SKU.c.id))
+        select(SKU.c.id, SKU.c.sku_name, SKU.c.sku_attr, SKU.c.price, SKU.c.product_id, *product.c)
+        .select_from(SKU.join(product, true()).join(merchant, true()))
+        .where(SKU.c.id == bindparam("sku_id"), merchant.c.status == NORMAL, ~_removed(SKU.c.id))
         .where(select(CUSTOMER.c.id).where(CUSTOMER.c.id == bindparam("customer_id")).exists())
         .where(~select(ORDER.c.id).where(ORDER.c.order_number == bindparam("order_number")).exists())
         .cte("wanted")
@@ -138,6 +154,11 @@ def _place() -> Statement:
     done = placed.join(moved, true()).join(noted, true()).outerjoin(low, true())
     view = select(*LIFECYCLE.view(placed, PLATFORM)).select_from(done)
     return Statement(select(json_of(view).label("body")), whole=True)
+
+
+def _looked_up(row: Any, name: str) -> Any:
+    """A row that is looked up by its key for the row before it, however small the tables are when the statement is planned."""
+    return row.offset(literal_column("0")).lateral(name)
 
 
 def _snapshot(wanted: Any) -> Any:
