@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
@@ -29,7 +28,6 @@ log = logging.getLogger(__name__)
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to start without secrets or with half a bucket; then the database, ready, for as long as the app runs."""
     _ = settings.token_key, settings.platform_secrets, settings.bucket
-    to_thread.current_default_thread_limiter().total_tokens = settings.threads
     with database.running():
         tasks = [asyncio.create_task(act) for act in (bell.watch(), replica_watch.watch(), _sample())]
         log.info("meta_be serves", extra={"fields": startup.described()})

@@ -10,6 +10,7 @@ from app import replica
 from app.config import settings
 from app.database import AWAY
 from app.redaction import told
+from app.threads import in_thread
 from app.work import SYSTEM, Actor, Work
 
 INTERVAL = 5.0  # seconds between looks
@@ -33,7 +34,7 @@ def is_missed() -> bool:
 async def watch() -> None:
     """Look every few seconds until cancelled; not at all where no replica is configured."""
     while settings.database_replica_url is not None:
-        await asyncio.to_thread(look)
+        await in_thread(look)
         await asyncio.sleep(INTERVAL)
 
 

@@ -11,6 +11,7 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from app.dependencies import Call
+from app.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Download(Response):
 
     @classmethod
     async def made(cls, call: Call, file_format: str, name: str, write: Callable[[Call, str, BinaryIO], None]) -> Self:
-        """The file that `write` writes, in a thread of its own; at most two are made at once."""
+        """The file that `write` writes, in a thread; at most two are made at once."""
 
         def make() -> tuple[BinaryIO, int]:
             file = cast(BinaryIO, tempfile.TemporaryFile(buffering=_PART))  # noqa: SIM115 - closed when it has been sent
@@ -57,7 +58,7 @@ class Download(Response):
             return file, size
 
         async with _making:
-            file, size = await to_thread.run_sync(make)
+            file, size = await in_thread(make)
         return cls(file, size, file_format, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

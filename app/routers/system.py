@@ -11,8 +11,9 @@ from app import replica_watch
 from app.config import settings
 from app.database import Statement, expected_revision, is_newer
 from app.errors import NotAuthenticated, PendingMigration
+from app.loop import on_loop
 from app.metrics import exposition
-from app.work import Actor, Work
+from app.work import SYSTEM, Actor, Work
 
 router = APIRouter(tags=["system"])
 
@@ -26,15 +27,13 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def readyz() -> Response:
+async def readyz() -> Response:
     """Ready: the database answers, and its schema is the one that this code was written for, or a later one.
 
     Where a replica is configured, `replica` says how it is: ok, behind, away, or unknown at first. What is read there is
     then read from the primary, so this makes nothing unready.
     """
-    with Work(Actor("system"), writes=False) as work:
-        found = work.one(_REVISION)
-    revision = None if found is None else found.version_num
+    revision = await on_loop(_revision)
     if revision != expected_revision() and not is_newer(revision):
         raise PendingMigration(revision=revision, retry_after=2)
     ready = {"status": "ok", "revision": revision}
@@ -51,3 +50,9 @@ def metrics(request: Request) -> Response:
         if not hmac.compare_digest(given, f"Bearer {settings.metrics_token}".encode()):
             raise NotAuthenticated
     return Response(exposition.text(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+
+def _revision() -> str | None:
+    with Work(Actor(SYSTEM), writes=False) as work:
+        found = work.one(_REVISION)
+    return None if found is None else str(found.version_num)
