@@ -5,9 +5,11 @@ Whatever else may block (files, hashing, whole tables) is done in threads (see `
 """
 
 import asyncio
+import math
 import select
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import psycopg2
@@ -18,6 +20,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 Result = TypeVar("Result")
 
 _UNDER_WAY = {extensions.TRANSACTION_STATUS_ACTIVE, extensions.TRANSACTION_STATUS_UNKNOWN}
+_GLANCE = 100  # milliseconds between looks at the time, while a host is waited for
 _inside = 0
 
 
@@ -112,27 +115,26 @@ class LoopConnection(extensions.connection):
 
 
 def connected(hosts: list[dict[str, Any]]) -> LoopConnection:
-    """A connection to the first of `hosts` that lets us in, each for its `connect_timeout`.
+    """A connection to the first of `hosts` that lets us in; each has its `connect_timeout` in seconds, 0 for no end.
 
     libpq looks at that time only where it blocks. Looking up a name blocks here too, so call it in a thread.
     """
-    for number, host in enumerate(hosts, 1):
-        try:
+    *others, last = hosts
+    for host in others:
+        with suppress(psycopg2.OperationalError):
             return _connected(host)
-        except psycopg2.OperationalError:
-            if number == len(hosts):
-                raise
-    raise psycopg2.OperationalError("no host is named")
+    return _connected(last)
 
 
 def _connected(host: dict[str, Any]) -> LoopConnection:
-    deadline = time.monotonic() + int(host["connect_timeout"])
+    patience = int(host["connect_timeout"])
+    deadline = time.monotonic() + patience if patience > 0 else math.inf
     made = psycopg2.connect(**host, async_=True, connection_factory=LoopConnection, cursor_factory=LoopCursor)
     try:
         while (state := made.poll()) != extensions.POLL_OK:
             waited = select.poll()
             waited.register(made.fileno(), select.POLLOUT if state == extensions.POLL_WRITE else select.POLLIN)
-            if not waited.poll(max(0, deadline - time.monotonic()) * 1000):
+            if not waited.poll(_GLANCE) and time.monotonic() > deadline:
                 raise psycopg2.OperationalError("connection to server failed: timeout expired")
     except BaseException:
         made.close()
