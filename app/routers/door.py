@@ -43,6 +43,13 @@ class Door(APIRoute):
         if not inspect.iscoroutinefunction(endpoint):
             endpoint = carried_out(endpoint, options.get("status_code") or 200)
         super().__init__(path, endpoint, **options)
+        self._ask_once()
+
+    def _ask_once(self) -> None:
+        """Leave out what the audience's router asks for where the controller asks for it too: FastAPI would solve it twice."""
+        needed = self.dependant.dependencies
+        own = {each.call for each in needed if each.name is not None}
+        needed[:] = [each for each in needed if each.name is not None or each.call not in own]
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

@@ -1,5 +1,6 @@
 """The shapes that inputs share: every text, number and amount that comes in is one of these."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from pydantic_core import PydanticCustomError
 MAX_INT = 2**31 - 1
 MAX_PRICE = 10_000_000
 MAX_AMOUNT = 1e13
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Input(BaseModel):
@@ -26,7 +28,7 @@ class Filters(BaseModel):
 
 
 def _printable(text: str) -> str:
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if _CONTROL.search(text):
         raise PydanticCustomError("control_character", "control characters are not allowed")
     return text
 
