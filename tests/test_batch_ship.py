@@ -52,6 +52,11 @@ def now(merchant, order):
 
 
 class TestShip:
+    @pytest.mark.parametrize("name", ['say "hi"', "back\\slash", "a,b", "{a}", "NULL", "it's", "%(now)s", "顺丰 🚚", "$1"])
+    def test_a_carrier_may_be_called_anything(self, merchant, order, name):
+        batch(merchant, {"order_id": order["id"], "logistic_name": name, "logistic_order_id": "SF1"})
+        assert now(merchant, order) == (1, None, name, "SF1")
+
     def test_every_row_is_shipped_with_its_own_parcel(self, world, merchant, customer):
         orders = [world.order(merchant, customer) for _ in range(3)]
         answer = batch(
