@@ -13,9 +13,11 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import psycopg2
+from greenlet import getcurrent
 from psycopg2 import extensions
 from psycopg2.extras import NamedTupleCursor
-from sqlalchemy.util import await_only, greenlet_spawn
+from sqlalchemy.util import await_only
+from sqlalchemy.util._concurrency_py3k import _AsyncIoGreenlet
 
 Result = TypeVar("Result")
 
@@ -25,12 +27,25 @@ _inside = 0
 
 
 async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
-    """What `act` returns, called on the event loop; while it waits for the database, the loop does something else."""
+    """What `act` returns, called on the event loop; while it waits for the database, the loop does something else.
+
+    As SQLAlchemy's `greenlet_spawn`, which leaves `act` hanging, and its connection with it, when the caller is cancelled.
+    """
     global _inside
     _inside += 1
+    work = _AsyncIoGreenlet(act, getcurrent())
     try:
-        return await greenlet_spawn(act, *arguments)  # type: ignore[no-any-return]
+        asked = work.switch(*arguments)
+        while not work.dead:
+            try:
+                answer = await asked
+            except BaseException as error:
+                asked = work.throw(error)
+            else:
+                asked = work.switch(answer)
+        return asked  # type: ignore[no-any-return]
     finally:
+        del work.driver
         _inside -= 1
 
 

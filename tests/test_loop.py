@@ -1,12 +1,19 @@
 """Requests wait for the database on the event loop: what they do when it is slow, silent or gone."""
 
+import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psycopg2
 import pytest
+from sqlalchemy import text
 
+from app import connections
+from app.config import settings
+from app.database import Statement
+from app.loop import inside, on_loop
+from app.work import SYSTEM, Actor, Work
 from tests.api import Api
 from tests.conftest import using
 from tests.factories import World
@@ -92,3 +99,28 @@ def test_a_host_that_does_not_answer_is_passed_over(migrated, silent, patience):
         hosts = f"host=127.0.0.1,{folder}&port={port},5432&connect_timeout={patience}"
         with using(f"{database}?{hosts}"), Api() as api:
             World(api).merchant()
+
+
+@pytest.mark.parametrize("writes", [False, True], ids=["reading", "writing"])
+def test_who_stops_waiting_takes_no_connection_along(migrated, sql, writes):
+    slow, quick = Statement(text("SELECT pg_sleep(30)")), Statement(text("SELECT 1 AS one"))
+
+    def run(statement):
+        with Work(Actor(SYSTEM), writes=writes) as work:
+            return work.one(statement)
+
+    async def stop_waiting():
+        for patience in (0, 0.01, 0.2, 0.2):  # while connections are opened, waited for, and at work
+            waiting = [asyncio.create_task(on_loop(run, slow)) for _ in range(2 * settings.pool_size)]
+            await asyncio.wait(waiting, timeout=patience)
+            for task in waiting:
+                task.cancel()
+            stopped = await asyncio.gather(*waiting, return_exceptions=True)
+            assert {type(error) for error in stopped} == {asyncio.CancelledError}
+        return await asyncio.gather(*(on_loop(run, quick) for _ in range(2 * settings.pool_size)))
+
+    assert {answer.one for answer in asyncio.run(stop_waiting())} == {1}
+    assert (connections.checked_out(), inside()) == (0, 0)
+    sleeping = "FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(30)%%' AND pid <> pg_backend_pid()"
+    sql(f"SELECT pg_terminate_backend(pid) {sleeping}")
+    eventually(lambda: sql(f"SELECT count(*) {sleeping}") == [(0,)])
