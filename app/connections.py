@@ -79,6 +79,11 @@ def checked_out() -> int:
     return sum(pooled().pool.checkedout() for pooled in (loop_engine, thread_engine))
 
 
+def waiting() -> int:
+    """How many calls on the event loop wait for a connection."""
+    return max(0, loop.inside() - int(loop_engine().pool.size()))
+
+
 def leave() -> None:
     """Close the connections that are idle, and forget the pools."""
     for pooled in (loop_engine, thread_engine):

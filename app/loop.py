@@ -107,9 +107,9 @@ class LoopConnection(extensions.connection):
             self._answer = None
 
     def _readable(self) -> asyncio.Future[None]:
-        self._watched_by(asyncio.get_running_loop())
-        assert self._watcher is not None
-        self._answer = self._watcher.create_future()
+        running = asyncio.get_running_loop()
+        self._watched_by(running)
+        self._answer = running.create_future()
         return self._answer
 
     def _on_readable(self) -> None:

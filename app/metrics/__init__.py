@@ -1,8 +1,8 @@
 """What this process counts and times for Prometheus; `exposition` shows it. Recording a request takes a few microseconds."""
 
-from typing import Any
+from typing import Any, Literal
 
-from app import __version__, connections, loop, replica_watch, threads
+from app import __version__, connections, replica_watch, threads
 from app.config import settings
 from app.metrics import sharing
 
@@ -21,8 +21,8 @@ def _counter(name: str, text: str, *labels: str) -> Counter:
     return Counter(f"meta_be_{name}", text, labels, registry=REGISTRY)
 
 
-def _gauge(name: str, text: str, *labels: str) -> Gauge:
-    return Gauge(f"meta_be_{name}", text, labels, registry=REGISTRY, multiprocess_mode="livesum")
+def _gauge(name: str, text: str, *labels: str, of_all: Literal["livesum", "livemax"] = "livesum") -> Gauge:
+    return Gauge(f"meta_be_{name}", text, labels, registry=REGISTRY, multiprocess_mode=of_all)
 
 
 REQUESTS = _counter("http_requests_total", "Requests answered, by route and class of status", "route", "method", "status")
@@ -42,16 +42,13 @@ POOL_SIZE = _gauge("database_pool_size", "Database connections that this service
 POOL_IN_USE = _gauge("database_pool_in_use", "Database connections at work")
 POOL_WAITING = _gauge("database_pool_waiting", "Requests that wait for a database connection")
 POOL_TIMEOUTS = _counter("database_pool_timeouts_total", "Requests that got no database connection in time")
-REPLICA_MISSED = Gauge(
-    "meta_be_replica_missed",
-    "Whether the primary is read because the configured replica is behind or away",
-    registry=REGISTRY,
-    multiprocess_mode="livemax",
+REPLICA_MISSED = _gauge(
+    "replica_missed", "Whether the primary is read because the configured replica is behind or away", of_all="livemax"
 )
 THREADS = _gauge("threads", "Threads for files and for whole tables")
 THREADS_WAITING = _gauge("threads_waiting", "Requests that wait for one of those threads")
 LINES_LOST = _counter("log_lines_lost_total", "Log lines lost because nobody read them")
-BUILD = Gauge("meta_be_build_info", "The version at work", ("version",), registry=REGISTRY, multiprocess_mode="livemax")
+BUILD = _gauge("build_info", "The version at work", "version", of_all="livemax")
 
 _BY_CODE = {"out_of_stock": STOCK_REFUSALS, "too_many_tries": LOGIN_THROTTLES}
 _requests: dict[tuple[str, str, int], tuple[Any, Any]] = {}
@@ -80,7 +77,7 @@ def sample(lines_lost: int) -> None:
     BUILD.labels(__version__).set(1)
     POOL_SIZE.set(settings.pool_size)
     POOL_IN_USE.set(connections.checked_out())
-    POOL_WAITING.set(max(0, loop.inside() - (settings.pool_size - settings.threads)))
+    POOL_WAITING.set(connections.waiting())
     REPLICA_MISSED.set(replica_watch.is_missed())
     THREADS.set(settings.threads)
     THREADS_WAITING.set(threads.waiting())
