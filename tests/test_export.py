@@ -2,7 +2,6 @@
 
 import datetime
 import socket
-import time
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,6 +11,7 @@ from app.services import order_files
 from app.sheets import writing
 from tests.factories import made
 from tests.sheets import csv_of, read_csv, read_xlsx, sent
+from tests.waiting import eventually
 
 HEADINGS = [column.heading for column in order_files.COLUMNS.values()]
 FORMATS = ["csv", "xlsx"]
@@ -211,11 +211,7 @@ class TestConnections:
         busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE '%%transaction%%'"
         for one in idle:
             one.close()
-        for _ in range(50):
-            if sql(busy) == [(0,)]:
-                break
-            time.sleep(0.1)
-        assert sql(busy) == [(0,)]
+        eventually(lambda: sql(busy) == [(0,)], 5)
 
 
 def _asking(url, token, file_format):

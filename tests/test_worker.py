@@ -12,6 +12,7 @@ from app.config import DAY, HOUR, settings
 from app.services import deadlines
 from tests.conftest import ROOT
 from tests.factories import REFUND, RETURN, made
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -129,9 +130,6 @@ def test_the_worker_process_sweeps_and_stops_when_told(world, merchant, customer
     order = world.order(merchant, customer, 1)
     sql('UPDATE "order" SET deliver_time = deliver_time - 11 * 86400')
     worker = subprocess.Popen([sys.executable, "-m", "app.worker"], cwd=ROOT, env=environment)
-    deadline = time.monotonic() + 30
-    while made(merchant.get(f"/orders/{order['id']}"))["status"] != 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    eventually(lambda: made(merchant.get(f"/orders/{order['id']}"))["status"] == 2, 30)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(20) == 0
