@@ -9,6 +9,7 @@ import orjson
 from app.config import DAY, ConfigurationError, settings
 from app.security import hash_now
 from app.services import accounts, except_orders, orders, placing, products
+from app.services.purchases import Purchase
 from app.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, SYSTEM, Actor, Work
 
 NAMES = {MERCHANT: "demo-merchant", CUSTOMER: "demo-customer", ADMIN: "demo-admin"}
@@ -132,7 +133,7 @@ class _Shop:
 
     def _step(self, work: Work, verb: str, story: Story, order: dict[str, Any]) -> None:
         if verb == "place":
-            order["id"] = orjson.loads(placing.place(work, self._purchase(order["number"], story))[0])["id"]
+            order["id"] = orjson.loads(placing.place(work, self._purchase(order["number"], story)).body)["id"]
         elif verb in ("ship", "correct"):
             tracking = f"SF{order['number']:013}" if verb == "ship" else f"ZT{order['number']:012}"
             orders.ship(
@@ -152,9 +153,9 @@ class _Shop:
         else:
             _ON_TICKET[verb](work, order["ticket"])
 
-    def _purchase(self, number: int, story: Story) -> placing.Purchase:
+    def _purchase(self, number: int, story: Story) -> Purchase:
         name, phone, address = RECEIVERS[number % len(RECEIVERS)]
-        return placing.Purchase(
+        return Purchase(
             order_number=f"DEMO{number:06}",
             customer_id=self.actors[CUSTOMER].id or 0,
             sku_id=self.skus[story.sku]["id"],

@@ -25,6 +25,7 @@ from app.models.order import REFUNDED, SHIPPED, TO_SHIP
 from app.schemas.fields import Line as OneLine
 from app.security import NO_PASSWORD
 from app.services import accounts, except_orders, orders, placing, products, stock
+from app.services.purchases import Purchase
 from app.services.sessions import ACCOUNTS
 from app.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM, Actor, Work
 
@@ -214,7 +215,7 @@ class Replay:
 
     def _place(self, entry: Entry, buyer: Actor) -> dict[str, Any]:
         line = entry.line
-        purchase = placing.Purchase(
+        purchase = Purchase(
             order_number=entry.order_number,
             customer_id=buyer.id or 0,
             sku_id=self._skus[line.seller_id, line.product_id],
@@ -226,9 +227,9 @@ class Replay:
             create_time=line.approved_at,
         )
         with Work(Actor(PLATFORM), writes=True) as work:
-            order, _ = placing.place(work, purchase)
+            order = placing.place(work, purchase)
             work.commit()
-        return dict(orjson.loads(order))
+        return dict(orjson.loads(order.body))
 
     def _refund(self, order_id: int, buyer: Actor, seller: Actor, at: int | None) -> None:
         with Work(buyer, writes=True, now=at) as work:

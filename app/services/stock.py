@@ -71,15 +71,17 @@ def _change() -> Statement:
     delta = cast(bindparam("delta"), Integer)
     taken = taken_by(delta, SKU.c.id == bindparam("sku_id"))
     moved = movement_of(taken, delta, reason=bindparam("reason"), reference=bindparam("reference"))
-    low = low_stock.crossing(_on_the_shop(taken), delta)
+    low = low_stock.crossing(_on_the_shop(taken, delta))
     return Statement(select(taken.c.stock).select_from(taken.join(moved, true()).outerjoin(low, true())))
 
 
-def _on_the_shop(taken: Any) -> Any:
+def _on_the_shop(taken: Any, delta: Any) -> Any:
     """The changed SKUs with their merchants; one that is being removed is not running low."""
     removed = select(REMOVED_SKU.c.sku_id).where(REMOVED_SKU.c.sku_id == taken.c.id).exists()
     of_product = taken.join(SKU, SKU.c.id == taken.c.id).join(PRODUCT, PRODUCT.c.id == SKU.c.product_id)
-    return select(taken.c.id, taken.c.stock, PRODUCT.c.business_id).select_from(of_product).where(~removed)
+    named = {"delta": delta, "request_id": cast(bindparam("request_id"), String)}
+    columns = [taken.c.id, taken.c.stock, PRODUCT.c.business_id, *(value.label(name) for name, value in named.items())]
+    return select(*columns).select_from(of_product).where(~removed)
 
 
 _CHANGE = _change()

@@ -1,0 +1,58 @@
+"""Micro-batches: what is asked for at the same time is done together, for little more than one of it costs."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from app.loop import on_loop
+
+TURNS = 4  # of the event loop, in which requests that have arrived come to ask
+
+Asked = TypeVar("Asked")
+Told = TypeVar("Told")
+
+
+class MicroBatches(Generic[Asked, Told]):
+    """Does what is asked for in batches, one at a time: what comes while one is under way is the next. None waits to fill.
+
+    `act` does a batch on the event loop (see `app/loop.py`) and tells each what became of it, in their order; its error
+    is told to all.
+    """
+
+    def __init__(self, act: Callable[[list[Asked]], list[Told]], *, most: int) -> None:
+        self._act = act
+        self._most = most
+        self._waiting: deque[tuple[Asked, asyncio.Future[Told]]] = deque()
+        self._running: asyncio.Task[None] | None = None
+
+    async def do(self, asked: Asked) -> Told:
+        """What became of it. Who is cancelled before the batch begins has asked for nothing."""
+        told: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._waiting.append((asked, told))
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+        return await told
+
+    async def _run(self) -> None:
+        while batch := await self._gathered():
+            try:
+                results = await on_loop(self._act, [asked for asked, _ in batch])
+            except Exception as error:
+                for _, told in batch:
+                    if not told.done():
+                        told.set_exception(error)
+            else:
+                for (_, told), result in zip(batch, results, strict=True):
+                    if not told.done():
+                        told.set_result(result)
+
+    async def _gathered(self) -> list[tuple[Asked, asyncio.Future[Told]]]:
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        batch: list[tuple[Asked, asyncio.Future[Told]]] = []
+        while self._waiting and len(batch) < self._most:
+            asked, told = self._waiting.popleft()
+            if not told.done():
+                batch.append((asked, told))
+        return batch
