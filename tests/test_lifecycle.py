@@ -611,7 +611,7 @@ class TestOneWriter:
                         assert verb == "insert", f"{module}:{statement.lineno} updates a status"
                         assert self.BIRTH.fullmatch(ast.unparse(value)), f"{module}:{statement.lineno} inserts a status"
                         births.add(module)
-        assert births >= {"app.services.placing", "app.services.except_orders"}
+        assert births >= {"app.services.placement", "app.services.except_orders"}
 
     def test_no_row_object_is_given_a_status(self):
         for path, node in _nodes():
