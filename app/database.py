@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg2
 import psycopg2.errors
+import psycopg2.extensions
 import sqlalchemy.exc
 from alembic import command
 from alembic.config import Config
@@ -45,6 +46,14 @@ AWAY = (
     sqlalchemy.exc.TimeoutError,
 )
 """What is raised when the database can not be reached, or says that it can not go on."""
+
+SPOILED = (
+    psycopg2.IntegrityError,
+    psycopg2.DataError,
+    psycopg2.errors.LockNotAvailable,
+    psycopg2.extensions.TransactionRollbackError,
+)
+"""What one of many changes that are made by one statement can raise for all of them."""
 
 
 class Statement:

@@ -8,8 +8,8 @@ import asyncio
 import math
 import select
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg2
@@ -52,6 +52,17 @@ async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
 def inside() -> int:
     """How many calls are under way, each with a connection or waiting for one."""
     return _inside
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """While the call under way neither has a connection nor waits for one."""
+    global _inside
+    _inside -= 1
+    try:
+        yield
+    finally:
+        _inside += 1
 
 
 def is_here() -> bool:

@@ -5,8 +5,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from app.loop import on_loop
+from sqlalchemy.util import await_only
 
+from app.loop import aside, on_loop
+
+MOST = 100  # in a batch
 TURNS = 4  # of the event loop, in which requests that have arrived come to ask
 
 Asked = TypeVar("Asked")
@@ -20,14 +23,17 @@ class MicroBatches(Generic[Asked, Told]):
     is told to all.
     """
 
-    def __init__(self, act: Callable[[list[Asked]], list[Told]], *, most: int) -> None:
+    def __init__(self, act: Callable[[list[Asked]], list[Told]]) -> None:
         self._act = act
-        self._most = most
         self._waiting: deque[tuple[Asked, asyncio.Future[Told]]] = deque()
         self._running: asyncio.Task[None] | None = None
 
-    async def do(self, asked: Asked) -> Told:
-        """What became of it. Who is cancelled before the batch begins has asked for nothing."""
+    def do(self, asked: Asked) -> Told:
+        """What became of it, for a call on the event loop. Who is cancelled before the batch begins has asked for nothing."""
+        with aside():
+            return await_only(self._done(asked))  # type: ignore[no-any-return]
+
+    async def _done(self, asked: Asked) -> Told:
         told: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, told))
         if self._running is None or self._running.done():
@@ -51,7 +57,7 @@ class MicroBatches(Generic[Asked, Told]):
         for _ in range(TURNS):
             await asyncio.sleep(0)
         batch: list[tuple[Asked, asyncio.Future[Told]]] = []
-        while self._waiting and len(batch) < self._most:
+        while self._waiting and len(batch) < MOST:
             asked, told = self._waiting.popleft()
             if not told.done():
                 batch.append((asked, told))

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self, TypeVar
 from psycopg2.errors import QueryCanceled
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, cursor
 
-from app import replica
+from app import loop, replica
 from app.config import DAY, HOUR, settings
 from app.connections import engine
 from app.database import AWAY, READ_ONLY, Statement
@@ -92,6 +92,10 @@ class Work:
             replica.leave_alone(error)
         with self:
             return act()
+
+    def may_join(self) -> bool:
+        """Whether a complete change may be one of a batch (see `app/micro_batches.py`), for nothing has been done here yet."""
+        return self._connection is None and loop.is_here()
 
     def commit(self) -> None:
         if self._in_transaction():

@@ -11,8 +11,9 @@ import httpx
 import psycopg2
 import pytest
 
+from app import micro_batches
+from app.loop import on_loop
 from app.micro_batches import MicroBatches
-from app.routers.platform import batches
 from tests.api import Platform
 from tests.factories import made, purchase
 from tests.waiting import eventually
@@ -155,7 +156,7 @@ class TestTogether:
 
     def test_more_than_a_batch_holds_are_placed_by_several(self, at_once, world, merchant, customer, sql):
         sku = world.sku(merchant, stock=1000)
-        bodies = [purchase(sku["id"], customer.id) for _ in range(batches.MOST + 20)]
+        bodies = [purchase(sku["id"], customer.id) for _ in range(micro_batches.MOST + 20)]
         assert codes(at_once(bodies)) == [201] * len(bodies)
         assert sql(TRANSACTIONS, [body["order_number"] for body in bodies]) == [(2,)]
         assert sql("SELECT stock FROM sku WHERE id = %s", sku["id"]) == [(1000 - len(bodies),)]
@@ -217,8 +218,8 @@ class TestMicroBatches:
             return [each * 2 for each in asked]
 
         async def ask():
-            doubled = MicroBatches(act, most=10)
-            asking = [asyncio.create_task(doubled.do(number)) for number in range(3)]
+            doubled = MicroBatches(act)
+            asking = [asyncio.create_task(on_loop(doubled.do, number)) for number in range(3)]
             await asyncio.sleep(0)
             asking[1].cancel()
             return await asyncio.gather(*asking, return_exceptions=True)
@@ -234,8 +235,8 @@ class TestMicroBatches:
             return asked
 
         async def ask(*words):
-            return await asyncio.gather(*(echo.do(word) for word in words), return_exceptions=True)
+            return await asyncio.gather(*(on_loop(echo.do, word) for word in words), return_exceptions=True)
 
-        echo = MicroBatches(act, most=10)
+        echo = MicroBatches(act)
         assert [type(told) for told in asyncio.run(ask("good", "bad"))] == [ValueError, ValueError]
         assert asyncio.run(ask("good", "better")) == ["good", "better"]

@@ -100,17 +100,17 @@ def _answered(
     if call.key is not None:
         first = idempotency.first_answer(call, call.key)
         if first is not None:
-            return response(finished(call, first.body), first.status, replayed=True)
+            return _response(finished(call, first.body), first.status, replayed=True)
     result = act()
     body, status = (result.body, result.status) if isinstance(result, Answer) else (result or "", status)
     if call.key is not None:
         idempotency.keep(call, call.key, status, body)
     body = finished(call, body)
     call.commit()
-    return response(body, status)
+    return _response(body, status)
 
 
-def response(body: str, status: int, *, replayed: bool = False) -> Response:
+def _response(body: str, status: int, *, replayed: bool = False) -> Response:
     headers = {"Idempotent-Replayed": "true"} if replayed else None
     return Response(body if status != 204 else None, status, headers, media_type="application/json")
 

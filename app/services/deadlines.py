@@ -16,7 +16,7 @@ from app.errors import AppError
 from app.models import Event, ExceptOrder, Order
 from app.models.order import SHIPPED, TO_SHIP
 from app.services import deliveries, except_orders, idempotency, logins, order_search, orders, tally
-from app.services.lifecycle import noted_from
+from app.services.events import noted_from
 from app.services.ticket_lifecycle import APPLIED, AWAITING_RECEIPT, AWAITING_RETURN, agreed_at
 from app.work import SYSTEM, Actor, Work
 

@@ -16,7 +16,7 @@ from app.models import Order, ReturnParcel
 from app.models.except_order import RETURN_AND_REFUND
 from app.models.order import REFUNDING
 from app.services import carriers, stock
-from app.services.lifecycle import noted_from
+from app.services.events import noted_from
 from app.services.order_lifecycle import LIFECYCLE as ORDERS
 from app.services.order_lifecycle import TICKET as BY_TICKET
 from app.services.paging import Page, answer, counted, page_statement

@@ -4,19 +4,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Text, and_, bindparam, case, cast, column, func, insert, literal, null, or_, select, true, update
+from sqlalchemy import (
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    false,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from app.database import Statement
 from app.errors import AppError, IllegalMove, NotFound
-from app.models import Event
-from app.services.sessions import ACCOUNTS, json_of, proved
+from app.services.events import noted_from
+from app.services.joint_moves import JointMoves, asked
+from app.services.sessions import ACCOUNTS, caller_id, json_of, live, proved
 from app.work import SYSTEM, Work
 
 Row = Any  # a table, or a CTE with its columns
-EVENT = Event.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +76,8 @@ class Move:
 class Lifecycle:
     """The moves of one table. `move()` is the only code that assigns its `status`.
 
-    `owner` tells, per kind of actor, whether a row is the actor's; actors it does not name may move any row.
+    `owner` tells, per kind of actor, whether a row is the caller's, by the caller's id; actors it does not name may move
+    any row.
     `subject` gives the event's business_id and order_id, `columns` what an answer shows beside `actions`.
     """
 
@@ -69,7 +86,7 @@ class Lifecycle:
         table: Any,
         moves: tuple[Move, ...],
         *,
-        owner: dict[str, Callable[[Row], Any]],
+        owner: dict[str, Callable[[Row, Any], Any]],
         subject: Callable[[Row], dict[str, Any]],
         columns: Callable[[Row], list[Any]],
     ) -> None:
@@ -79,6 +96,7 @@ class Lifecycle:
         self._subject = subject
         self._columns = columns
         self._statements: dict[tuple[str, str], list[Statement]] = {}
+        self._joints: dict[tuple[str, str], JointMoves] = {}
         self._reasons: dict[tuple[str, str], Statement] = {}
         for move in moves:
             for kind in move.who if move.source else ():
@@ -96,6 +114,10 @@ class Lifecycle:
         `by` is who makes the move, where that is not the actor: a ticket that moves its order.
         """
         kind = by or work.actor.kind
+        if by is None and work.actor.session is not None and work.may_join():
+            body = self._joint(verb, kind, tuple(parameters)).move(work, subject_id, parameters)
+            if body is not None:
+                return body
         for statement in self._statements[verb, kind]:
             row = work.one(statement, subject_id=subject_id, **parameters)
             if row.body is not None:
@@ -127,8 +149,10 @@ class Lifecycle:
     def _moves_of(self, kind: str) -> list[Move]:
         return [move for move in self.moves if move.source and kind in move.who]
 
-    def _owned(self, row: Row, kind: str) -> Any:
-        return self._owner[kind](row) if kind in self._owner else true()
+    def _owned(self, row: Row, kind: str, caller: Any = None) -> Any:
+        if kind not in self._owner:
+            return true()
+        return self._owner[kind](row, caller_id(kind) if caller is None else caller)
 
     def _compile(self, move: Move, kind: str) -> Statement:
         row, source = self.table, _source(move)
@@ -147,30 +171,52 @@ class Lifecycle:
             return Statement(proved(kind, body), guarded=True, whole=True)
         return Statement(select(body), whole=kind == SYSTEM)
 
+    def _joint(self, verb: str, kind: str, names: tuple[str, ...]) -> JointMoves:
+        """The first of the verb's moves, as callers make it at the same time, each with parameters of these `names`."""
+        if (verb, kind) not in self._joints:
+            move = next(move for move in self._moves_of(kind) if move.verb == verb)
+            self._joints[verb, kind] = JointMoves(self._compile_joint(move, kind, names), kind)
+        return self._joints[verb, kind]
+
+    def _compile_joint(self, move: Move, kind: str, names: tuple[str, ...]) -> Statement:
+        row = self.table
+        given = asked([column(name, row.c[name].type) for name in ("id", *names)])
+        moved = self._moved(move, given, live(kind, given), self._owned(row, kind, given.c.actor_id), skip_locked=True)
+        noted = self._note(move, moved, actor_id=moved.c.actor_id, request_id=moved.c.request_id)
+        view = select(*self.view(select(*(moved.c[each.name] for each in row.c)).subquery("after"), kind)).subquery("v")
+        body = cast(func.row_to_json(literal_column("v")), Text).label("body")
+        done = moved.join(view, view.c.id == moved.c.id).outerjoin(noted, false())
+        return Statement(select(moved.c.position, body).select_from(done), whole=True)
+
     def _compile_batch(self, move: Move, kind: str, names: tuple[str, ...]) -> Statement:
-        row, source = self.table, _source(move)
-        given = _given(row, id="ids", **{name: name for name in names})
-        guards = [_of_each(guard.holds(row), given) for guard in move.guards]
-        locked = (
-            select(*given.c)
-            .join(row, row.c.id == given.c.id)
-            .where(self._owned(row, kind), source.holds(row), *guards)
-            .order_by(row.c.id)
-            .with_for_update(of=row)
-            .cte("locked")
-        )
-        moved = (
-            update(row)
-            .where(row.c.id == locked.c.id)
-            .values(status=move.target.status, **{name: _of_each(value, locked) for name, value in move.sets(row).items()})
-            .returning(*row.c)
-            .cte("moved")
-        )
+        given = _given(self.table, id="ids", **{name: name for name in names})
+        moved = self._moved(move, given, self._owned(self.table, kind))
         noted = self._note(move, moved)
         written = select(func.count()).select_from(noted).scalar_subquery()
         return Statement(select(moved.c.id, written.label("written")))
 
-    def _note(self, move: Move, moved: Row) -> Any:
+    def _moved(self, move: Move, given: Row, *conditions: Any, skip_locked: bool = False) -> Any:
+        """The CTE that moves each row that `given` names by `id`, with the values that it gives; it returns these too."""
+        row, source = self.table, _source(move)
+        guards = [_of_each(guard.holds(row), given) for guard in move.guards]
+        locked = (
+            select(*given.c)
+            .join(row, row.c.id == given.c.id)
+            .where(source.holds(row), *conditions, *guards)
+            .order_by(row.c.id)
+            .with_for_update(of=row, key_share=True, skip_locked=skip_locked)
+            .cte("locked")
+        )
+        own = [each for each in locked.c if each.name not in row.c]
+        return (
+            update(row)
+            .where(row.c.id == locked.c.id)
+            .values(status=move.target.status, **{name: _of_each(value, locked) for name, value in move.sets(row).items()})
+            .returning(*row.c, *own)
+            .cte("moved")
+        )
+
+    def _note(self, move: Move, moved: Row, **columns: Any) -> Any:
         return noted_from(
             moved,
             verb=move.verb,
@@ -179,6 +225,7 @@ class Lifecycle:
             to_status=move.target.status,
             details=move.notes(moved),
             **self._subject(moved),
+            **columns,
         )
 
     def _compile_reason(self, verb: str, kind: str) -> Statement:
@@ -201,20 +248,6 @@ class Lifecycle:
             if not getattr(row, guard.error.code):
                 return guard.error(actions=row.actions)
         return IllegalMove(actions=row.actions)
-
-
-def noted_from(rows: Row, *, cte: str = "noted", **columns: Any) -> Any:
-    """A CTE that writes one event per row of `rows`, by the work's actor at the work's time."""
-    written = {
-        "time": bindparam("now"),
-        "actor_kind": bindparam("actor_kind"),
-        "actor_id": bindparam("actor_id"),
-        "request_id": bindparam("request_id"),
-        "subject_id": rows.c.id,
-        **columns,
-    }
-    typed = [cast(value, EVENT.c[name].type).label(name) for name, value in written.items()]
-    return insert(EVENT).from_select(list(written), select(*typed).select_from(rows)).returning(EVENT.c.id).cte(cte)
 
 
 def _given(row: Row, **parameters: str) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Integer, cast, func, literal, literal_column, select
 
 from app.models import Sku
-from app.services.lifecycle import noted_from
+from app.services.events import noted_from
 
 
 def threshold(sku_id: Any, business_id: Any) -> Any:

@@ -8,7 +8,6 @@ from app.errors import AfterSaleOver
 from app.models import Order
 from app.models import order as stored
 from app.services.lifecycle import Guard, Lifecycle, Move, Row, State
-from app.services.sessions import caller_id
 from app.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 
 ORDER = Order.__table__
@@ -112,8 +111,8 @@ LIFECYCLE = Lifecycle(
     ORDER,
     MOVES,
     owner={
-        MERCHANT: lambda o: o.c.business_id == caller_id(MERCHANT),
-        CUSTOMER: lambda o: o.c.customer_id == caller_id(CUSTOMER),
+        MERCHANT: lambda o, caller: o.c.business_id == caller,
+        CUSTOMER: lambda o, caller: o.c.customer_id == caller,
     },
     subject=lambda o: {"business_id": o.c.business_id, "order_id": o.c.id},
     columns=order_columns,

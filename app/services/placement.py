@@ -27,7 +27,7 @@ from app.errors import MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustom
 from app.models import Customer, Event, Order, Product, RemovedSku, Sku, User
 from app.models.user import NORMAL
 from app.services import low_stock, stock
-from app.services.lifecycle import noted_from
+from app.services.events import noted_from
 from app.services.order_lifecycle import LIFECYCLE
 from app.services.purchases import Purchase
 from app.services.sessions import json_of

@@ -6,25 +6,23 @@ from functools import partial
 from typing import Any
 
 import orjson
-import psycopg2
 import psycopg2.errors
-from psycopg2.extensions import TransactionRollbackError
 from sqlalchemy import bindparam, select
 
-from app.database import Statement
+from app.database import SPOILED, Statement
 from app.errors import AppError, FutureTime, MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
+from app.micro_batches import MicroBatches
 from app.models import Order
 from app.services.order_lifecycle import LIFECYCLE
 from app.services.placement import placement, verdict
 from app.services.purchases import Purchase
 from app.services.sessions import json_of
-from app.work import PLATFORM, Work
+from app.work import PLATFORM, Actor, Work
 
 ORDER = Order.__table__
 
 CLOCK_SKEW = 300  # seconds that the platform's clock may run ahead of ours
 TRIES = 2  # at one order: somebody else may place the same number, or buy what was left, at this moment
-SPOILED = (psycopg2.IntegrityError, psycopg2.DataError, psycopg2.errors.LockNotAvailable, TransactionRollbackError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +43,37 @@ def place(work: Work, purchase: Purchase) -> Placed:
     `pay_count` defaults to price × num, `create_time` to now. Raises FutureTime, OrderDiffers, UnknownSku,
     UnknownCustomer, MerchantDisabled, OutOfStock.
     """
-    told: Told = None
-    for _ in range(TRIES):
-        try:
-            (told,) = _place(work, _PLACE, [(purchase, work.request_id)])
-        except psycopg2.errors.UniqueViolation:
-            work.rollback()
-        if told is not None:
-            break
-    told = told or OutOfStock()
+    sent = purchase, work.request_id
+    told = (_unlocked.do(sent) or _locked.do(sent)) if work.may_join() else None
+    told = told or _place_alone(work, sent) or OutOfStock()
     if isinstance(told, AppError):
         raise told
     return told
 
 
-def place_many(work: Work, sent: list[Sent], *, waits: bool) -> list[Told]:
-    """Place each as `place` does, with what it raises among the results; by itself this is a complete change.
-
-    Nothing is told of those whose SKU is locked by somebody else, unless it `waits`, and of those that need `place` itself.
-    """
-    try:
-        return _place(work, _PLACE if waits else _PLACE_UNLOCKED, sent)
-    except SPOILED:  # by one of them for all
-        return [None] * len(sent)
-
-
 def get(work: Work, order_number: str) -> str:
     """One order by its number, as JSON; raises NotFound."""
     return work.body(_BY_NUMBER, order_number=order_number)
+
+
+def _place_alone(work: Work, sent: Sent) -> Told:
+    for _ in range(TRIES):
+        try:
+            (told,) = _place(work, _PLACE, [sent])
+        except psycopg2.errors.UniqueViolation:
+            work.rollback()
+        else:
+            if told is not None:
+                return told
+    return None
+
+
+def _place_together(statement: Statement, sent: list[Sent]) -> list[Told]:
+    work = Work(Actor(PLATFORM), writes=True)
+    try:
+        return work.perform(lambda: _place(work, statement, sent))
+    except SPOILED:
+        return [None] * len(sent)
 
 
 def _place(work: Work, statement: Statement, sent: list[Sent]) -> list[Told]:
@@ -118,3 +119,6 @@ _BY_NUMBER = Statement(
         json_of(select(*LIFECYCLE.view(ORDER, PLATFORM)).where(ORDER.c.order_number == bindparam("order_number"))).label("body")
     )
 )
+# Orders of SKUs that are locked go on by themselves, so that the others need not wait with them.
+_unlocked = MicroBatches(partial(_place_together, _PLACE_UNLOCKED))
+_locked = MicroBatches(partial(_place_together, _PLACE))

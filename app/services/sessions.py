@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, Text, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import Boolean, Text, bindparam, cast, func, literal_column, or_, select, true
 
 from app.database import Statement
 from app.models import Admin, Customer, User
@@ -31,6 +31,14 @@ def caller_id(kind: str) -> Any:
     """The id of the caller whose session is live and who is not disabled, else null."""
     live = caller(kind)
     return select(live.c.id).where(live.c.caller_status == 0).scalar_subquery()
+
+
+def live(kind: str, given: Any) -> Any:
+    """The condition that a row of `given` has an `actor_id` who is not disabled, and the `session` in force."""
+    account = ACCOUNTS[kind]
+    enabled = account.c.status == 0 if "status" in account.c else true()
+    proven = select(account.c.id).where(account.c.id == given.c.actor_id, account.c.auth_token == given.c.session, enabled)
+    return proven.exists()
 
 
 @cache

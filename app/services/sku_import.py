@@ -9,7 +9,7 @@ from app.database import Statement
 from app.errors import DuplicateRow, NotFound, StockChanged
 from app.models import Sku
 from app.services import skus, stock
-from app.services.lifecycle import noted_from
+from app.services.events import noted_from
 from app.services.rows import Row, standing
 from app.work import Work
 

@@ -8,7 +8,6 @@ from app.errors import RefundTooLarge
 from app.models import Event, ExceptOrder, Order, ReturnParcel
 from app.models import except_order as stored
 from app.services.lifecycle import Guard, Lifecycle, Move, Row, State
-from app.services.sessions import caller_id
 from app.work import CUSTOMER, MERCHANT, SYSTEM
 
 TICKET = ExceptOrder.__table__
@@ -146,9 +145,9 @@ LIFECYCLE = Lifecycle(
     TICKET,
     MOVES,
     owner={
-        MERCHANT: lambda t: t.c.business_id == caller_id(MERCHANT),
-        CUSTOMER: lambda t: t.c.order_id.in_(
-            select(ORDER.c.id).where(ORDER.c.id == t.c.order_id, ORDER.c.customer_id == caller_id(CUSTOMER))
+        MERCHANT: lambda t, caller: t.c.business_id == caller,
+        CUSTOMER: lambda t, caller: t.c.order_id.in_(
+            select(ORDER.c.id).where(ORDER.c.id == t.c.order_id, ORDER.c.customer_id == caller)
         ),
     },
     subject=lambda t: {"business_id": t.c.business_id, "order_id": t.c.order_id},
