@@ -1,4 +1,4 @@
-"""Orders that come in at the same time: placed in one transaction, each as if it had come alone."""
+"""What comes at the same time is done in one transaction, each part of it as if it had come alone."""
 
 import asyncio
 import itertools
@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import httpx
 import psycopg2
@@ -14,19 +15,24 @@ import pytest
 from app import micro_batches
 from app.loop import on_loop
 from app.micro_batches import MicroBatches
-from tests.api import Platform
-from tests.factories import made, purchase
+from tests.api import Caller, Platform
+from tests.factories import REFUND, made, purchase
 from tests.waiting import eventually
 
 WAITING = "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be' AND wait_event_type = 'Lock'"
-TRANSACTIONS = 'SELECT count(DISTINCT xmin::text) FROM "order" WHERE order_number = ANY(%s)'
+TRANSACTIONS = 'SELECT count(DISTINCT xmin::text) FROM "order" WHERE id = ANY(%s)'
 MOVEMENTS = "SELECT stock_after FROM stock_movement WHERE sku_id = %s ORDER BY id"
 
 
 @pytest.fixture
-def platform(served):
+def client(served):
     with httpx.Client(base_url=served(), timeout=30, limits=httpx.Limits(max_connections=None)) as client:
-        yield Platform(client, "platform")
+        yield client
+
+
+@pytest.fixture
+def platform(client):
+    return Platform(client, "platform")
 
 
 @pytest.fixture
@@ -45,36 +51,56 @@ def blocked(migrated):
 
 
 @pytest.fixture
-def at_once(platform, world, customer, sql, blocked):
-    """Sends orders so that they are one batch: while the one before it waits. Their answers."""
-    before = purchase(world.sku(world.merchant())["id"], customer.id)
+def gathered(client, sql, blocked):
+    """Sends requests so that they are one batch: while one before them waits. Their answers, after that one's."""
 
-    def send(bodies):
-        with blocked("LOCK TABLE stock_movement") as blocker, ThreadPoolExecutor(len(bodies) + 1) as pool:
-            first = pool.submit(platform.post, "/orders", before)
+    def send(before, acts):
+        with blocked("LOCK TABLE event IN SHARE MODE") as blocker, ThreadPoolExecutor(len(acts) + 1) as pool:
+            answers = [pool.submit(before)]
             eventually(lambda: sql(WAITING))
-            answers = [pool.submit(platform.post, "/orders", body) for body in bodies]
-            eventually(lambda: in_progress(platform) == len(bodies) + 2)
+            answers += [pool.submit(act) for act in acts]
+            eventually(lambda: in_progress(client) == len(acts) + 2)
             blocker.commit()
-            made(first.result(), 201)
             return [answer.result() for answer in answers]
 
     return send
 
 
-def in_progress(platform):
+@pytest.fixture
+def at_once(platform, world, customer, gathered):
+    """Places orders in one batch; the answers."""
+    before = purchase(world.sku(world.merchant())["id"], customer.id)
+
+    def place(bodies):
+        first, *answers = gathered(*to_place(before), to_place(*bodies))
+        made(first, 201)
+        return answers
+
+    def to_place(*bodies):
+        return [partial(platform.post, "/orders", body) for body in bodies]
+
+    return place
+
+
+def in_progress(client):
     """How many requests the server is answering, this one too."""
     name = "meta_be_http_requests_in_progress "
-    lines = platform.client.get("/metrics").text.splitlines()
+    lines = client.get("/metrics").text.splitlines()
     return next(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
+def transactions(sql, orders):
+    """How many transactions wrote these orders last."""
+    [(number,)] = sql(TRANSACTIONS, [order["id"] for order in orders])
+    return number
 
 
 def codes(answers):
     return [answer.status_code if answer.is_success else answer.json()["code"] for answer in answers]
 
 
-class TestTogether:
-    def test_they_are_one_transaction_and_each_is_as_it_was_sold(self, at_once, world, merchant, customer, sql):
+class TestPlacing:
+    def test_they_share_a_transaction_and_each_is_as_it_was_sold(self, at_once, world, merchant, customer, sql):
         skus = [world.sku(merchant, stock=20, price=price) for price in (9.9, 0.1, 1234.56)]
         pairs = itertools.product((1, 2), skus)
         bodies = [purchase(sku["id"], customer.id, num=num, receiver_name=f"买家{num}") for num, sku in pairs]
@@ -86,7 +112,7 @@ class TestTogether:
             [event] = made(merchant.get(f"/orders/{order['id']}/events"))["items"]
             assert (event["verb"], event["request_id"]) == ("place", answer.headers["x-request-id"])
         assert [answer.json()["pay_count"] for answer in answers] == [0.01, 0.1, 1234.56, 19.8, 0.2, 2469.12]
-        assert sql(TRANSACTIONS, [body["order_number"] for body in bodies]) == [(1,)]
+        assert transactions(sql, [answer.json() for answer in answers]) < len(answers)
         for sku in skus:
             assert sql(MOVEMENTS, sku["id"]) == [(20,), (19,), (17,)]
             assert made(merchant.get(f"/skus/{sku['id']}"))["stock"] == 17
@@ -112,7 +138,7 @@ class TestTogether:
         refused = ["unknown_sku", "unknown_customer", 201, "merchant_disabled", "out_of_stock", "future_time", 201]
         assert codes(answers) == [201, *refused]
         assert [answer.json()["errors"][0]["field"] for answer in (answers[1], answers[2])] == ["sku_id", "customer_id"]
-        assert sql(TRANSACTIONS, [body["order_number"] for body in good]) == [(1,)]
+        assert transactions(sql, [answer.json() for answer in answers if answer.is_success]) < len(good)
         assert sql(MOVEMENTS, sku["id"]) == [(5,)]
         assert sql(MOVEMENTS, large["id"]) == [(100,), (99,), (98,), (97,)]
 
@@ -157,12 +183,13 @@ class TestTogether:
     def test_more_than_a_batch_holds_are_placed_by_several(self, at_once, world, merchant, customer, sql):
         sku = world.sku(merchant, stock=1000)
         bodies = [purchase(sku["id"], customer.id) for _ in range(micro_batches.MOST + 20)]
-        assert codes(at_once(bodies)) == [201] * len(bodies)
-        assert sql(TRANSACTIONS, [body["order_number"] for body in bodies]) == [(2,)]
+        answers = at_once(bodies)
+        assert codes(answers) == [201] * len(bodies)
+        assert 2 <= transactions(sql, [answer.json() for answer in answers]) < len(bodies) / 10
         assert sql("SELECT stock FROM sku WHERE id = %s", sku["id"]) == [(1000 - len(bodies),)]
 
 
-class TestOthers:
+class TestPlacingBesideOthers:
     def test_a_locked_sku_holds_up_no_other(self, platform, world, merchant, customer, sql, blocked):
         locked, free = world.sku(merchant), world.sku(merchant)
         with blocked("SELECT FROM sku WHERE id = %s FOR UPDATE", locked["id"]) as blocker, ThreadPoolExecutor(5) as pool:
@@ -177,7 +204,7 @@ class TestOthers:
         assert sql("SELECT stock FROM sku WHERE id = %s", locked["id"]) == [(95,)]
 
     def test_what_somebody_else_makes_of_the_same_number_meanwhile_spoils_no_other(
-        self, platform, at_once, world, merchant, customer, sql, blocked
+        self, platform, world, merchant, customer, sql, blocked
     ):
         sku = world.sku(merchant)
         old = made(platform.post("/orders", purchase(sku["id"], customer.id)), 201)
@@ -194,19 +221,130 @@ class TestOthers:
         assert sql("SELECT stock FROM sku WHERE id = %s", sku["id"]) == [(97,)]
 
     def test_a_connection_that_is_lost_under_way_is_told_to_all_and_nothing_is_placed(
-        self, platform, world, merchant, customer, sql, blocked
+        self, client, platform, world, merchant, customer, sql, blocked
     ):
         sku = world.sku(merchant)
         bodies = [purchase(sku["id"], customer.id) for _ in range(4)]
-        with blocked("LOCK TABLE stock_movement") as blocker, ThreadPoolExecutor(4) as pool:
+        with blocked("LOCK TABLE event IN SHARE MODE") as blocker, ThreadPoolExecutor(4) as pool:
             waiting = [pool.submit(platform.post, "/orders", body) for body in bodies]
-            eventually(lambda: in_progress(platform) == 5)
+            eventually(lambda: in_progress(client) == 5)
             while not all(answer.done() for answer in waiting):
                 sql(f"SELECT pg_terminate_backend(pid) FROM ({WAITING}) AS waiting")
             assert codes([answer.result() for answer in waiting]) == ["unavailable"] * 4
             blocker.commit()
         assert sql("SELECT stock FROM sku WHERE id = %s", sku["id"]) == [(100,)]
         assert codes([platform.post("/orders", body) for body in bodies]) == [201] * 4
+
+
+class TestMoves:
+    @pytest.fixture
+    def shipped(self, client, world, customer, gathered):
+        """Ships orders in one batch, of (merchant, order, tracking number); the answers."""
+        other = world.merchant()
+        before = other, world.order(other, customer), "SF0"
+
+        def ship(shipments):
+            first, *answers = gathered(*to_ship(before), to_ship(*shipments))
+            made(first)
+            return answers
+
+        def to_ship(*shipments):
+            return [
+                partial(
+                    Caller(client, "merchant", merchant.token).post,
+                    f"/orders/{order['id']}/ship",
+                    {"logistic_id": 1, "logistic_order_id": number},
+                )
+                for merchant, order, number in shipments
+            ]
+
+        return ship
+
+    def test_each_is_made_by_who_asked_for_it(self, shipped, world, customer, sql):
+        shops = [world.merchant(), world.merchant()]
+        shipments = [(shop, world.order(shop, customer), f"SF{n}") for n, shop in enumerate(shops * 3, start=1)]
+        answers = shipped(shipments)
+        for (shop, order, number), answer in zip(shipments, answers, strict=True):
+            after = made(answer)
+            assert (after["id"], after["status"], after["logistic_order_id"]) == (order["id"], 1, number)
+            assert after["logistic_name"] == "顺丰速运"
+            assert after == {k: v for k, v in made(shop.get(f"/orders/{order['id']}")).items() if k != "except_order"}
+            event = made(shop.get(f"/orders/{order['id']}/events"))["items"][0]
+            assert (event["verb"], event["actor_kind"], event["actor_id"]) == ("ship", "merchant", shop.id)
+            assert (event["from_status"], event["to_status"]) == (0, 1)
+            assert event["details"]["logistic_order_id"] == number
+            assert event["request_id"] == answer.headers["x-request-id"]
+        assert transactions(sql, [order for _, order, _ in shipments]) < len(shipments)
+
+    @pytest.mark.parametrize("first", [True, False], ids=["before the owner", "after the owner"])
+    def test_nobody_ships_or_sees_the_order_of_another(self, shipped, world, merchant, customer, sql, first):
+        order, intruder = world.order(merchant, customer), world.merchant()
+        mine = world.order(intruder, customer)
+        theirs = [(intruder, order, "EVIL"), (merchant, order, "SF1")]
+        answers = shipped([*(theirs if first else theirs[::-1]), (intruder, mine, "SF2")])
+        refused, owned = answers[:2] if first else answers[1::-1]
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+        assert made(owned)["logistic_order_id"] == "SF1"
+        assert made(answers[2])["id"] == mine["id"]
+        moves = sql("SELECT actor_id FROM event WHERE order_id = %s AND verb = 'ship'", order["id"])
+        assert moves == [(merchant.id,)]
+
+    def test_who_may_not_stops_no_other(self, shipped, world, merchant, customer):
+        gone, disabled = world.merchant(), world.merchant()
+        orders = [world.order(shop, customer) for shop in (merchant, gone, disabled, merchant)]
+        assert gone.post("/logout").status_code == 204
+        made(world.admin().post(f"/users/{disabled.id}/disable"))
+        asking = world.order(merchant, customer)
+        world.ask(customer, asking, REFUND)
+        answers = shipped(
+            [
+                (gone, orders[1], "SF1"),
+                (merchant, orders[0], "SF2"),
+                (disabled, orders[2], "SF3"),
+                (merchant, asking, "SF4"),
+                (merchant, {"id": 2**31 - 1}, "SF5"),
+                (merchant, orders[3], "SF6"),
+            ]
+        )
+        assert codes(answers) == ["not_authenticated", 200, "disabled", "illegal_move", "not_found", 200]
+        assert answers[3].json()["actions"] == []
+        assert made(merchant.get(f"/orders/{asking['id']}"))["status"] == -1
+
+    def test_the_same_order_twice_is_shipped_once_and_corrected_once(self, shipped, world, merchant, customer, sql):
+        order = world.order(merchant, customer)
+        answers = shipped([(merchant, order, "SF1"), (merchant, order, "SF2")])
+        assert codes(answers) == [200, 200]
+        moves = sql("SELECT from_status, to_status FROM event WHERE order_id = %s AND verb = 'ship' ORDER BY id", order["id"])
+        assert moves == [(0, 1), (1, 1)]
+
+    def test_what_buyers_receive(self, client, world, merchant, gathered, sql):
+        buyers = [world.customer() for _ in range(4)]
+        orders = [world.order(merchant, buyer, 1) for buyer in buyers]
+        asked = [*zip(buyers, orders, strict=True), (buyers[1], orders[2])]
+        acts = [
+            partial(Caller(client, "customer", buyer.token).post, f"/orders/{order['id']}/receive") for buyer, order in asked
+        ]
+        answers = gathered(acts[0], acts[1:])
+        assert codes(answers) == [200, 200, 200, 200, "not_found"]
+        assert [answer.json()["id"] for answer in answers[:4]] == [order["id"] for order in orders]
+        assert transactions(sql, orders[1:]) < len(orders[1:])
+        events = sql("SELECT order_id, actor_id FROM event WHERE verb = 'receive' ORDER BY order_id")
+        assert events == [(order["id"], buyer.id) for buyer, order in zip(buyers, orders, strict=True)]
+
+    def test_a_locked_order_holds_up_no_other(self, client, world, merchant, customer, sql, blocked):
+        locked, *free = [world.order(merchant, customer) for _ in range(5)]
+        shop = Caller(client, "merchant", merchant.token)
+
+        def ship(order):
+            return shop.post(f"/orders/{order['id']}/ship", {"logistic_id": 1, "logistic_order_id": "SF1"})
+
+        with blocked('SELECT FROM "order" WHERE id = %s FOR UPDATE', locked["id"]) as blocker, ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(ship, locked)
+            eventually(lambda: sql(WAITING))
+            assert codes([ship(order) for order in free]) == [200] * 4
+            assert not waiting.done()
+            blocker.commit()
+            assert made(waiting.result())["status"] == 1
 
 
 class TestMicroBatches:
