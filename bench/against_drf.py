@@ -120,14 +120,14 @@ class Ours(Side):
     def shipping(self, order: int) -> dict[str, object]:
         return {"logistic_id": 1, "logistic_order_id": f"SF{order}"}
 
-    def place(self, number: int) -> list[Request]:
-        return [self._purchase(datetime.now(UTC)) for _ in range(number)]
+    def place(self, number: int, skus: int = SKUS) -> list[Request]:
+        return [self._purchase(random.randint(1, skus), datetime.now(UTC)) for _ in range(number)]
 
-    def _purchase(self, now: datetime) -> Request:
+    def _purchase(self, sku: int, now: datetime) -> Request:
         order = {
             "order_number": f"B{next(self._numbers)}",
             "customer_id": random.randint(1, CUSTOMERS),
-            "sku_id": random.randint(1, SKUS),
+            "sku_id": sku,
             "num": 1,
             "receiver_name": "张三",
             "receiver_phone": "13800000000",

@@ -17,7 +17,8 @@ from app.main import app
 from app.models import ExceptOrder, Order
 from app.models.order import STATUS_NAMES
 from app.services import except_orders, orders
-from app.services.lifecycle import Lifecycle, Move
+from app.services.lifecycle import Lifecycle
+from app.services.moves import Move
 from app.services.order_lifecycle import LIFECYCLE as ORDERS
 from app.services.ticket_lifecycle import LIFECYCLE as TICKETS
 from app.services.ticket_lifecycle import STEPS as STATES_OF_TICKETS

@@ -1,7 +1,6 @@
 """State machines as data: a table of moves, compiled at import into one guarded statement per move."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -29,48 +28,9 @@ from app.database import Statement
 from app.errors import AppError, IllegalMove, NotFound
 from app.services.events import noted_from
 from app.services.joint_moves import JointMoves, asked
+from app.services.moves import Guard, Move, Row, State
 from app.services.sessions import ACCOUNTS, caller_id, json_of, live, proved
 from app.work import SYSTEM, Work
-
-Row = Any  # a table, or a CTE with its columns
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A state of a row: its stored status and, where one status stands for several states, what tells them apart."""
-
-    name: str
-    status: int
-    where: Callable[[Row], Any] | None = None
-
-    def holds(self, row: Row) -> Any:
-        is_status = row.c.status == self.status
-        return is_status if self.where is None else and_(is_status, self.where(row))
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """A condition of a move beside the state, and the error that says it does not hold.
-
-    `of_input` marks one that judges what the caller sends, so it has no say in which verbs are open.
-    """
-
-    holds: Callable[[Row], Any]
-    error: type[AppError]
-    of_input: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One line of a table of moves; `sets` names the columns that it writes, `notes` what the event keeps of it."""
-
-    verb: str
-    source: State | None
-    target: State
-    who: tuple[str, ...]
-    guards: tuple[Guard, ...] = ()
-    sets: Callable[[Row], dict[str, Any]] = lambda row: {}
-    notes: Callable[[Row], Any] = lambda row: null()
 
 
 class Lifecycle:
@@ -183,7 +143,8 @@ class Lifecycle:
         given = asked([column(name, row.c[name].type) for name in ("id", *names)])
         moved = self._moved(move, given, live(kind, given), self._owned(row, kind, given.c.actor_id), skip_locked=True)
         noted = self._note(move, moved, actor_id=moved.c.actor_id, request_id=moved.c.request_id)
-        view = select(*self.view(select(*(moved.c[each.name] for each in row.c)).subquery("after"), kind)).subquery("v")
+        after = select(*(moved.c[each.name] for each in row.c)).subquery("after")
+        view = select(*self.view(after, kind)).subquery("v")
         body = cast(func.row_to_json(literal_column("v")), Text).label("body")
         done = moved.join(view, view.c.id == moved.c.id).outerjoin(noted, false())
         return Statement(select(moved.c.position, body).select_from(done), whole=True)

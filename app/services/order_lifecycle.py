@@ -7,7 +7,8 @@ from sqlalchemy import JSON, bindparam, case, cast, func, literal, null, or_
 from app.errors import AfterSaleOver
 from app.models import Order
 from app.models import order as stored
-from app.services.lifecycle import Guard, Lifecycle, Move, Row, State
+from app.services.lifecycle import Lifecycle
+from app.services.moves import Guard, Move, Row, State
 from app.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 
 ORDER = Order.__table__

@@ -7,7 +7,8 @@ from sqlalchemy import and_, bindparam, case, func, literal, literal_column, nul
 from app.errors import RefundTooLarge
 from app.models import Event, ExceptOrder, Order, ReturnParcel
 from app.models import except_order as stored
-from app.services.lifecycle import Guard, Lifecycle, Move, Row, State
+from app.services.lifecycle import Lifecycle
+from app.services.moves import Guard, Move, Row, State
 from app.work import CUSTOMER, MERCHANT, SYSTEM
 
 TICKET = ExceptOrder.__table__
