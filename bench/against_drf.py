@@ -106,11 +106,11 @@ class Side:
 class Ours(Side):
     prefix = "/api/v1/merchant"
     items = "items"
+    _numbers = itertools.count()
 
     def __init__(self, uri: str, urls: list[str], tokens: dict[int, str], secret: str) -> None:
         super().__init__(uri, urls, tokens)
         self._webhook = Webhook(secret)
-        self._numbers = itertools.count()
 
     def stock_up(self, number: int) -> None:
         super().stock_up(number)
