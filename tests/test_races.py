@@ -126,6 +126,24 @@ class TestSelling:
         assert sql("SELECT min(stock_after), count(*) FROM stock_movement WHERE sku_id = %s", sku["id"]) == [(0, STOCK + 1)]
         assert made(merchant.get("/orders/counts"))["0"] == STOCK
 
+    def test_many_skus_in_any_order_are_sold_to_the_last_one(self, clients, world, merchant, customer, sql):
+        skus = [world.sku(merchant, stock=CLIENTS // 2 + n) for n in range(6)]
+        gate = Barrier(CLIENTS)
+
+        def buy(client: httpx.Client, number: int) -> list[httpx.Response]:
+            platform = Platform(client, "platform")
+            turn = skus[number % 6 :] + skus[: number % 6]
+            gate.wait()
+            return [platform.post("/orders", purchase(sku["id"], customer.id)) for sku in turn[:: 1 if number % 2 else -1]]
+
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            answers = list(itertools.chain.from_iterable(pool.map(buy, clients * (CLIENTS // 2), range(CLIENTS))))
+
+        sold = sum(sku["stock"] for sku in skus)
+        assert codes(answers) == {201: sold, "out_of_stock": 6 * CLIENTS - sold}
+        assert [stock_of(sql, sku["id"]) for sku in skus] == [0] * 6
+        assert sql('SELECT count(*) FROM "order" WHERE sku_id = ANY(%s)', [sku["id"] for sku in skus]) == [(sold,)]
+
     @pytest.mark.parametrize("stock", [100, 1])
     def test_one_order_number_is_one_order(self, race, world, merchant, customer, sql, stock):
         for _ in range(ROUNDS):
