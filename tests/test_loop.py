@@ -18,9 +18,7 @@ from tests.api import Api
 from tests.conftest import using
 from tests.factories import World
 from tests.servers import free_port
-from tests.waiting import eventually
-
-WAITING = "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be' AND wait_event_type = 'Lock'"
+from tests.waiting import WAITING, eventually
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ from app.loop import on_loop
 from app.micro_batches import MicroBatches
 from tests.api import Caller, Platform
 from tests.factories import REFUND, made, purchase
-from tests.waiting import eventually
+from tests.waiting import WAITING, eventually
 
-WAITING = "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be' AND wait_event_type = 'Lock'"
 TRANSACTIONS = 'SELECT count(DISTINCT xmin::text) FROM "order" WHERE id = ANY(%s)'
 MOVEMENTS = "SELECT stock_after FROM stock_movement WHERE sku_id = %s ORDER BY id"
 
@@ -230,8 +229,8 @@ class TestPlacingBesideOthers:
         with blocked("LOCK TABLE event IN SHARE MODE") as blocker, ThreadPoolExecutor(4) as pool:
             waiting = [pool.submit(platform.post, "/orders", body) for body in bodies]
             eventually(lambda: in_progress(client) == 5)
-            while not all(answer.done() for answer in waiting):
-                sql(f"SELECT pg_terminate_backend(pid) FROM ({WAITING}) AS waiting")
+            terminate = f"SELECT pg_terminate_backend(pid) FROM ({WAITING}) AS waiting"
+            eventually(lambda: sql(terminate) is not None and all(answer.done() for answer in waiting), 30)
             assert codes([answer.result() for answer in waiting]) == ["unavailable"] * 4
             blocker.commit()
         assert sql("SELECT stock FROM sku WHERE id = %s", sku["id"]) == [(100,)]

@@ -6,6 +6,9 @@ from typing import Any
 
 import httpx
 
+WAITING = "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be' AND wait_event_type = 'Lock'"
+"""Who of ours waits for a lock that somebody holds."""
+
 
 def eventually(holds: Callable[[], Any], seconds: float = 10, *, told: Callable[[], str] = lambda: "") -> Any:
     """What `holds` returns once it is true; `told` says what is known when it never is."""

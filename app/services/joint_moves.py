@@ -3,11 +3,11 @@
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Integer, Text, bindparam, cast, column, func
+from sqlalchemy import Integer, Text, column
 
-from app.database import SPOILED, Statement
-from app.micro_batches import MicroBatches
-from app.work import Actor, Work
+from app.database import Statement
+from app.services.together import batches, rows_of
+from app.work import Work
 
 Asked = tuple[Work, dict[str, Any]]
 
@@ -15,8 +15,7 @@ Asked = tuple[Work, dict[str, Any]]
 def asked(columns: list[Any]) -> Any:
     """The rows of `moves`, one JSON array: a position, the caller, the session and the request, and `columns`."""
     own = [column("position", Integer), column("actor_id", Integer), column("session", Text), column("request_id", Text)]
-    given = func.json_to_recordset(cast(bindparam("moves"), JSON))
-    return given.table_valued(*own, *columns).render_derived(name="given", with_types=True)
+    return rows_of("moves", [*own, *columns])
 
 
 class JointMoves:
@@ -24,14 +23,13 @@ class JointMoves:
 
     def __init__(self, statement: Statement, kind: str) -> None:
         self._statement = statement
-        self._kind = kind
-        self._batches = MicroBatches(self._move)
+        self._batches = batches(kind, self._move, spoiled=None)
 
     def move(self, work: Work, subject_id: int, parameters: dict[str, Any]) -> str | None:
         """The row as JSON, moved; None when it was not, for which there may be any reason, or none."""
         return self._batches.do((work, {"id": subject_id, **parameters}))
 
-    def _move(self, moves: list[Asked]) -> list[str | None]:
+    def _move(self, together: Work, moves: list[Asked]) -> list[str | None]:
         given = [
             {
                 "position": position,
@@ -42,10 +40,6 @@ class JointMoves:
             }
             for position, (work, values) in enumerate(moves)
         ]
-        together = Work(Actor(self._kind), writes=True)
-        try:
-            rows = together.perform(lambda: together.all(self._statement, moves=orjson.dumps(given).decode()))
-        except SPOILED:
-            return [None] * len(moves)
+        rows = together.all(self._statement, moves=orjson.dumps(given).decode())
         bodies = {row.position: row.body for row in rows}
         return [bodies.get(position) for position in range(len(moves))]

@@ -13,7 +13,6 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    literal_column,
     null,
     or_,
     select,
@@ -29,7 +28,7 @@ from app.errors import AppError, IllegalMove, NotFound
 from app.services.events import noted_from
 from app.services.joint_moves import JointMoves, asked
 from app.services.moves import Guard, Move, Row, State
-from app.services.sessions import ACCOUNTS, caller_id, json_of, live, proved
+from app.services.sessions import ACCOUNTS, AS_JSON, caller_id, is_live, json_of, proved
 from app.work import SYSTEM, Work
 
 
@@ -141,13 +140,12 @@ class Lifecycle:
     def _compile_joint(self, move: Move, kind: str, names: tuple[str, ...]) -> Statement:
         row = self.table
         given = asked([column(name, row.c[name].type) for name in ("id", *names)])
-        moved = self._moved(move, given, live(kind, given), self._owned(row, kind, given.c.actor_id), skip_locked=True)
+        moved = self._moved(move, given, is_live(kind, given), self._owned(row, kind, given.c.actor_id), skip_locked=True)
         noted = self._note(move, moved, actor_id=moved.c.actor_id, request_id=moved.c.request_id)
         after = select(*(moved.c[each.name] for each in row.c)).subquery("after")
         view = select(*self.view(after, kind)).subquery("v")
-        body = cast(func.row_to_json(literal_column("v")), Text).label("body")
         done = moved.join(view, view.c.id == moved.c.id).outerjoin(noted, false())
-        return Statement(select(moved.c.position, body).select_from(done), whole=True)
+        return Statement(select(moved.c.position, AS_JSON.label("body")).select_from(done), whole=True)
 
     def _compile_batch(self, move: Move, kind: str, names: tuple[str, ...]) -> Statement:
         given = _given(self.table, id="ids", **{name: name for name in names})

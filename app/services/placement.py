@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     Float,
     Integer,
     Numeric,
@@ -30,7 +29,8 @@ from app.services import low_stock, stock
 from app.services.events import noted_from
 from app.services.order_lifecycle import LIFECYCLE
 from app.services.purchases import Purchase
-from app.services.sessions import json_of
+from app.services.sessions import AS_JSON, json_of
+from app.services.together import rows_of
 from app.work import PLATFORM
 
 ORDER = Order.__table__
@@ -62,8 +62,7 @@ def placement(*, waits: bool) -> Statement:
     low = low_stock.crossing(change)
     view = select(*LIFECYCLE.view(placed, PLATFORM)).subquery("v")
     done = view.outerjoin(moved, false()).outerjoin(noted, false()).outerjoin(low, false())
-    body = cast(func.row_to_json(literal_column("v")), Text)
-    return Statement(select(view.c.order_number, body.label("body")).select_from(done), whole=True)
+    return Statement(select(view.c.order_number, AS_JSON.label("body")).select_from(done), whole=True)
 
 
 def verdict() -> Statement:
@@ -97,8 +96,7 @@ def _asked() -> Any:
     """The purchases, which are given as one JSON array."""
     of_order = [column(name, ORDER.c[name].type) for name in Purchase.__slots__]
     columns = [column("position", Integer), *of_order, column("digest", Text), column("request_id", Text)]
-    given = func.json_to_recordset(cast(bindparam("purchases"), JSON))
-    return given.table_valued(*columns).render_derived(name="given", with_types=True)
+    return rows_of("purchases", columns)
 
 
 def _locked(waits: bool) -> Any:

@@ -9,7 +9,7 @@ import orjson
 import psycopg2.errors
 from sqlalchemy import bindparam, select
 
-from app.database import SPOILED, Statement
+from app.database import Statement
 from app.errors import AppError, FutureTime, MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
 from app.micro_batches import MicroBatches
 from app.models import Order
@@ -17,7 +17,8 @@ from app.services.order_lifecycle import LIFECYCLE
 from app.services.placement import placement, verdict
 from app.services.purchases import Purchase
 from app.services.sessions import json_of
-from app.work import PLATFORM, Actor, Work
+from app.services.together import batches
+from app.work import PLATFORM, Work
 
 ORDER = Order.__table__
 
@@ -59,7 +60,7 @@ def get(work: Work, order_number: str) -> str:
 def _place_alone(work: Work, sent: Sent) -> Told:
     for _ in range(TRIES):
         try:
-            (told,) = _place(work, _PLACE, [sent])
+            (told,) = _place(_PLACE, work, [sent])
         except psycopg2.errors.UniqueViolation:
             work.rollback()
         else:
@@ -68,15 +69,7 @@ def _place_alone(work: Work, sent: Sent) -> Told:
     return None
 
 
-def _place_together(statement: Statement, sent: list[Sent]) -> list[Told]:
-    work = Work(Actor(PLATFORM), writes=True)
-    try:
-        return work.perform(lambda: _place(work, statement, sent))
-    except SPOILED:
-        return [None] * len(sent)
-
-
-def _place(work: Work, statement: Statement, sent: list[Sent]) -> list[Told]:
+def _place(statement: Statement, work: Work, sent: list[Sent]) -> list[Told]:
     latest = work.now + CLOCK_SKEW
     asked: dict[str, dict[str, Any]] = {}  # by number: of two that bear the same, the second is told nothing
     for purchase, request_id in sent:
@@ -120,5 +113,5 @@ _BY_NUMBER = Statement(
     )
 )
 # Orders of SKUs that are locked go on by themselves, so that the others need not wait with them.
-_unlocked = MicroBatches(partial(_place_together, _PLACE_UNLOCKED))
-_locked = MicroBatches(partial(_place_together, _PLACE))
+_unlocked: MicroBatches[Sent, Told] = batches(PLATFORM, partial(_place, _PLACE_UNLOCKED), spoiled=None)
+_locked: MicroBatches[Sent, Told] = batches(PLATFORM, partial(_place, _PLACE), spoiled=None)

@@ -3,11 +3,12 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, Text, bindparam, cast, func, literal_column, or_, select, true
+from sqlalchemy import Boolean, Text, bindparam, cast, func, literal_column, or_, select
 
 from app.database import Statement
 from app.models import Admin, Customer, User
 
+AS_JSON = cast(func.row_to_json(literal_column("v")), Text)  # the row of a subquery `v`
 ACCOUNTS = {"merchant": User.__table__, "customer": Customer.__table__, "admin": Admin.__table__}
 
 
@@ -18,9 +19,8 @@ def caller(kind: str) -> Any:
     An actor of our own making (`trusted`: a worker, a replay) acts for an account without its session.
     """
     account = ACCOUNTS[kind]
-    status = account.c.status if "status" in account.c else literal_column("0")
     return (
-        select(account.c.id, status.label("caller_status"))
+        select(account.c.id, _status(account).label("caller_status"))
         .where(account.c.id == bindparam("actor_id"))
         .where(or_(bindparam("trusted", type_=Boolean), account.c.auth_token == bindparam("session")))
         .cte("caller")
@@ -33,12 +33,16 @@ def caller_id(kind: str) -> Any:
     return select(live.c.id).where(live.c.caller_status == 0).scalar_subquery()
 
 
-def live(kind: str, given: Any) -> Any:
+def is_live(kind: str, given: Any) -> Any:
     """The condition that a row of `given` has an `actor_id` who is not disabled, and the `session` in force."""
     account = ACCOUNTS[kind]
-    enabled = account.c.status == 0 if "status" in account.c else true()
-    proven = select(account.c.id).where(account.c.id == given.c.actor_id, account.c.auth_token == given.c.session, enabled)
-    return proven.exists()
+    in_force = account.c.auth_token == given.c.session
+    return select(account.c.id).where(account.c.id == given.c.actor_id, in_force, _status(account) == 0).exists()
+
+
+def _status(account: Any) -> Any:
+    """0 for an account that is not disabled, as all are that can not be."""
+    return account.c.status if "status" in account.c else literal_column("0")
 
 
 @cache
@@ -56,7 +60,7 @@ def proved(kind: str, *columns: Any) -> Any:
 def json_of(view: Any) -> Any:
     """The one row of `view` as JSON text, written by PostgreSQL; null when there is none."""
     row = view.subquery("v")
-    return select(cast(func.row_to_json(literal_column("v")), Text)).select_from(row).scalar_subquery()
+    return select(AS_JSON).select_from(row).scalar_subquery()
 
 
 def json_array_of(view: Any) -> Any:
