@@ -152,13 +152,14 @@ def settle(uri: str) -> None:
 
 
 @contextlib.contextmanager
-def serving(command: list[str], ready: str, **environment: str) -> Iterator[str]:
+def serving(command: list[str], ready: str, folder: Path = ROOT, **environment: str) -> Iterator[str]:
     """A server process, up and answering `ready`; `{port}` in its command is a free one. Gives its base URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     command = [part.format(port=port) for part in command]
-    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)  # the log, not our table
+    environment = {**os.environ, **environment}
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)  # the log, not our table
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_until_answering(url + ready, process)
@@ -169,13 +170,13 @@ def serving(command: list[str], ready: str, **environment: str) -> Iterator[str]
 
 
 @contextlib.contextmanager
-def service(uri: str, secrets: dict[str, str], processes: int = 2) -> Iterator[list[str]]:
-    """Our service on a database, in several processes; their base URLs."""
+def service(uri: str, secrets: dict[str, str], processes: int = 2, tree: Path = ROOT) -> Iterator[list[str]]:
+    """Our service, of this tree or another, on a database, in several processes; their base URLs."""
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "{port}", "--no-access-log", "--log-level", "warning"]
     with contextlib.ExitStack() as stack:
         start = stack.enter_context
-        environment = {"DATABASE_URL": uri, "PYTHONPATH": str(ROOT), **secrets}
-        yield [start(serving(command, "/readyz", **environment)) for _ in range(processes)]
+        environment = {"DATABASE_URL": uri, "PYTHONPATH": str(tree), **secrets}
+        yield [start(serving(command, "/readyz", tree, **environment)) for _ in range(processes)]
 
 
 def print_row(*cells: object) -> None:
