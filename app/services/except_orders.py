@@ -17,12 +17,13 @@ from app.models.except_order import RETURN_AND_REFUND
 from app.models.order import REFUNDING
 from app.services import carriers, stock
 from app.services.events import noted_from
+from app.services.moves import BY_TICKET
 from app.services.order_lifecycle import LIFECYCLE as ORDERS
-from app.services.order_lifecycle import TICKET as BY_TICKET
+from app.services.ownership import TICKETS, owned
 from app.services.paging import Page, answer, counted, page_statement
 from app.services.sessions import caller_id, json_of, proved
 from app.services.ticket_lifecycle import APPLIED, AWAITING_RECEIPT, LIFECYCLE, TICKET, step_of
-from app.work import CUSTOMER, MERCHANT, Work
+from app.work import CUSTOMER, Work
 
 ORDER = Order.__table__
 PARCEL = ReturnParcel.__table__
@@ -165,21 +166,16 @@ def _restock(work: Work, order: Any) -> None:
     stock.change(work, order.sku_id, order.num, reason=stock.REFUNDED, reference=order.order_number)
 
 
-def _owned(kind: str) -> Any:
-    owner = {MERCHANT: TICKET.c.business_id, CUSTOMER: ORDER.c.customer_id}
-    return owner[kind] == bindparam("actor_id") if kind in owner else true()
-
-
 @cache
 def _one(kind: str) -> Statement:
-    found = (TICKET.c.id == bindparam("ticket_id")) & (ORDER.c.id == TICKET.c.order_id) & _owned(kind)
+    found = (TICKET.c.id == bindparam("ticket_id")) & (ORDER.c.id == TICKET.c.order_id) & owned(TICKETS, kind, TICKET)
     view = select(*LIFECYCLE.view(TICKET, kind)).select_from(TICKET.join(ORDER, TICKET.c.order_id == ORDER.c.id))
     return Statement(proved(kind, json_of(view.where(found)).label("body")), guarded=True)
 
 
 @lru_cache(maxsize=1000)
 def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [_owned(kind), *(FILTERS[name] for name in sorted(filters))]
+    conditions = [owned(TICKETS, kind, TICKET), *(FILTERS[name] for name in sorted(filters))]
     view = select(*LIFECYCLE.view(TICKET, kind)).where(*conditions)
     total = counted(select(TICKET.c.id).where(*conditions))
     return page_statement(view, TICKET.c.create_time, TICKET.c.id, total=total, by_cursor=by_cursor, kind=kind)
@@ -191,7 +187,7 @@ def _lock_by_ticket(kind: str) -> Statement:
     return Statement(
         select(*columns)
         .select_from(ORDER.join(TICKET, TICKET.c.order_id == ORDER.c.id))
-        .where(TICKET.c.id == bindparam("ticket_id"), _owned(kind))
+        .where(TICKET.c.id == bindparam("ticket_id"), owned(TICKETS, kind, TICKET))
         .with_for_update(of=ORDER)
     )
 

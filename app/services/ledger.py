@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.database import Statement
 from app.models import Event
+from app.services.ownership import EVENTS, owned
 from app.services.paging import Page, answer, counted, page_statement
 from app.work import Work
 
@@ -43,7 +44,7 @@ def page(work: Work, filters: dict[str, Any], page: Page) -> str:
 
 @lru_cache(maxsize=64)
 def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [EVENT.c[name] == bindparam(name) for name in sorted(filters)]
+    conditions = [owned(EVENTS, kind, EVENT), *(EVENT.c[name] == bindparam(name) for name in sorted(filters))]
     total = counted(select(EVENT.c.id).where(*conditions))
     view = select(*(column for column in EVENT.c if column.name != "txid")).where(*conditions)
     return page_statement(view, None, EVENT.c.id, total=total, by_cursor=by_cursor, kind=kind)

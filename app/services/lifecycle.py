@@ -28,6 +28,7 @@ from app.errors import AppError, IllegalMove, NotFound
 from app.services.events import noted_from
 from app.services.joint_moves import JointMoves, asked
 from app.services.moves import Guard, Move, Row, State
+from app.services.ownership import Owners, owned
 from app.services.sessions import ACCOUNTS, AS_JSON, caller_id, is_live, json_of, proved
 from app.work import SYSTEM, Work
 
@@ -35,9 +36,8 @@ from app.work import SYSTEM, Work
 class Lifecycle:
     """The moves of one table. `move()` is the only code that assigns its `status`.
 
-    `owner` tells, per kind of actor, whether a row is the caller's, by the caller's id; actors it does not name may move
-    any row.
-    `subject` gives the event's business_id and order_id, `columns` what an answer shows beside `actions`.
+    `owners` tells whose a row is (see `ownership.py`), `subject` gives the event's business_id and order_id, `columns` what
+    an answer shows beside `actions`.
     """
 
     def __init__(
@@ -45,13 +45,13 @@ class Lifecycle:
         table: Any,
         moves: tuple[Move, ...],
         *,
-        owner: dict[str, Callable[[Row, Any], Any]],
+        owners: Owners,
         subject: Callable[[Row], dict[str, Any]],
         columns: Callable[[Row], list[Any]],
     ) -> None:
         self.table = table
         self.moves = moves
-        self._owner = owner
+        self._owners = owners
         self._subject = subject
         self._columns = columns
         self._statements: dict[tuple[str, str], list[Statement]] = {}
@@ -109,9 +109,7 @@ class Lifecycle:
         return [move for move in self.moves if move.source and kind in move.who]
 
     def _owned(self, row: Row, kind: str, caller: Any = None) -> Any:
-        if kind not in self._owner:
-            return true()
-        return self._owner[kind](row, caller_id(kind) if caller is None else caller)
+        return owned(self._owners, kind, row, caller_id(kind) if caller is None and kind in ACCOUNTS else caller)
 
     def _compile(self, move: Move, kind: str) -> Statement:
         row, source = self.table, _source(move)

@@ -9,6 +9,7 @@ from sqlalchemy import and_, null
 from app.errors import AppError
 
 Row = Any  # a table, or a CTE with its columns
+BY_TICKET = "ticket"  # who moves an order at the end of its ticket
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from sqlalchemy import JSON, bindparam, case, cast, func, literal, null, or_
 from app.errors import AfterSaleOver
 from app.models import Order
 from app.models import order as stored
+from app.services import ownership
 from app.services.lifecycle import Lifecycle
-from app.services.moves import Guard, Move, Row, State
+from app.services.moves import BY_TICKET, Guard, Move, Row, State
 from app.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 
 ORDER = Order.__table__
-TICKET = "ticket"  # the end of a ticket moves its order
 
 TO_SHIP = State("to_ship", stored.TO_SHIP)
 SHIPPED = State("shipped", stored.SHIPPED)
@@ -75,17 +75,17 @@ MOVES = (
     Move("except-orders", TO_SHIP,             REFUNDING_UNSHIPPED, (CUSTOMER,),        AFTER_SALE, asking),
     Move("except-orders", SHIPPED,             REFUNDING_SHIPPED,   (CUSTOMER,),        AFTER_SALE, asking),
     Move("except-orders", COMPLETED,           REFUNDING_RECEIVED,  (CUSTOMER,),        AFTER_SALE, asking),
-    Move("refund",        REFUNDING_UNSHIPPED, REFUNDED,            (TICKET,),          (),         closing),
-    Move("refund",        REFUNDING_SHIPPED,   REFUNDED,            (TICKET,),          (),         closing),
-    Move("refund",        REFUNDING_RECEIVED,  REFUNDED,            (TICKET,),          (),         closing),
-    Move("refuse",        REFUNDING_UNSHIPPED, TO_SHIP,             (TICKET,)),
-    Move("refuse",        REFUNDING_SHIPPED,   REFUND_REFUSED,      (TICKET,),          (),         closing),
-    Move("refuse",        REFUNDING_RECEIVED,  REFUND_REFUSED,      (TICKET,),          (),         closing),
-    Move("withdraw",      REFUNDING_UNSHIPPED, TO_SHIP,             (TICKET,),          (),         going_back),
-    Move("withdraw",      REFUNDING_SHIPPED,   SHIPPED,             (TICKET,),          (),         going_back),
-    Move("withdraw",      REFUNDING_RECEIVED,  COMPLETED,           (TICKET,),          (),         going_back),
-    Move("lapse",         REFUNDING_SHIPPED,   SHIPPED,             (TICKET,),          (),         going_back),
-    Move("lapse",         REFUNDING_RECEIVED,  COMPLETED,           (TICKET,),          (),         going_back),
+    Move("refund",        REFUNDING_UNSHIPPED, REFUNDED,            (BY_TICKET,),       (),         closing),
+    Move("refund",        REFUNDING_SHIPPED,   REFUNDED,            (BY_TICKET,),       (),         closing),
+    Move("refund",        REFUNDING_RECEIVED,  REFUNDED,            (BY_TICKET,),       (),         closing),
+    Move("refuse",        REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,)),
+    Move("refuse",        REFUNDING_SHIPPED,   REFUND_REFUSED,      (BY_TICKET,),       (),         closing),
+    Move("refuse",        REFUNDING_RECEIVED,  REFUND_REFUSED,      (BY_TICKET,),       (),         closing),
+    Move("withdraw",      REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,),       (),         going_back),
+    Move("withdraw",      REFUNDING_SHIPPED,   SHIPPED,             (BY_TICKET,),       (),         going_back),
+    Move("withdraw",      REFUNDING_RECEIVED,  COMPLETED,           (BY_TICKET,),       (),         going_back),
+    Move("lapse",         REFUNDING_SHIPPED,   SHIPPED,             (BY_TICKET,),       (),         going_back),
+    Move("lapse",         REFUNDING_RECEIVED,  COMPLETED,           (BY_TICKET,),       (),         going_back),
 )
 # fmt: on
 
@@ -111,10 +111,7 @@ def order_columns(o: Row) -> list[Any]:
 LIFECYCLE = Lifecycle(
     ORDER,
     MOVES,
-    owner={
-        MERCHANT: lambda o, caller: o.c.business_id == caller,
-        CUSTOMER: lambda o, caller: o.c.customer_id == caller,
-    },
+    owners=ownership.ORDERS,
     subject=lambda o: {"business_id": o.c.business_id, "order_id": o.c.id},
     columns=order_columns,
 )

@@ -13,16 +13,16 @@ from app.models import Event, ExceptOrder, Order, OrderTally
 from app.models import order as stored
 from app.services import carriers, order_search, ticket_lifecycle
 from app.services.order_lifecycle import LIFECYCLE
+from app.services.ownership import ORDERS, owned
 from app.services.paging import CAP, Page, answer, counted, page_statement
 from app.services.sessions import json_of, proved
-from app.work import CUSTOMER, MERCHANT, Work
+from app.work import MERCHANT, Work
 
 ORDER = Order.__table__
 TICKET = ExceptOrder.__table__
 EVENT = Event.__table__
 TALLY = OrderTally.__table__
 
-_OWNED = {MERCHANT: ORDER.c.business_id, CUSTOMER: ORDER.c.customer_id}
 _HAPPENED_AFTER = select(EVENT.c.order_id).where(
     EVENT.c.business_id == ORDER.c.business_id, EVENT.c.time > bindparam("updated_after"), EVENT.c.order_id.isnot(None)
 )
@@ -99,11 +99,6 @@ def receive(work: Work, order_id: int) -> str:
     return LIFECYCLE.move(work, "receive", order_id)
 
 
-def owned(kind: str) -> Any:
-    """The condition that an order is the caller's."""
-    return _OWNED[kind] == bindparam("actor_id") if kind in _OWNED else literal_column("true")
-
-
 def conditions(kind: str, filters: Iterable[str]) -> list[Any]:
     """The conditions that an order is the caller's and passes `filters` (names of FILTERS).
 
@@ -112,7 +107,7 @@ def conditions(kind: str, filters: Iterable[str]) -> list[Any]:
     names = set(filters)
     whole = {"order_number": ORDER.c.order_number == bindparam("order_number")}
     known = FILTERS if order_search.merchant_of(kind, names) else FILTERS | whole
-    return [owned(kind), *(known[name] for name in sorted(names))]
+    return [owned(ORDERS, kind, ORDER), *(known[name] for name in sorted(names))]
 
 
 @cache
@@ -121,7 +116,8 @@ def _one(kind: str) -> Statement:
     ticket_json = select(func.row_to_json(literal_column("t"))).select_from(ticket.subquery("t")).scalar_subquery()
     view = select(*LIFECYCLE.view(ORDER, kind), ticket_json.label("except_order"))
     return Statement(
-        proved(kind, json_of(view.where(ORDER.c.id == bindparam("order_id"), owned(kind))).label("body")), guarded=True
+        proved(kind, json_of(view.where(ORDER.c.id == bindparam("order_id"), owned(ORDERS, kind, ORDER))).label("body")),
+        guarded=True,
     )
 
 
@@ -150,7 +146,7 @@ def _tallied(filters: frozenset[str]) -> Any:
 
 @cache
 def _exists(kind: str) -> Statement:
-    mine = select(ORDER.c.id).where(ORDER.c.id == bindparam("order_id"), owned(kind))
+    mine = select(ORDER.c.id).where(ORDER.c.id == bindparam("order_id"), owned(ORDERS, kind, ORDER))
     return Statement(proved(kind, mine.scalar_subquery().label("found")), guarded=True)
 
 

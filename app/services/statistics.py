@@ -12,6 +12,7 @@ from app.database import Statement
 from app.models import Order, OrderTally, Product, Sku
 from app.models.order import TO_SHIP
 from app.services import low_stock, orders, periods, skus, takings
+from app.services.ownership import FIGURES, owned
 from app.services.sessions import ACCOUNTS, json_array_of, json_of, proved
 from app.services.takings import TICKET
 from app.work import ADMIN, CUSTOMER, MERCHANT, Work
@@ -66,16 +67,16 @@ def _overview(kind: str) -> Statement:
 
 
 def _present(kind: str) -> dict[str, Any]:
-    waiting = select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(TALLY.c.status == TO_SHIP, takings.owned(TALLY, kind))
+    waiting = select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(TALLY.c.status == TO_SHIP, owned(FIGURES, kind, TALLY))
     standing = {
         "to_ship": waiting.scalar_subquery(),
-        "overdue": _number_of(ORDER, orders.FILTERS["overdue"], takings.owned(ORDER, kind)),
-        "open_tickets": _number_of(TICKET, TICKET.c.close_time.is_(None), takings.owned(TICKET, kind)),
+        "overdue": _number_of(ORDER, orders.FILTERS["overdue"], owned(FIGURES, kind, ORDER)),
+        "open_tickets": _number_of(TICKET, TICKET.c.close_time.is_(None), owned(FIGURES, kind, TICKET)),
     }
     if kind == ADMIN:
         return standing | {"merchants": _number_of(ACCOUNTS[MERCHANT]), "customers": _number_of(ACCOUNTS[CUSTOMER])}
     low = SKU.c.stock <= low_stock.threshold(SKU.c.id, bindparam("actor_id"))
-    return standing | {"low_stock": _number_of(SKU.join(PRODUCT), takings.owned(PRODUCT, kind), skus.present(), low)}
+    return standing | {"low_stock": _number_of(SKU.join(PRODUCT), owned(FIGURES, kind, PRODUCT), skus.present(), low)}
 
 
 def _number_of(rows: Any, *conditions: Any) -> Any:

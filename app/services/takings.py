@@ -5,11 +5,11 @@ Money is summed in whole cents, so it is exact, and given in yuan.
 
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, cast, func, literal_column, select, true
+from sqlalchemy import BigInteger, cast, func, select, true
 
 from app.models import ExceptOrder, Order
+from app.services.ownership import FIGURES, owned
 from app.services.ticket_lifecycle import REFUNDED
-from app.work import MERCHANT
 
 ORDER = Order.__table__
 TICKET = ExceptOrder.__table__
@@ -26,22 +26,19 @@ def of_each(period: Any, kind: str) -> Any:
 def sold(start: Any, stop: Any, kind: str) -> Any:
     """How many orders were paid from `start` up to `stop`, and how much."""
     paid = (ORDER.c.create_time >= start, ORDER.c.create_time < stop)
-    return select(func.count().label("orders"), yuan(ORDER.c.pay_count).label("sales")).where(owned(ORDER, kind), *paid)
+    return select(func.count().label("orders"), yuan(ORDER.c.pay_count).label("sales")).where(
+        owned(FIGURES, kind, ORDER), *paid
+    )
 
 
 def refunded(start: Any, stop: Any, kind: str) -> Any:
     """How many refunds were settled from `start` up to `stop`, and how much."""
     settled = (TICKET.c.close_time >= start, TICKET.c.close_time < stop, REFUNDED.holds(TICKET))
     money = yuan(TICKET.c.back_cost).label("refunded")
-    return select(func.count().label("refunds"), money).where(owned(TICKET, kind), *settled)
+    return select(func.count().label("refunds"), money).where(owned(FIGURES, kind, TICKET), *settled)
 
 
 def yuan(amount: Any) -> Any:
     """The sum of a column of amounts."""
     cents = func.sum(cast(amount * 100, BigInteger))  # the cast rounds
     return func.round(func.coalesce(cents, 0) / 100, 2)
-
-
-def owned(table: Any, kind: str) -> Any:
-    """The condition that a row counts for an actor of this kind."""
-    return table.c.business_id == bindparam("actor_id") if kind == MERCHANT else literal_column("true")

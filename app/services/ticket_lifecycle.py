@@ -7,6 +7,7 @@ from sqlalchemy import and_, bindparam, case, func, literal, literal_column, nul
 from app.errors import RefundTooLarge
 from app.models import Event, ExceptOrder, Order, ReturnParcel
 from app.models import except_order as stored
+from app.services import ownership
 from app.services.lifecycle import Lifecycle
 from app.services.moves import Guard, Move, Row, State
 from app.work import CUSTOMER, MERCHANT, SYSTEM
@@ -145,12 +146,7 @@ def ticket_columns(t: Row) -> list[Any]:
 LIFECYCLE = Lifecycle(
     TICKET,
     MOVES,
-    owner={
-        MERCHANT: lambda t, caller: t.c.business_id == caller,
-        CUSTOMER: lambda t, caller: t.c.order_id.in_(
-            select(ORDER.c.id).where(ORDER.c.id == t.c.order_id, ORDER.c.customer_id == caller)
-        ),
-    },
+    owners=ownership.TICKETS,
     subject=lambda t: {"business_id": t.c.business_id, "order_id": t.c.order_id},
     columns=ticket_columns,
 )

@@ -1,0 +1,69 @@
+"""Whose a row is: a kind of actor that nobody named sees nothing and moves nothing."""
+
+import orjson
+import pytest
+
+from app.errors import NotFound
+from app.models import Admin
+from app.services import except_orders, ledger, orders, ownership, sessions, statistics
+from app.services.paging import Page
+from app.work import ADMIN, Actor, Work
+
+NEW = "auditor"
+FIRST = Page(1, 20)
+
+
+@pytest.fixture
+def by(world, monkeypatch):
+    """Work by an actor of either kind: both have an account and a live session."""
+    monkeypatch.setitem(sessions.ACCOUNTS, NEW, Admin.__table__)
+    admin = world.admin()
+
+    def work(kind):
+        return Work(Actor(kind, admin.id), writes=False)
+
+    return work
+
+
+@pytest.fixture
+def ticket(world, merchant, customer):
+    return world.ticket(merchant, customer, "refunded")
+
+
+LISTS = {
+    "orders": lambda work: orders.page(work, {}, FIRST),
+    "tickets": lambda work: except_orders.page(work, {}, FIRST),
+    "events": lambda work: ledger.page(work, {}, FIRST),
+}
+ROWS = {
+    "an order": lambda work, ticket: orders.get(work, ticket["order_id"]),
+    "its timeline": lambda work, ticket: orders.timeline(work, ticket["order_id"], FIRST),
+    "a ticket": lambda work, ticket: except_orders.get(work, ticket["id"]),
+    "a ticket, to move it": lambda work, ticket: except_orders.refuse(work, ticket["id"], remark="no"),
+}
+
+
+@pytest.mark.parametrize("read", LISTS.values(), ids=LISTS.keys())
+def test_it_is_shown_an_empty_list(by, ticket, read):
+    with by(NEW) as work:
+        assert orjson.loads(read(work))["items"] == []
+    with by(ADMIN) as work:
+        assert orjson.loads(read(work))["items"] != []
+
+
+@pytest.mark.parametrize("act", ROWS.values(), ids=ROWS.keys())
+def test_no_row_is_there_for_it(by, ticket, act):
+    with by(NEW) as work, pytest.raises(NotFound):
+        act(work, ticket)
+
+
+def test_it_counts_no_sales(by, ticket):
+    with by(NEW) as work:
+        assert orjson.loads(statistics.overview(work))["today"]["orders"] == 0
+    with by(ADMIN) as work:
+        assert orjson.loads(statistics.overview(work))["today"]["orders"] == 1
+
+
+@pytest.mark.parametrize("owners", [ownership.ORDERS, ownership.TICKETS, ownership.FIGURES, ownership.EVENTS])
+def test_no_table_has_a_rule_for_those_it_does_not_name(owners):
+    assert str(ownership.owned(owners, NEW, ownership.ORDER)) == "false"
