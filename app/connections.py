@@ -1,6 +1,7 @@
 """Connections: to the configured server or to the embedded one, pooled for the event loop and for the threads."""
 
 import asyncio
+import select
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -8,19 +9,22 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extensions import parse_dsn, register_adapter
-from psycopg2.extras import NamedTupleCursor
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DisconnectionError, InvalidRequestError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_only
 
-from app import loop
+from app import loop, overdue
 from app.arrays import ArrayLiteral
 from app.config import settings
+from app.overdue import WatchedConnection, WatchedCursor
+
+POOL_TIMEOUT = 5  # seconds that a connection is waited for
 
 _SESSION = (
     "-c jit=off -c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
-    " -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+    " -c idle_in_transaction_session_timeout=60s"
 )
 _LINK = {
     "application_name": "meta_be",
@@ -49,7 +53,7 @@ def thread_engine() -> Engine:
 def loop_engine() -> Engine:
     """The pool of the event loop; the connections are opened in threads (see `app/loop.py`)."""
     return pool(
-        lambda: await_only(asyncio.to_thread(_loop_connection)),
+        _open_for_loop,
         settings.pool_size - settings.threads,
         poolclass=AsyncAdaptedQueuePool,
         use_native_hstore=False,
@@ -60,18 +64,58 @@ def loop_engine() -> Engine:
 def pool(creator: Callable[[], Any], size: int, **options: Any) -> Engine:
     """A pool of connections, the warmest first; none is opened before it is asked for.
 
-    Who gives one back has ended its transaction.
+    Who gives one back has ended its transaction. One that the server has closed meanwhile is replaced when it is taken.
     """
-    return create_engine(
+    made = create_engine(
         "postgresql+psycopg2://",
         creator=creator,
         pool_size=size,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=POOL_TIMEOUT,
         pool_use_lifo=True,
         pool_reset_on_return=None,
         **options,
     )
+    event.listen(made, "checkout", _refuse_the_dead)
+    return made
+
+
+def take(source: Engine) -> Any:
+    """A connection of the pool `source`, whose next user gets it by `close()`, and a new one by `invalidate()`."""
+    try:
+        return source.raw_connection()
+    except _CancelledWhileOpening:
+        raise asyncio.CancelledError from None
+    except InvalidRequestError as error:  # a new one, and one more, were lost at once
+        raise psycopg2.OperationalError("the server closes what it has just opened") from error
+
+
+def retire(source: Engine, connection: Any) -> None:
+    """Close this connection of the pool now, and the others that are open now as soon as they are not at work."""
+    source.pool._invalidate(connection)
+
+
+class _CancelledWhileOpening(Exception):
+    """In place of CancelledError, at which SQLAlchemy 1.4 forgets to take the connection's place in the pool back."""
+
+
+def _open_for_loop() -> Any:
+    try:
+        return await_only(asyncio.to_thread(_loop_connection))
+    except asyncio.CancelledError:
+        raise _CancelledWhileOpening from None
+
+
+def _refuse_the_dead(connection: Any, record: Any, proxy: Any) -> None:
+    """An idle server says nothing, unless that it leaves."""
+    if connection.closed or _can_be_read(connection.fileno()):
+        raise DisconnectionError
+
+
+def _can_be_read(descriptor: int) -> bool:
+    seen = select.poll()
+    seen.register(descriptor, select.POLLIN)
+    return bool(seen.poll(0))
 
 
 def checked_out() -> int:
@@ -84,6 +128,11 @@ def waiting() -> int:
     return max(0, loop.inside() - int(loop_engine().pool.size()))
 
 
+def overdue_calls() -> int:
+    """How many calls and waits for the database are past their deadline: none, unless something hangs."""
+    return loop.calls.overdue() + overdue.watchdog().overdue()
+
+
 def leave() -> None:
     """Close the connections that are idle, and forget the pools."""
     for pooled in (loop_engine, thread_engine):
@@ -92,17 +141,23 @@ def leave() -> None:
 
 
 def connect() -> Any:
-    """A connection of its own to the primary; starts the embedded server first when no database is configured."""
+    """A connection of its own to the primary, for a thread; starts the embedded server first when no database is configured."""
     return connected(_uri(), target_session_attrs="read-write")
 
 
 def connected(uri: str, **wanted: str) -> Any:
     """A connection to the first host of `uri` that is as `wanted`; what `uri` says itself wins."""
-    return psycopg2.connect(**_given(uri, **wanted), cursor_factory=NamedTupleCursor)
+    given = _given(uri, overdue.thread_seconds(), **wanted)
+    return psycopg2.connect(**given, connection_factory=WatchedConnection, cursor_factory=WatchedCursor)
+
+
+def connect_to_migrate() -> Any:
+    """A connection of its own to the primary, whose statements may take as long as they need."""
+    return psycopg2.connect(**_given(_uri(), 0, target_session_attrs="read-write"))
 
 
 def _loop_connection() -> Any:
-    return loop.connected(_hosts(_given(_uri(), target_session_attrs="read-write")))
+    return loop.connected(_hosts(_given(_uri(), settings.statement_seconds, target_session_attrs="read-write")))
 
 
 def _hosts(given: dict[str, Any]) -> list[dict[str, Any]]:
@@ -112,9 +167,11 @@ def _hosts(given: dict[str, Any]) -> list[dict[str, Any]]:
     return [given | {name: values[min(at, len(values) - 1)] for name, values in named.items()} for at in range(number)]
 
 
-def _given(uri: str, **wanted: str) -> dict[str, Any]:
+def _given(uri: str, seconds: int, **wanted: str) -> dict[str, Any]:
+    """The parameters of a connection on which a statement may take so many seconds, and wait half of them for a lock."""
     given = parse_dsn(uri)
-    given["options"] = f"{_SESSION} {given.get('options', '')}"
+    limits = f"-c statement_timeout={seconds}s -c lock_timeout={seconds * 500}ms"
+    given["options"] = f"{_SESSION} {limits} {given.get('options', '')}"
     return {**_LINK, **wanted, **given}
 
 

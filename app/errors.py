@@ -136,4 +136,5 @@ PendingMigration = _error(
     "pending_migration", 503, "数据库结构尚未升级，当前为 {revision}", "the schema waits to be migrated: it is at {revision}"
 )
 Unavailable = _error("unavailable", 503, "数据库暂不可用，请稍后再试", "the database is away: try again soon")
+CallsOverdue = _error("calls_overdue", 503, "有请求长时间没有完成", "calls hang that should have ended long ago")
 StorageAway = _error("storage_away", 503, "文件存储暂不可用，请稍后再试", "the file storage is away: try again soon")

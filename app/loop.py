@@ -19,11 +19,16 @@ from psycopg2.extras import NamedTupleCursor
 from sqlalchemy.util import await_only
 from sqlalchemy.util._concurrency_py3k import _AsyncIoGreenlet
 
+from app import overdue
+
 Result = TypeVar("Result")
+
+calls = overdue.Calls()
+"""What is under way on the event loop."""
 
 _UNDER_WAY = {extensions.TRANSACTION_STATUS_ACTIVE, extensions.TRANSACTION_STATUS_UNKNOWN}
 _GLANCE = 100  # milliseconds between looks at the time, while a host is waited for
-_inside = 0
+_aside = 0
 
 
 async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
@@ -31,9 +36,8 @@ async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
 
     As SQLAlchemy's `greenlet_spawn`, which leaves `act` hanging, and its connection with it, when the caller is cancelled.
     """
-    global _inside
-    _inside += 1
     work = _AsyncIoGreenlet(act, getcurrent())
+    calls.begin(work)
     try:
         asked = work.switch(*arguments)
         while not work.dead:
@@ -46,23 +50,23 @@ async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
         return asked  # type: ignore[no-any-return]
     finally:
         del work.driver
-        _inside -= 1
+        calls.end(work)
 
 
 def inside() -> int:
-    """How many calls are under way, each with a connection or waiting for one."""
-    return _inside
+    """How many calls under way have a connection or wait for one."""
+    return len(calls) - _aside
 
 
 @contextmanager
 def aside() -> Iterator[None]:
     """While the call under way neither has a connection nor waits for one."""
-    global _inside
-    _inside -= 1
+    global _aside
+    _aside += 1
     try:
         yield
     finally:
-        _inside += 1
+        _aside -= 1
 
 
 def is_here() -> bool:
@@ -82,22 +86,15 @@ class LoopCursor(NamedTupleCursor):
 
 
 class LoopConnection(extensions.connection):
-    """A connection that is used inside `on_loop`. The loop that used it last goes on watching it, for that costs least."""
+    """A connection that is used inside `on_loop`; each of its waits has an end, whatever becomes of the server."""
 
     autocommit = True
-    _watcher: asyncio.AbstractEventLoop | None = None
-    _descriptor = -1  # as it was watched: a broken connection has none any more
-    _answer: asyncio.Future[None] | None = None
 
     def commit(self) -> None:
         self.say("COMMIT")
 
     def rollback(self) -> None:
         self.say("ROLLBACK")
-
-    def close(self) -> None:
-        self._watched_by(None)
-        super().close()
 
     def say(self, command: str) -> None:
         """Run a command that returns nothing, outside any transaction that a cursor would open."""
@@ -106,38 +103,18 @@ class LoopConnection(extensions.connection):
             self.wait()
 
     def wait(self) -> None:
-        """Until the server has answered. Who stops waiting loses the connection, for the answer would be the next one's."""
+        """Until the server has answered.
+
+        A wait that is cancelled or lasts too long closes the connection: its late answer would reach the next user.
+        """
+        end = time.monotonic() + overdue.request_ends()
         try:
             while (state := self.poll()) != extensions.POLL_OK:
-                await_only(self._readable() if state == extensions.POLL_READ else _writable(self.fileno()))
+                await_only(_ready(self.fileno(), state, end))
         except BaseException:
             if self.get_transaction_status() in _UNDER_WAY:
                 self.close()
             raise
-        finally:
-            self._answer = None
-
-    def _readable(self) -> asyncio.Future[None]:
-        running = asyncio.get_running_loop()
-        self._watched_by(running)
-        self._answer = running.create_future()
-        return self._answer
-
-    def _on_readable(self) -> None:
-        if self._answer is None:  # the server says something by itself, which the next to use this connection will read
-            self._watched_by(None)
-        elif not self._answer.done():
-            self._answer.set_result(None)
-
-    def _watched_by(self, watcher: asyncio.AbstractEventLoop | None) -> None:
-        if self._watcher is watcher:
-            return
-        if self._watcher is not None and not self._watcher.is_closed():
-            self._watcher.remove_reader(self._descriptor)
-        if watcher is not None:
-            self._descriptor = self.fileno()
-            watcher.add_reader(self._descriptor, self._on_readable)
-        self._watcher = watcher
 
 
 def connected(hosts: list[dict[str, Any]]) -> LoopConnection:
@@ -168,11 +145,29 @@ def _connected(host: dict[str, Any]) -> LoopConnection:
     return made  # type: ignore[no-any-return]
 
 
-async def _writable(descriptor: int) -> None:
+async def _ready(descriptor: int, state: int, end: float) -> None:
+    """Wait until the socket can be read, or written; raises OperationalError at `end`, as time.monotonic() counts.
+
+    It is watched anew for each wait: uvloop calls back once for a socket that was reset, and never again.
+    """
     loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_writer(descriptor, ready.set)
+    ready = loop.create_future()
+    reads = state == extensions.POLL_READ
+    watch, leave = (loop.add_reader, loop.remove_reader) if reads else (loop.add_writer, loop.remove_writer)
+    timer = loop.call_later(end - time.monotonic(), _too_late, ready)
+    watch(descriptor, _arrived, ready)
     try:
-        await ready.wait()
+        await ready
     finally:
-        loop.remove_writer(descriptor)
+        leave(descriptor)
+        timer.cancel()
+
+
+def _arrived(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _too_late(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_exception(psycopg2.OperationalError("the server does not answer"))

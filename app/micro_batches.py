@@ -5,12 +5,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+import psycopg2
 from sqlalchemy.util import await_only
 
 from app.loop import aside, on_loop
 
 MOST = 100  # in a batch
 TURNS = 4  # of the event loop, in which requests that have arrived come to ask
+ENDS = 20.0  # seconds that a batch may take, and that a request may wait for its batch to be done
 
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
@@ -20,7 +22,7 @@ class MicroBatches(Generic[Asked, Told]):
     """Does what is asked for in batches, one at a time: what comes while one is under way is the next. None waits to fill.
 
     `act` does a batch on the event loop (see `app/loop.py`) and tells each what became of it, in their order; its error
-    is told to all.
+    is told to all. A batch that is not done in time is broken off, which is an OperationalError, and the next one begins.
     """
 
     def __init__(self, act: Callable[[list[Asked]], list[Told]]) -> None:
@@ -29,25 +31,31 @@ class MicroBatches(Generic[Asked, Told]):
         self._running: asyncio.Task[None] | None = None
 
     def do(self, asked: Asked) -> Told:
-        """What became of it, for a call on the event loop. Who is cancelled before the batch begins has asked for nothing."""
+        """What became of it, for a call on the event loop. A request cancelled before its batch starts is dropped."""
         with aside():
             return await_only(self._done(asked))  # type: ignore[no-any-return]
 
     async def _done(self, asked: Asked) -> Told:
-        told: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[Told] = loop.create_future()
         self._waiting.append((asked, told))
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._run())
-        return await told
+            self._running = loop.create_task(self._run())
+        timer = loop.call_later(ENDS, lambda: _tell(told, _too_late()))
+        try:
+            return await told
+        finally:
+            timer.cancel()
 
     async def _run(self) -> None:
         while batch := await self._gathered():
             try:
-                results = await on_loop(self._act, [asked for asked, _ in batch])
+                async with asyncio.timeout(ENDS):
+                    results = await on_loop(self._act, [asked for asked, _ in batch])
             except Exception as error:
+                said = _too_late() if isinstance(error, TimeoutError) else error
                 for _, told in batch:
-                    if not told.done():
-                        told.set_exception(error)
+                    _tell(told, said)
             else:
                 for (_, told), result in zip(batch, results, strict=True):
                     if not told.done():
@@ -62,3 +70,12 @@ class MicroBatches(Generic[Asked, Told]):
             if not told.done():
                 batch.append((asked, told))
         return batch
+
+
+def _tell(told: asyncio.Future[Told], error: Exception) -> None:
+    if not told.done():
+        told.set_exception(error)
+
+
+def _too_late() -> psycopg2.OperationalError:
+    return psycopg2.OperationalError("the batch is not done in time")

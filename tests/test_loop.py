@@ -14,7 +14,7 @@ from app.config import settings
 from app.database import Statement
 from app.loop import inside, on_loop
 from app.work import SYSTEM, Actor, Work
-from tests.api import Api
+from tests.api import Api, Caller
 from tests.conftest import using
 from tests.factories import World
 from tests.servers import free_port
@@ -84,6 +84,21 @@ def test_who_gets_no_connection_in_time_is_told_to_come_back(url, merchant, lock
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
         locked.rollback()
         assert sorted(answer.result().status_code for answer in waiting) == [200, 200, 503]
+
+
+def test_a_session_that_ends_between_two_statements_of_a_request_is_over(url, world, merchant, customer, migrated, sql):
+    order = world.order(merchant, customer)
+    blocker = psycopg2.connect(migrated)
+    with blocker.cursor() as cursor, ThreadPoolExecutor(1) as other:
+        cursor.execute('UPDATE "order" SET status = 1, deliver_time = create_time WHERE id = %s', (order["id"],))
+        cursor.execute('UPDATE "user" SET auth_token = NULL WHERE id = %s', (merchant.id,))
+        with httpx.Client(base_url=url, timeout=20) as client:
+            waiting = other.submit(world.ship, Caller(client, "merchant", merchant.token), order)
+            eventually(lambda: sql(WAITING))
+            blocker.commit()
+            with pytest.raises(AssertionError, match="not_authenticated"):
+                waiting.result()
+    blocker.close()
 
 
 @pytest.mark.parametrize(("silent", "patience"), [(True, 1), (False, 0)], ids=["says nothing", "is not there"])

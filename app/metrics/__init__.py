@@ -42,6 +42,7 @@ POOL_SIZE = _gauge("database_pool_size", "Database connections that this service
 POOL_IN_USE = _gauge("database_pool_in_use", "Database connections at work")
 POOL_WAITING = _gauge("database_pool_waiting", "Requests that wait for a database connection")
 POOL_TIMEOUTS = _counter("database_pool_timeouts_total", "Requests that got no database connection in time")
+OVERDUE_CALLS = _gauge("overdue_calls", "Calls and waits for the database that are past their deadline")
 REPLICA_MISSED = _gauge(
     "replica_missed", "Whether the primary is read because the configured replica is behind or away", of_all="livemax"
 )
@@ -78,6 +79,7 @@ def sample(lines_lost: int) -> None:
     POOL_SIZE.set(settings.pool_size)
     POOL_IN_USE.set(connections.checked_out())
     POOL_WAITING.set(connections.waiting())
+    OVERDUE_CALLS.set(connections.overdue_calls())
     REPLICA_MISSED.set(replica_watch.is_missed())
     THREADS.set(settings.threads)
     THREADS_WAITING.set(threads.waiting())

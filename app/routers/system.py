@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from app import replica_watch
 from app.config import settings
+from app.connections import overdue_calls
 from app.database import Statement, expected_revision, is_newer
-from app.errors import NotAuthenticated, PendingMigration
+from app.errors import CallsOverdue, NotAuthenticated, PendingMigration
 from app.loop import on_loop
 from app.metrics import exposition
 from app.work import SYSTEM, Actor, Work
@@ -30,9 +31,13 @@ async def healthz() -> dict[str, str]:
 async def readyz() -> Response:
     """Ready: the database answers, and its schema is the one that this code was written for, or a later one.
 
+    Not while a call hangs that should long have ended: another process does better than this one.
+
     Where a replica is configured, `replica` says how it is: ok, behind, away, or unknown at first. What is read there is
     then read from the primary, so this makes nothing unready.
     """
+    if overdue_calls():
+        raise CallsOverdue(retry_after=2)
     revision = await on_loop(_revision)
     if revision != expected_revision() and not is_newer(revision):
         raise PendingMigration(revision=revision, retry_after=2)
