@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """The outermost: finds the client's address, gives every request an id and says it in the answer, counts, times and logs it.
+    """The outermost: finds the client's address, gives every request an id and says it in the answer, counts and logs it.
 
     The id is the caller's own when it sends a decent one. What no handler made an answer of is logged here, once.
     """
