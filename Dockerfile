@@ -1,6 +1,6 @@
 # The image of the test line (SXKJ:32775/meta_be, from the branch `master`).
-# Differs from Dockerfile_product: it declares the line's public port, FRP_REMOTE_PORT, and can bring frpc, which runs where
-# FRP_SERVER_ADDR and FRP_TOKEN are given. To bring it: --build-arg FRPC_URL=… --build-arg FRPC_SHA256=… (a release of frp, .tar.gz).
+# Differs from Dockerfile_product: it declares the line's public port, FRP_REMOTE_PORT, and PROXY_PORT behind it, and can bring frpc,
+# which runs where FRP_SERVER_ADDR and FRP_TOKEN are given. To bring it: --build-arg FRPC_URL=… --build-arg FRPC_SHA256=… (a release of frp, .tar.gz).
 
 # Pinned to a release. Builders that reach a registry pin the digest as well: --build-arg BASE=python:3.11.14-slim-bookworm@sha256:…
 ARG BASE=docker.io/library/python:3.11.14-slim-bookworm
@@ -48,6 +48,7 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     RUN_DIR=/run/meta_be \
     HOST=0.0.0.0 \
     PORT=8000 \
+    PROXY_PORT=8100 \
     FRP_REMOTE_PORT=20068
 
 # Only these three and /tmp are written to, so the root may be read-only.

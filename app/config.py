@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from psycopg2.extensions import make_dsn
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app import networks
 
 HOUR, DAY = 3600, 86400
 
@@ -54,6 +57,10 @@ class Settings(BaseSettings):
     frp_server_port: int = Field(7000, ge=1, le=65535)
     frp_token: str | None = None
     frp_remote_port: int | None = Field(None, ge=1, le=65535)
+
+    proxy_port: int | None = Field(None, ge=1, le=65535)
+    proxy_peers: str = "127.0.0.1,::1"
+    trusted_proxies: str = ""
 
     secret_key: str | None = None
     platform_secret: str | None = None
@@ -98,6 +105,18 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"TIMEZONE is not a time zone: {name}; write it as Asia/Shanghai") from None
         return name
+
+    @field_validator("proxy_peers", "trusted_proxies")
+    @classmethod
+    def _known_networks(cls, text: str) -> str:
+        networks.parsed(text)
+        return text
+
+    @model_validator(mode="after")
+    def _a_port_of_its_own(self) -> "Settings":
+        if self.proxy_port == self.port:
+            raise ValueError("PROXY_PORT must be another one than PORT: each connection to it begins with a PROXY header")
+        return self
 
     @model_validator(mode="after")
     def _connections_beside_the_threads(self) -> "Settings":
@@ -172,7 +191,8 @@ class Settings(BaseSettings):
         """True when frpc makes the API public; raises ConfigurationError when only a part of what it needs is given."""
         if not self.frp_server_addr and not self.frp_token:
             return False
-        needed = {name: getattr(self, name) for name in ("frp_server_addr", "frp_token", "frp_remote_port")}
+        names = ("frp_server_addr", "frp_token", "frp_remote_port", "proxy_port")
+        needed = {name: getattr(self, name) for name in names}
         missing = [name.upper() for name, value in needed.items() if not value]
         if missing:
             raise ConfigurationError(f"frp is configured but not {', '.join(missing)}: set them, or neither address nor token")
@@ -210,10 +230,15 @@ def _read() -> tuple[Settings, list[tuple[str, str]]]:
             return Settings(**instead), wrongs
         except ValidationError as wrong:
             for fault in wrong.errors(include_input=False, include_url=False):
-                names = [str(name) for name in fault["loc"][:1]] or ["pool_size", "threads"]
+                names = [str(name) for name in fault["loc"][:1]] or _named_in(fault["msg"])
                 name = names[0].upper()
                 wrongs.append((name, fault["msg"].removeprefix("Value error, ").removeprefix(f"{name} ")))
                 instead |= {name: Settings.model_fields[name].default for name in names}
+
+
+def _named_in(message: str) -> list[str]:
+    """The settings that a message speaks of, which do not go together."""
+    return [name for name in map(str.lower, re.findall("[A-Z_0-9]+", message)) if name in Settings.model_fields]
 
 
 def require_sense() -> None:

@@ -40,14 +40,17 @@ def filled_in() -> dict[str, str]:
     more = settings.processes - 1
     logs = ["be", *(f"be-more-{number}" for number in range(1, more + 1)), "worker", "frpc"]
     directories = {"DATA_DIR": settings.data_dir, "LOG_DIR": settings.log_dir, "RUN_DIR": settings.run_dir}
-    return {name: str(path.absolute()) for name, path in directories.items()} | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "MORE_PROCESSES": str(more),
-        "RELAYED": " ".join(f"{name}.log" for name in logs),
-        "FRPC": str(settings.tunnelled).lower(),
-        "FRP_SERVER_PORT": str(settings.frp_server_port),
-        "PORT": str(settings.port),
-    }
+    return (
+        {name: str(path.absolute()) for name, path in directories.items()}
+        | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "MORE_PROCESSES": str(more),
+            "RELAYED": " ".join(f"{name}.log" for name in logs),
+            "FRPC": str(settings.tunnelled).lower(),
+            "FRP_SERVER_PORT": str(settings.frp_server_port),
+        }
+        | ({"PROXY_PORT": str(settings.proxy_port)} if settings.proxy_port else {})
+    )
 
 
 def _emptied(directory: Path) -> str:

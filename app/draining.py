@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import ctypes
+import functools
 import socket
 import struct
+from collections.abc import Callable
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -28,13 +30,29 @@ class DrainingServer(uvicorn.Server):
     """Accepts what is connected before it stops listening.
 
     Closing a listening socket resets the connections that nobody has accepted yet, whose clients have sent their request.
+    On the sockets in `others` it speaks `their_protocol`.
     """
 
+    def __init__(
+        self, config: uvicorn.Config, others: list[socket.socket], their_protocol: Callable[..., asyncio.Protocol]
+    ) -> None:
+        super().__init__(config)
+        self._others = others
+        self._their_protocol = their_protocol
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        make = functools.partial(self._their_protocol, self.config, self.server_state, self.lifespan.state)
+        loop = asyncio.get_running_loop()
+        for listener in self._others:
+            self.servers.append(await loop.create_server(make, sock=listener, backlog=self.config.backlog))
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for listener in sockets or []:
+        listeners = [*(sockets or []), *self._others]
+        for listener in listeners:
             _connect_no_more(listener)
         await asyncio.sleep(SETTLING)
-        await super().shutdown(sockets)
+        await super().shutdown(listeners)
 
 
 class DrainingProtocol(HttpToolsProtocol):

@@ -10,7 +10,7 @@ from time import perf_counter
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware, RequestBodyLimitResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import logs, metrics
+from app import forwarded, logs, metrics
 
 READING = {"GET", "HEAD"}
 NOWHERE = "unmatched"  # the route of a request that no route is for
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """The outermost: gives every request an id, says it in the answer, counts and times the request and writes its line.
+    """The outermost: finds the client's address, gives every request an id and says it in the answer, counts and logs it.
 
     The id is the caller's own when it sends a decent one. What no handler made an answer of is logged here, once.
     """
@@ -35,6 +35,7 @@ class Watch:
             await self.app(scope, receive, _saying_why(send))
             return
         start = perf_counter()
+        forwarded.believe(scope)
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = given if _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
         state = scope.setdefault("state", {})

@@ -6,6 +6,7 @@ import uvicorn
 
 from app.config import settings
 from app.draining import DrainingProtocol, DrainingServer
+from app.proxy_protocol import ProxiedProtocol
 
 BACKLOG = 2048  # connections that wait to be accepted
 DRAIN = 20  # seconds that requests in flight get after SIGTERM; less than supervisor's stopwaitsecs
@@ -18,11 +19,14 @@ def main() -> None:
         "app.main:app",
         http=DrainingProtocol,
         log_config=None,
+        proxy_headers=False,  # ours are believed in app/forwarded.py
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=DRAIN,
     )
-    DrainingServer(config).run(sockets=[_bound(settings.host, settings.port)])
+    plain = [_bound(settings.host, settings.port)]
+    proxied = [_bound(settings.host, settings.proxy_port)] if settings.proxy_port else []
+    DrainingServer(config, proxied, ProxiedProtocol).run(sockets=plain)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -20,6 +20,7 @@ def described() -> dict[str, Any]:
         "threads": settings.threads,
         "timezone": settings.timezone,
         "auto_agree": settings.auto_agree,
+        "trusted_proxies": settings.trusted_proxies,
         "metrics_token": settings.metrics_token is not None,
     }
 

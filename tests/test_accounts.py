@@ -5,16 +5,20 @@ import hashlib
 import itertools
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2
 import pytest
 from fastapi.testclient import TestClient
 from jose import jwt
 
+from app import connections, slowing
 from app.config import settings
 from app.main import app
-from app.security import new_token
+from app.security import hash_now, new_token
 from tests.api import Caller
 from tests.factories import PASSWORD, made, purchase
+from tests.waiting import WAITING, eventually
 
 TABLES = {"merchant": '"user"', "customer": "customer", "admin": "admin"}
 KINDS = list(TABLES)
@@ -392,7 +396,7 @@ class TestByAdmin:
 
 
 class TestThrottle:
-    """Tries count for 15 minutes: 5 on one account from one address, 50 from one address, 50 on one account."""
+    """Tries count for 15 minutes: 5 on one account from one address, 50 on one account; after 20 an address is slowed."""
 
     def fail(self, log_in, kind, name, times, **options):
         for _ in range(times):
@@ -409,17 +413,19 @@ class TestThrottle:
         assert account.get("/me").status_code == 200
 
     def test_when_the_time_is_over_it_goes_on(self, world, log_in, sql):
-        name = world.merchant().account["name"]
+        merchant = world.merchant()
+        name = merchant.account["name"]
         self.fail(log_in, "merchant", name, 5)
-        turn_back(sql, name, 14 * 60)
+        turn_back(sql, merchant, 14 * 60)
         assert int(log_in("merchant", name).headers["retry-after"]) <= 60
-        turn_back(sql, name, 60)
+        turn_back(sql, merchant, 60)
         assert log_in("merchant", name).status_code == 200
 
     def test_the_wait_does_not_grow_by_trying(self, world, log_in, sql):
-        name = world.merchant().account["name"]
+        merchant = world.merchant()
+        name = merchant.account["name"]
         self.fail(log_in, "merchant", name, 5)
-        turn_back(sql, name, 10 * 60)
+        turn_back(sql, merchant, 10 * 60)
         waits = [int(log_in("merchant", name).headers["retry-after"]) for _ in range(3)]
         assert waits == sorted(waits, reverse=True)
         assert waits[0] <= 5 * 60
@@ -465,28 +471,169 @@ class TestThrottle:
         assert [log_in("merchant", name, client=client).status_code for client in (first, second)] == [429, 429]
 
     def test_strangers_guesses_keep_strangers_out_but_not_the_owner(self, world, at, log_in, sql):
-        name, home = world.merchant().account["name"], at()
+        merchant, home = world.merchant(), at()
+        name = merchant.account["name"]
         assert log_in("merchant", name, client=home).status_code == 200
         tries = "INSERT INTO login_attempt (account, address, succeeded, create_time) SELECT %s, n::text, false, %s"
-        sql(f"{tries} FROM generate_series(1, 49) n", sha256(f"merchant {name}"), int(time.time()))
+        sql(f"{tries} FROM generate_series(1, 49) n", counted_as(merchant), int(time.time()))
         self.fail(log_in, "merchant", name, 1, client=at())
         assert log_in("merchant", name, client=at()).status_code == 429
         assert log_in("merchant", name, client=home).status_code == 200
 
-    def test_an_address_that_tries_many_accounts_waits(self, world, at, log_in, sql):
-        name, address = world.merchant().account["name"], "203.0.113.78"
+    def test_a_new_name_is_no_new_account(self, world, log_in):
+        merchant = world.merchant()
+        self.fail(log_in, "merchant", merchant.account["name"], 5)
+        name = made(merchant.patch("/me", {"name": f"改名{next(_numbers)}"}))["name"]
+        assert log_in("merchant", name).status_code == 429
+
+    def test_an_ipv6_client_is_counted_by_its_network(self, world, at, log_in):
+        name = world.merchant().account["name"]
+        for host in range(5):
+            self.fail(log_in, "merchant", name, 1, client=at(f"2001:db8:0:{next(_numbers):x}::{host}"))
+        network = f"2001:db8:1:{next(_numbers):x}"
+        for host in range(5):
+            self.fail(log_in, "merchant", name, 1, client=at(f"{network}::{host}"))
+        assert log_in("merchant", name, client=at(f"{network}:ffff::1")).status_code == 429
+
+    @pytest.mark.parametrize(("door", "other"), [("change", "login"), ("login", "change")])
+    def test_wrong_old_passwords_count_as_logins_do(self, account, kind, at, log_in, door, other):
+        client, name = at(), account.account["name"]
+        holder = Caller(client, kind, account.token)
+
+        def tried(door, password):
+            if door == "login":
+                return log_in(kind, name, password, client=client)
+            return holder.put("/me/password", {"old_password": password, "new_password": "another password"})
+
+        for _ in range(5):
+            assert tried(door, "wrong password").json()["code"] in ("wrong_password", "wrong_old_password")
+        for refused in (tried(door, PASSWORD), tried(other, PASSWORD)):
+            assert (refused.status_code, refused.json()["code"]) == (429, "too_many_tries")
+        assert holder.get("/me").status_code == 200
+        assert log_in(kind, name).status_code == 200
+
+
+class TestSlowing:
+    """An address from which many tries fail is slowed down, and shut out of no account that has few of them."""
+
+    def failed(self, sql, address, number):
         tries = "INSERT INTO login_attempt (account, address, succeeded, create_time) SELECT n::text, %s, false, %s"
-        sql(f"{tries} FROM generate_series(1, 49) n", address, int(time.time()))
-        client = at(address)
-        assert log_in("merchant", name, "wrong password", client=client).status_code == 401
-        assert log_in("merchant", name, client=client).status_code == 429
-        assert log_in("merchant", name).status_code == 200
+        sql(f"{tries} FROM generate_series(1, %s) n", address, int(time.time()), number)
+
+    def timed(self, act):
+        start = time.monotonic()
+        return act(), time.monotonic() - start
+
+    def test_the_delay_grows_to_its_end(self):
+        grown = [slowing.delay(failed) for failed in range(200)]
+        assert grown == sorted(grown)
+        assert (grown[slowing.FREE], grown[slowing.FREE + 1], grown[-1]) == (0, slowing.STEP, slowing.LONGEST)
+        assert slowing.delay(slowing.MOST_COUNTED) == slowing.LONGEST
+
+    def test_another_accounts_right_password_opens_after_a_while(self, world, at, log_in, sql):
+        address = f"198.51.100.{next(_numbers)}"
+        self.failed(sql, address, slowing.FREE + 3)
+        for password, status in (("wrong password", 401), (PASSWORD, 200)):
+            name = world.merchant().account["name"]
+            answer, seconds = self.timed(lambda: log_in("merchant", name, password, client=at(address)))  # noqa: B023
+            assert answer.status_code == status
+            assert seconds >= 3 * slowing.STEP
+
+    def test_an_old_password_waits_too(self, world, at, sql):
+        address = f"198.51.100.{next(_numbers)}"
+        self.failed(sql, address, slowing.FREE + 3)
+        holder = Caller(at(address), "merchant", world.merchant().token)
+        change = {"old_password": PASSWORD, "new_password": "another password"}
+        answer, seconds = self.timed(lambda: holder.put("/me/password", change))
+        assert answer.status_code == 204
+        assert seconds >= 3 * slowing.STEP
+
+    def test_who_logged_in_from_there_before_waits_for_nothing(self, world, at, log_in, sql):
+        address = f"198.51.100.{next(_numbers)}"
+        name = world.merchant().account["name"]
+        assert log_in("merchant", name, client=at(address)).status_code == 200
+        self.failed(sql, address, 200)
+        answer, seconds = self.timed(lambda: log_in("merchant", name, client=at(address)))
+        assert answer.status_code == 200
+        assert seconds < slowing.LONGEST
+
+    def test_so_many_wait_and_no_more_and_they_hold_no_connection(self, world, at, api, log_in, sql, monkeypatch):
+        address, free = f"198.51.100.{next(_numbers)}", slowing.PER_SOURCE
+        known, new = world.merchant(), world.merchant()
+        assert log_in("merchant", known.account["name"], client=at(address)).status_code == 200
+        self.failed(sql, address, 200)
+        monkeypatch.setattr(slowing, "LONGEST", 1.5)
+        with ThreadPoolExecutor(free) as pool:
+            crowd = [Caller(api_at(api, address), "merchant") for _ in range(free)]
+            body = {"password": "wrong password"}
+            waiting = [
+                pool.submit(guesser.post, "/login", {**body, "name": f"群{number}"}) for number, guesser in enumerate(crowd)
+            ]
+            eventually(lambda: slowing._waiting[address] == free)
+            assert connections.checked_out() == 0
+            one_more = log_in("merchant", new.account["name"], client=at(address))
+            assert (one_more.status_code, one_more.headers["retry-after"]) == (429, "2")
+            assert log_in("merchant", known.account["name"], client=at(address)).status_code == 200
+            assert log_in("merchant", new.account["name"]).status_code == 200
+            assert {waited.result().status_code for waited in waiting} == {401}
+        assert not slowing._waiting
 
 
-def turn_back(sql, name, seconds):
-    account = sha256(f"merchant {name}")
+class TestVerifiedThenChanged:
+    """A password that was right when it was looked at, and is not any more when the session would open."""
+
+    @pytest.fixture
+    def reset(self, migrated, account, kind):
+        """Sets another password, in a transaction that the test commits once somebody waits for it."""
+        connection = psycopg2.connect(migrated)
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {TABLES[kind]} SET password_hash = %s WHERE id = %s", (hash_now("another one"), account.id))
+        yield connection
+        connection.close()
+
+    def after_the_reset(self, sql, reset, ask):
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(ask)
+            eventually(lambda: sql(WAITING))
+            reset.commit()
+            return asked.result()
+
+    def test_the_old_one_opens_no_session(self, account, kind, reset, sql, log_in):
+        answer = self.after_the_reset(sql, reset, lambda: log_in(kind, account.account["name"]))
+        assert (answer.status_code, answer.json()["code"]) == (401, "wrong_password")
+        assert account.get("/me").status_code == 200
+        assert log_in(kind, account.account["name"], "another one").status_code == 200
+
+    def test_the_old_one_is_not_exchanged_for_a_third(self, account, kind, reset, sql, log_in):
+        change = {"old_password": PASSWORD, "new_password": "a third one"}
+        answer = self.after_the_reset(sql, reset, lambda: account.put("/me/password", change))
+        assert (answer.status_code, answer.json()["code"]) == (422, "wrong_old_password")
+        assert log_in(kind, account.account["name"], "another one").status_code == 200
+
+    def test_a_merchant_who_is_disabled_meanwhile_is_told_so(self, world, migrated, sql, log_in):
+        merchant = world.merchant()
+        disabling = psycopg2.connect(migrated)
+        with disabling.cursor() as cursor:
+            cursor.execute('UPDATE "user" SET status = 1 WHERE id = %s', (merchant.id,))
+        answer = self.after_the_reset(sql, disabling, lambda: log_in("merchant", merchant.account["name"]))
+        disabling.close()
+        assert (answer.status_code, answer.json()["code"]) == (403, "disabled")
+
+
+def api_at(api, address):
+    """The client of an address whose calls run on the one event loop of `api`."""
+    client = TestClient(app, client=(address, 1), raise_server_exceptions=False)
+    client.portal = api.client.portal
+    return client
+
+
+def turn_back(sql, merchant, seconds):
     changed = "UPDATE login_attempt SET create_time = create_time - %s WHERE account = %s RETURNING id"
-    assert sql(changed, seconds, account)
+    assert sql(changed, seconds, counted_as(merchant))
+
+
+def counted_as(merchant):
+    return sha256(f"merchant#{merchant.id}")
 
 
 def sha256(text):

@@ -1,6 +1,7 @@
 """The helm chart: both lines as Helm renders them and Kubernetes reads them."""
 
 import configparser
+import re
 import tomllib
 
 import helm_python as helm
@@ -89,8 +90,19 @@ class TestBothLines:
             assert all(f"app.kubernetes.io/{label}" in found["metadata"]["labels"] for label in LABELS)
 
     def test_it_listens_on_port_8000(self, rendered):
-        assert rendered.container()["ports"] == [{"name": "http", "containerPort": 8000}]
-        assert rendered.one("Service")["spec"]["ports"] == [{"name": "http", "port": 8000, "targetPort": "http"}]
+        assert rendered.container()["ports"][0] == {"name": "http", "containerPort": 8000}
+        assert rendered.one("Service")["spec"]["ports"][0] == {"name": "http", "port": 8000, "targetPort": "http"}
+
+    def test_frpc_names_the_clients_on_a_port_of_its_own(self, line, rendered):
+        told = rendered.one("ConfigMap")["data"]
+        assert told["PROXY_PORT"] == "8100"
+        if line == "pixel":  # frpc connects from inside the pod, which is who may by default
+            assert "PROXY_PEERS" not in told
+        else:
+            assert rendered.container()["ports"][1:] == [{"name": "proxy", "containerPort": 8100}]
+            assert rendered.one("Service")["spec"]["ports"][1:] == [{"name": "proxy", "port": 8100, "targetPort": "proxy"}]
+            assert "10.0.0.0/8" in told["PROXY_PEERS"]
+        assert told["TRUSTED_PROXIES"] == ""
 
     def test_what_selects_pods_finds_them(self, rendered):
         labels = rendered.one("Deployment")["spec"]["template"]["metadata"]["labels"].items()
@@ -215,6 +227,23 @@ class TestTestLine:
         assert pixel.secrets()["FRP_TOKEN"] == ("meta-be-frp", "FRP_TOKEN")
         assert "20068" not in pixel.text
 
+    def test_that_frpc_names_the_clients(self, pixel):
+        (environment,) = re.findall(r"^ENV (.+?\n)\n", (ROOT / "Dockerfile").read_text(), re.MULTILINE | re.DOTALL)
+        given = dict(re.findall(r"(\w+)=(\S+)", environment)) | pixel.one("ConfigMap")["data"] | {"FRP_TOKEN": "the token"}
+        written = re.sub(r"{{ \.Envs\.(\w+) \| printf \"%q\" }}", r'"{{ .Envs.\1 }}"', (ROOT / "deploy/frpc.toml").read_text())
+        config = tomllib.loads(re.sub(r"{{ \.Envs\.(\w+) }}", lambda found: given[found[1]], written))
+        assert (config["serverAddr"], config["auth"]["token"]) == ("frps.retailwell.com", "the token")
+        assert config["proxies"] == [
+            {
+                "name": "meta_be",
+                "type": "tcp",
+                "localIP": "127.0.0.1",
+                "localPort": 8100,
+                "remotePort": 20068,
+                "transport": {"proxyProtocolVersion": "v2"},
+            }
+        ]
+
     def test_the_old_pod_leaves_the_port_before_the_new_one_asks_for_it(self, pixel):
         spec = pixel.one("Deployment")["spec"]
         assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
@@ -260,8 +289,9 @@ class TestProductionLine:
                 "name": "meta_be",
                 "type": "tcp",
                 "localIP": "meta-product-web.meta-product.svc",
-                "localPort": 8000,
+                "localPort": 8100,
                 "remotePort": 20071,
+                "transport": {"proxyProtocolVersion": "v2"},
             }
         ]
         assert (config["serverAddr"], config["serverPort"]) == ("frps.retailwell.com", 7000)

@@ -87,15 +87,16 @@ class TestVolume:
 class TestTunnel:
     def test_it_hands_out_every_backend(self):
         proxies = [
-            {"name": "meta_be", "service": "meta-product-web", "port": 8000, "remotePort": 20071},
+            {"name": "meta_be", "service": "meta-product-web", "port": 8100, "proxyProtocol": "v2", "remotePort": 20071},
             {"name": "viewer", "service": "viewer", "namespace": "scenes", "port": 80, "remotePort": 20072},
         ]
         rendering = render("meta-product", {"frp": {"proxies": proxies}})
         config = tomllib.loads(rendering.one("ConfigMap", "meta-product-web-frpc")["data"]["frpc.toml"])
         assert [(found["name"], found["localIP"], found["localPort"], found["remotePort"]) for found in config["proxies"]] == [
-            ("meta_be", "meta-product-web.meta-product.svc", 8000, 20071),
+            ("meta_be", "meta-product-web.meta-product.svc", 8100, 20071),
             ("viewer", "viewer.scenes.svc", 80, 20072),
         ]
+        assert [found.get("transport") for found in config["proxies"]] == [{"proxyProtocolVersion": "v2"}, None]
         reached = rendering.one("NetworkPolicy", "meta-product-web-frpc")["spec"]["egress"][-1]["to"]
         assert [found["namespaceSelector"]["matchLabels"] for found in reached] == [
             {"kubernetes.io/metadata.name": "meta-product"},
@@ -107,7 +108,7 @@ class TestTunnel:
         def pod(values):
             return render("meta-product", values).one("Deployment", "meta-product-web-frpc")["spec"]["template"]
 
-        moved = {"frp": {"proxies": [{"name": "meta_be", "service": "meta-product-web", "port": 8000, "remotePort": 20073}]}}
+        moved = {"frp": {"proxies": [{"name": "viewer", "service": "viewer", "port": 8000, "remotePort": 20073}]}}
         assert pod({}) != pod(moved)
         assert pod({}) == pod({"image": {"tag": "0.2.0"}, "settings": {"TOKEN_HOURS": 1}})
 
@@ -122,16 +123,16 @@ class TestNetworkPolicy:
     def product(self):
         return render("meta-product").one("NetworkPolicy")["spec"]
 
-    def test_frpc_alone_comes_in(self, product):
+    def test_frpc_alone_comes_in_and_only_where_it_names_the_clients(self, product):
         frpc = render("meta-product").one("Deployment", "meta-product-web-frpc")["spec"]["selector"]
-        assert product["ingress"] == [{"ports": [{"protocol": "TCP", "port": "http"}], "from": [{"podSelector": frpc}]}]
+        assert product["ingress"] == [{"ports": [{"protocol": "TCP", "port": "proxy"}], "from": [{"podSelector": frpc}]}]
 
     def test_who_else_is_named(self):
         monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
         with_frpc = render("meta-product", {"networkPolicy": {"ingressFrom": [monitoring]}}).one("NetworkPolicy")["spec"]
-        assert with_frpc["ingress"][0]["from"][1:] == [monitoring]
         alone = render("default", {"networkPolicy": {"ingressFrom": [monitoring]}}, line=False).one("NetworkPolicy")["spec"]
-        assert alone["ingress"][0]["from"] == [monitoring]
+        named = {"ports": [{"protocol": "TCP", "port": "http"}], "from": [monitoring]}
+        assert (with_frpc["ingress"][1:], alone["ingress"]) == ([named], [named])
 
     def test_nobody_comes_in_where_nobody_is_named(self):
         policies = [render("pixel").one("NetworkPolicy"), render("meta-product").one("NetworkPolicy", "meta-product-web-frpc")]

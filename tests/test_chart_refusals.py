@@ -60,6 +60,11 @@ class TestRefusals:
                 {"frp": {"proxies": [{"name": "a", "service": "{{.Envs}}", "port": 1, "remotePort": 2}]}},
                 "/frp/proxies/0/service",
             ),
+            ({"frp": {"podNetworks": ["0.0.0.0/0"]}}, "/frp/podNetworks/0"),
+            (
+                {"frp": {"proxies": [{"name": "a", "service": "a", "port": 1, "proxyProtocol": "v3", "remotePort": 2}]}},
+                "/frp/proxies/0/proxyProtocol",
+            ),
             ({"networkPolicy": {"ingressFrom": [{}]}}, "/networkPolicy/ingressFrom/0"),
             ({"networkPolicy": {"webhookPorts": [0]}}, "/networkPolicy/webhookPorts/0"),
         ],
@@ -84,6 +89,12 @@ class TestRefusals:
 
     def test_more_threads_than_connections(self):
         assert "POOL_SIZE must be more than" in reason(settings={"THREADS": 10})
+
+    @pytest.mark.parametrize("wrong", [{"port": 8000}, {"proxyProtocol": "v1"}, {"proxyProtocol": None}])
+    def test_a_way_in_that_names_no_clients(self, wrong):
+        way = {"name": "a", "service": "meta-product-web", "port": 8100, "proxyProtocol": "v2", "remotePort": 2, **wrong}
+        told = reason(frp={"proxies": [{key: value for key, value in way.items() if value}]})
+        assert "a must have port 8100 and proxyProtocol v2" in told
 
     @pytest.mark.parametrize(
         ("second", "told"),

@@ -14,7 +14,11 @@ FIELDS = Settings.model_fields
 DEVELOPMENT_ONLY = {"webhook_allow_private"}
 SET_BY_DOCKERFILE = {"frp_remote_port"}
 MOUNTED = {"HOST": "0.0.0.0", "DATA_DIR": "/var/lib/meta_be", "LOG_DIR": "/var/log/meta_be", "RUN_DIR": "/run/meta_be"}
-LINES_OWN = {"FRP_SERVER_ADDR": "frps.retailwell.com"}
+LINES_OWN = {
+    "FRP_SERVER_ADDR": "frps.retailwell.com",
+    "PROXY_PORT": 8100,
+    "PROXY_PEERS": "10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,fc00::/7",
+}
 SECRETS = {
     ("meta-be", "SECRET_KEY"): "k" * 48,
     ("meta-be", "PLATFORM_SECRET"): "whsec_" + base64.b64encode(b"s" * 32).decode(),
@@ -121,8 +125,9 @@ class TestTheyFollowTheApp:
 
     def test_every_setting_of_the_app_can_be_given(self):
         given = set(DEVELOPMENT_ONLY | SET_BY_DOCKERFILE)
-        tunnel = {"mode": "image", "server": {"addr": "frp.example"}}
-        for values in ({"files": S3, "frp": tunnel, "metricsToken": {"secret": "meta-be-metrics"}}, {"database": WHOLE_URL}):
+        inside, beside = ({"mode": mode, "server": {"addr": "frp.example"}} for mode in ("image", "deployment"))
+        metrics = {"secret": "meta-be-metrics"}
+        for values in ({"files": S3, "frp": inside, "metricsToken": metrics}, {"database": WHOLE_URL, "frp": beside}):
             rendering = render("default", values, line=False)
             given |= {name.lower() for name in rendering.one("ConfigMap")["data"].keys() | rendering.secrets().keys()}
         assert sorted(FIELDS.keys() - given) == []

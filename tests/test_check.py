@@ -102,6 +102,12 @@ def test_nothing_set_is_sound_too_and_nothing_is_made(check, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_replica_of_no_database_is_told_of(check):
+    told = check(DATABASE_REPLICA_URL="postgresql://replica/shop")
+    assert told.status == 1
+    assert "no database" in told.about("DATABASE_REPLICA_URL")
+
+
 def test_everything_that_is_wrong_is_said_in_one_run_and_no_secret_shown(check, tmp_path):
     (tmp_path / "file").write_text("")
     told = check(
@@ -116,6 +122,9 @@ def test_everything_that_is_wrong_is_said_in_one_run_and_no_secret_shown(check, 
         THREADS="many",
         TOKEN_HOURS="0",
         LOG_LEVEL="loud",
+        PROXY_PORT="8000",
+        PROXY_PEERS="10.0.0.1/8",
+        TRUSTED_PROXIES="127.0.0.1,::/0",
         CORS_ORIGINS="https://shop.example.com,shop.example.com",
     )
     assert told.status == 1
@@ -131,6 +140,9 @@ def test_everything_that_is_wrong_is_said_in_one_run_and_no_secret_shown(check, 
     assert "greater than or equal to 1" in told.about("TOKEN_HOURS")
     assert "'debug', 'info'" in told.about("LOG_LEVEL")
     assert "shop.example.com is no origin" in told.about("CORS_ORIGINS")
+    assert "another one than PORT" in told.about("PROXY_PORT")
+    assert "host bits set" in told.about("PROXY_PEERS")
+    assert "is everyone" in told.about("TRUSTED_PROXIES")
     assert HIDDEN not in told.text
 
 

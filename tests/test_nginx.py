@@ -30,7 +30,8 @@ def _nginx() -> None:
 @pytest.fixture(scope="module")
 def processes(migrated_module: str) -> Iterator[list[str]]:
     """Two processes of the service; their base URLs."""
-    with serving(environment_for(migrated_module)) as one, serving(environment_for(migrated_module)) as two:
+    environment = environment_for(migrated_module) | {"TRUSTED_PROXIES": "127.0.0.1"}
+    with serving(environment) as one, serving(environment) as two:
         yield [one, two]
 
 

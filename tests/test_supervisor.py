@@ -183,8 +183,12 @@ def test_a_program_that_keeps_dying_ends_it_all(dying):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"FRP_TOKEN": "t"}, "not FRP_SERVER_ADDR, FRP_REMOTE_PORT"),
-        ({"FRP_TOKEN": "t", "FRP_SERVER_ADDR": "127.0.0.1", "FRP_REMOTE_PORT": "20068"}, "frpc is not here"),
+        ({"FRP_TOKEN": "t"}, "not FRP_SERVER_ADDR, FRP_REMOTE_PORT, PROXY_PORT"),
+        ({"FRP_TOKEN": "t", "FRP_SERVER_ADDR": "127.0.0.1", "FRP_REMOTE_PORT": "20068"}, "not PROXY_PORT"),
+        (
+            {"FRP_TOKEN": "t", "FRP_SERVER_ADDR": "127.0.0.1", "FRP_REMOTE_PORT": "20068", "PROXY_PORT": "8100"},
+            "frpc is not here",
+        ),
         ({"PROCESSES": "0"}, "PROCESSES"),
     ],
 )

@@ -3,19 +3,21 @@
 import orjson
 from fastapi import Response
 
+from app import slowing
 from app.config import HOUR, settings
 from app.dependencies import Call
 from app.errors import Disabled, WrongOldPassword, WrongPassword
 from app.loop import on_loop
 from app.schemas.accounts import Login, PasswordChange
 from app.security import hash_password, password_matches
-from app.services import accounts, logins
+from app.services import logins
 
 
 async def log_in(call: Call, body: Login) -> Response:
-    """Try a password; no connection and no thread of the pool is held while it is hashed."""
+    """Try a password; no connection and no thread of the pool is held while it waits and is hashed."""
     kind = call.actor.kind
     candidate = await on_loop(_admitted, call, body.name)
+    await slowing.wait(candidate.source, candidate.delay)
     if not await password_matches(body.password, candidate.password_hash):
         raise WrongPassword
     if candidate.disabled:
@@ -26,13 +28,12 @@ async def log_in(call: Call, body: Login) -> Response:
 
 
 async def change_password(call: Call, body: PasswordChange) -> Response:
-    """Change the caller's own password; the session that asks goes on."""
-    kind, account_id = call.actor.kind, call.actor.id
-    assert account_id is not None
-    stored = await on_loop(_stored, call, kind, account_id)
-    if not await password_matches(body.old_password, stored):
+    """Change the caller's own password; the session that asks goes on. A wrong old password counts as a failed login."""
+    candidate = await on_loop(_admitted_to_change, call)
+    await slowing.wait(candidate.source, candidate.delay)
+    if not await password_matches(body.old_password, candidate.password_hash):
         raise WrongOldPassword(field="old_password")
-    await on_loop(_set, call, kind, account_id, await hash_password(body.new_password))
+    await on_loop(_changed, call, candidate, await hash_password(body.new_password))
     return Response(status_code=204)
 
 
@@ -61,12 +62,14 @@ def _opened(call: Call, kind: str, candidate: logins.Candidate) -> str:
         return token
 
 
-def _stored(call: Call, kind: str, account_id: int) -> str:
+def _admitted_to_change(call: Call) -> logins.Candidate:
     with call:
-        return accounts.stored_password(call, kind, account_id)
+        candidate = logins.admit_change(call, call.address)
+        call.commit()
+        return candidate
 
 
-def _set(call: Call, kind: str, account_id: int, password_hash: str) -> None:
+def _changed(call: Call, candidate: logins.Candidate, password_hash: str) -> None:
     with call:
-        accounts.set_password(call, kind, account_id, password_hash, keep_session=True)
+        logins.change_password(call, candidate, password_hash)
         call.commit()

@@ -69,12 +69,21 @@ def change(work: Work, kind: str, account_id: int, values: dict[str, Any]) -> st
     return get(work, kind, account_id)
 
 
-def set_password(work: Work, kind: str, account_id: int, password_hash: str, *, keep_session: bool = False) -> None:
-    """Set a new password; ends the live session unless it is the one that asks. Raises NotFound."""
-    values = {"password_hash": password_hash} if keep_session else {"password_hash": password_hash, "auth_token": None}
+def set_password(work: Work, kind: str, account_id: int, password_hash: str) -> None:
+    """Set a new password, and end the live session. Raises NotFound."""
+    values = {"password_hash": password_hash, "auth_token": None}
     if not work.do(_change(kind, frozenset(values)), account_id=account_id, **values):
         raise NotFound
-    ledger.note(work, "password", ACCOUNTS[kind].name, account_id, business_id=_business(kind, account_id))
+    _note_password(work, kind, account_id)
+
+
+def replace_password(work: Work, verified: str | None, password_hash: str) -> bool:
+    """Set the actor's own password if the stored hash is still the one that was verified; their session goes on."""
+    kind, account_id = work.actor.kind, _own_id(work)
+    if not work.do(_replace_password(kind), account_id=account_id, verified=verified, password_hash=password_hash):
+        return False
+    _note_password(work, kind, account_id)
+    return True
 
 
 def reset_password(work: Work, user_id: int, password_hash: str) -> str:
@@ -104,14 +113,6 @@ def remove_admin(work: Work, admin_id: int) -> None:
     ledger.note(work, "remove", "admin", admin_id)
 
 
-def stored_password(work: Work, kind: str, account_id: int) -> str:
-    """The password hash of an account; raises NotFound."""
-    row = work.one(_password(kind), account_id=account_id)
-    if row is None:
-        raise NotFound
-    return str(row.password_hash)
-
-
 def id_by_name(work: Work, kind: str, name: str) -> int | None:
     """The id of the account of this name, if there is one."""
     row = work.one(_by_name(kind), name=name)
@@ -126,6 +127,10 @@ def _set_status(work: Work, verb: str, user_id: int, status: int) -> str:
     else:
         ledger.note(work, verb, "user", user_id, business_id=user_id)
     return get(work, MERCHANT, user_id)
+
+
+def _note_password(work: Work, kind: str, account_id: int) -> None:
+    ledger.note(work, "password", ACCOUNTS[kind].name, account_id, business_id=_business(kind, account_id))
 
 
 def _own_id(work: Work) -> int:
@@ -182,9 +187,11 @@ def _change(kind: str, names: frozenset[str]) -> Statement:
 
 
 @cache
-def _password(kind: str) -> Statement:
+def _replace_password(kind: str) -> Statement:
     account = ACCOUNTS[kind]
-    return Statement(select(account.c.password_hash).where(account.c.id == bindparam("account_id")))
+    values = {"password_hash": bindparam("password_hash"), "update_time": bindparam("now")}
+    unchanged = account.c.password_hash == bindparam("verified")
+    return Statement(update(account).where(account.c.id == bindparam("account_id"), unchanged).values(**values))
 
 
 @cache

@@ -1,76 +1,109 @@
 """Logging in and out: one live session per account, and a throttle on guessing that never locks the owner out for good.
 
-Tries are counted per account and address, per address, and per account. The last count does not hold back an
-address that the account was logged in from before, so a stranger's guesses can not keep the owner out.
+Tries are counted per account and address, per account, and per address. The second count does not hold back an address
+that the account was logged in from before, so a stranger's guesses can not keep the owner out. The third refuses nobody:
+it makes accounts wait that were never logged in from there (docs/decisions/0006).
 """
 
 import hashlib
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, cast, delete, func, insert, literal, null, or_, select, true, update
+from sqlalchemy import (
+    String,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 
+from app import slowing
 from app.config import DAY
 from app.database import Statement
-from app.errors import Disabled, TooManyTries
+from app.errors import Disabled, TooManyTries, WrongOldPassword, WrongPassword
 from app.models import LoginAttempt
+from app.networks import address_of
 from app.security import new_token
-from app.services import ledger
+from app.services import accounts, ledger
 from app.services.sessions import ACCOUNTS
 from app.work import MERCHANT, Work
 
 ATTEMPT = LoginAttempt.__table__
 
 WINDOW = 15 * 60  # seconds within which failed tries count
-PER_ACCOUNT_AND_ADDRESS, PER_ADDRESS, PER_ACCOUNT = 5, 50, 50
-KNOWN_FOR = 90 * DAY  # how long a successful login makes an address known
+PER_ACCOUNT_AND_ADDRESS, PER_ACCOUNT = 5, 50
+KNOWN_FOR = 90 * DAY  # how long a right password makes an address known
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Who a login would let in, if the password is right; `account_id` is None when there is no such name."""
+    """Whose password is tried; `account_id` is None when there is no such name. `delay` is in seconds."""
 
     attempt_id: int
+    source: str
+    delay: float
     account_id: int | None
     password_hash: str | None
     disabled: bool
 
 
 def admit(work: Work, kind: str, name: str, address: str) -> Candidate:
-    """Count the try and let it go on; raises TooManyTries with the seconds to wait.
+    """Count a login and let it go on after `delay`; raises TooManyTries with the seconds to wait.
 
     The caller commits before the password is looked at, so that tries at once count each other.
     """
-    account = hashlib.sha256(f"{kind} {name}".encode()).hexdigest()
-    parameters = {"account": account, "address": address[:64]}
-    work.one(_TAKE_TURNS, **parameters)
-    seen = work.one(_SEEN, **parameters, since=work.now - WINDOW, known_since=work.now - KNOWN_FOR)
-    limits = [
-        (seen.by_both, PER_ACCOUNT_AND_ADDRESS, seen.first_by_both),
-        (seen.by_address, PER_ADDRESS, seen.first_by_address),
-        (0 if seen.known else seen.by_account, PER_ACCOUNT, seen.first_by_account),
-    ]
-    waits = [first + WINDOW - work.now for count, limit, first in limits if count >= limit]
-    if waits:
-        wait = max(1, max(waits))
-        raise TooManyTries(retry_after=wait)
-    attempt = work.one(_TRY, **parameters)
-    row = work.one(_CANDIDATE[kind], name=name)
-    if row is None:
-        return Candidate(attempt.id, None, None, False)
-    return Candidate(attempt.id, row.id, row.password_hash, bool(row.status))
+    row = work.one(_BY_NAME[kind], name=name)
+    return _admit(work, f"{kind}:{name}" if row is None else f"{kind}#{row.id}", row, address)
+
+
+def admit_change(work: Work, address: str) -> Candidate:
+    """As `admit`, for the actor who gives the old password to set a new one."""
+    kind, account_id = work.actor.kind, work.actor.id
+    return _admit(work, f"{kind}#{account_id}", work.one(_BY_ID[kind], account_id=account_id), address)
 
 
 def open_session(work: Work, kind: str, candidate: Candidate) -> str:
-    """The password was right: a token, whose session ends the one before; raises Disabled."""
-    assert candidate.account_id is not None
+    """The password was right: a token, whose session ends the one before.
+
+    Raises Disabled, and WrongPassword when the password was changed since it was looked at.
+    """
+    account_id = candidate.account_id
+    assert account_id is not None
     work.do(_SUCCEEDED, attempt_id=candidate.attempt_id)
-    token, session = new_token(kind, candidate.account_id, work.now)
-    if not work.do(_OPEN[kind], account_id=candidate.account_id, new_session=session):
-        raise Disabled
-    business = candidate.account_id if kind == MERCHANT else None
-    ledger.note(work, "login", ACCOUNTS[kind].name, candidate.account_id, business_id=business)
+    token, session = new_token(kind, account_id, work.now)
+    if not work.do(_OPEN[kind], account_id=account_id, verified=candidate.password_hash, new_session=session):
+        now = work.one(_BY_ID[kind], account_id=account_id)
+        raise Disabled if now is not None and now.password_hash == candidate.password_hash else WrongPassword
+    ledger.note(work, "login", ACCOUNTS[kind].name, account_id, business_id=account_id if kind == MERCHANT else None)
     return token
+
+
+def change_password(work: Work, candidate: Candidate, password_hash: str) -> None:
+    """The old password was right: set the actor's new one; their session goes on.
+
+    Raises WrongOldPassword when the password was changed since it was looked at.
+    """
+    work.do(_SUCCEEDED, attempt_id=candidate.attempt_id)
+    if not accounts.replace_password(work, candidate.password_hash, password_hash):
+        raise WrongOldPassword(field="old_password")
+
+
+def source_of(address: str) -> str:
+    """What tries are counted by: the address, or the /64 of an IPv6 one, all of which a client has."""
+    found = address_of(address)
+    if found is None:
+        return address[:64]
+    return str(IPv6Network((int(found), 64), strict=False)) if isinstance(found, IPv6Address) else str(found)
 
 
 def close_session(work: Work) -> None:
@@ -79,6 +112,24 @@ def close_session(work: Work) -> None:
     work.do(_CLOSE[kind], account_id=account_id)
     business = account_id if kind == MERCHANT else None
     ledger.note(work, "logout", ACCOUNTS[kind].name, account_id or 0, business_id=business)
+
+
+def _admit(work: Work, account: str, row: Any, address: str) -> Candidate:
+    parameters = {"account": hashlib.sha256(account.encode()).hexdigest(), "address": source_of(address)}
+    work.one(_TAKE_TURNS, **parameters)
+    seen = work.one(_SEEN, **parameters, since=work.now - WINDOW, known_since=work.now - KNOWN_FOR)
+    limits = [(seen.by_both, PER_ACCOUNT_AND_ADDRESS, seen.first_by_both)]
+    if not seen.known:
+        limits.append((seen.by_account, PER_ACCOUNT, seen.first_by_account))
+    waits = [first + WINDOW - work.now for count, limit, first in limits if count >= limit]
+    if waits:
+        raise TooManyTries(retry_after=max(1, *waits))
+    delay = 0.0 if seen.known else slowing.delay(seen.by_address)
+    slowing.require_place(parameters["address"], delay)
+    attempt = work.one(_TRY, **parameters)
+    if row is None:
+        return Candidate(attempt.id, parameters["address"], delay, None, None, False)
+    return Candidate(attempt.id, parameters["address"], delay, row.id, row.password_hash, bool(row.status))
 
 
 def forget_old(work: Work) -> int:
@@ -91,19 +142,20 @@ def _seen() -> Statement:
     same_address = ATTEMPT.c.address == bindparam("address")
     recent = and_(ATTEMPT.c.create_time > bindparam("since"), ~ATTEMPT.c.succeeded)
     columns: list[Any] = []
-    for name, which in (("both", and_(same_account, same_address)), ("address", same_address), ("account", same_account)):
+    for name, which in (("both", and_(same_account, same_address)), ("account", same_account)):
         columns.append(select(func.count()).where(recent, which).scalar_subquery().label(f"by_{name}"))
         columns.append(select(func.min(ATTEMPT.c.create_time)).where(recent, which).scalar_subquery().label(f"first_by_{name}"))
+    counted = select(literal_column("1")).where(recent, same_address).limit(slowing.MOST_COUNTED).subquery()
+    columns.append(select(func.count()).select_from(counted).scalar_subquery().label("by_address"))
     known = and_(ATTEMPT.c.succeeded, same_account, same_address, ATTEMPT.c.create_time > bindparam("known_since"))
     return Statement(select(*columns, select(ATTEMPT.c.id).where(known).exists().label("known")))
 
 
-def _candidate(kind: str) -> Statement:
+def _candidate(kind: str, column: str, parameter: str) -> Statement:
     account = ACCOUNTS[kind]
     status = account.c.status if "status" in account.c else literal(0)
-    return Statement(
-        select(account.c.id, account.c.password_hash, status.label("status")).where(account.c.name == bindparam("name"))
-    )
+    which = account.c[column] == bindparam(parameter)
+    return Statement(select(account.c.id, account.c.password_hash, status.label("status")).where(which))
 
 
 def _open(kind: str) -> Statement:
@@ -111,7 +163,7 @@ def _open(kind: str) -> Statement:
     normal = account.c.status == 0 if "status" in account.c else true()
     return Statement(
         update(account)
-        .where(account.c.id == bindparam("account_id"), normal)
+        .where(account.c.id == bindparam("account_id"), account.c.password_hash == bindparam("verified"), normal)
         .values(auth_token=bindparam("new_session"), last_login=bindparam("now"))
     )
 
@@ -121,12 +173,7 @@ def _close(kind: str) -> Statement:
     return Statement(update(account).where(account.c.id == bindparam("account_id")).values(auth_token=null()))
 
 
-_TAKE_TURNS = Statement(
-    select(
-        func.pg_advisory_xact_lock(func.hashtextextended(cast(bindparam("address"), String), 1)),
-        func.pg_advisory_xact_lock(func.hashtextextended(cast(bindparam("account"), String), 2)),
-    )
-)
+_TAKE_TURNS = Statement(select(func.pg_advisory_xact_lock(func.hashtextextended(cast(bindparam("account"), String), 2))))
 _SEEN = _seen()
 _TRY = Statement(
     insert(ATTEMPT)
@@ -142,6 +189,7 @@ _FORGET = Statement(
         )
     )
 )
-_CANDIDATE = {kind: _candidate(kind) for kind in ACCOUNTS}
+_BY_NAME = {kind: _candidate(kind, "name", "name") for kind in ACCOUNTS}
+_BY_ID = {kind: _candidate(kind, "id", "account_id") for kind in ACCOUNTS}
 _OPEN = {kind: _open(kind) for kind in ACCOUNTS}
 _CLOSE = {kind: _close(kind) for kind in ACCOUNTS}

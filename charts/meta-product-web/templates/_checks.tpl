@@ -22,6 +22,11 @@
 {{- $names := list }}
 {{- $ports := list }}
 {{- range .Values.frp.proxies }}
+{{- if and (eq .service (include "app.name" $)) (eq (.namespace | default $.Release.Namespace) $.Release.Namespace) }}
+{{- if or (ne (int .port) (include "app.proxyPort" $ | int)) (ne (.proxyProtocol | default "") "v2") }}
+{{- fail (printf "frp.proxies: %s must have port %s and proxyProtocol v2, else all its clients share frpc's address" .name (include "app.proxyPort" $)) }}
+{{- end }}
+{{- end }}
 {{- $names = append $names .name }}
 {{- $ports = append $ports (int .remotePort) }}
 {{- end }}

@@ -2,6 +2,11 @@
 {{ .Chart.Name }}
 {{- end -}}
 
+{{/* Where frpc connects to, naming the client at the start of each connection. */}}
+{{- define "app.proxyPort" -}}
+8100
+{{- end -}}
+
 {{- define "frpc.name" -}}
 {{ .Chart.Name }}-frpc
 {{- end -}}
