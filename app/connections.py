@@ -9,9 +9,8 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extensions import parse_dsn, register_adapter
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DisconnectionError, InvalidRequestError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_only
 
@@ -21,6 +20,7 @@ from app.config import settings
 from app.overdue import WatchedConnection, WatchedCursor
 
 POOL_TIMEOUT = 5  # seconds that a connection is waited for
+TRIES = 3  # at a connection: an idle one that was lost, a new one in its place, and that one may be lost at once
 
 _SESSION = (
     "-c jit=off -c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
@@ -64,9 +64,9 @@ def loop_engine() -> Engine:
 def pool(creator: Callable[[], Any], size: int, **options: Any) -> Engine:
     """A pool of connections, the warmest first; none is opened before it is asked for.
 
-    Who gives one back has ended its transaction. One that the server has closed meanwhile is replaced when it is taken.
+    Who gives one back has ended its transaction.
     """
-    made = create_engine(
+    return create_engine(
         "postgresql+psycopg2://",
         creator=creator,
         pool_size=size,
@@ -76,18 +76,22 @@ def pool(creator: Callable[[], Any], size: int, **options: Any) -> Engine:
         pool_reset_on_return=None,
         **options,
     )
-    event.listen(made, "checkout", _refuse_the_dead)
-    return made
 
 
 def take(source: Engine) -> Any:
-    """A connection of the pool `source`, whose next user gets it by `close()`, and a new one by `invalidate()`."""
-    try:
-        return source.raw_connection()
-    except _CancelledWhileOpening:
-        raise asyncio.CancelledError from None
-    except InvalidRequestError as error:  # a new one, and one more, were lost at once
-        raise psycopg2.OperationalError("the server closes what it has just opened") from error
+    """A connection of the pool `source`, whose next user gets it by `close()`, and a new one by `invalidate()`.
+
+    One that the server has closed while it was idle is replaced here.
+    """
+    for _ in range(TRIES):
+        try:
+            connection = source.raw_connection()
+        except _CancelledWhileOpening:
+            raise asyncio.CancelledError from None
+        if not _is_lost(connection):
+            return connection
+        connection.invalidate()
+    raise psycopg2.OperationalError("the server closes what it has just opened")
 
 
 def retire(source: Engine, connection: Any) -> None:
@@ -106,16 +110,13 @@ def _open_for_loop() -> Any:
         raise _CancelledWhileOpening from None
 
 
-def _refuse_the_dead(connection: Any, record: Any, proxy: Any) -> None:
+def _is_lost(connection: Any) -> bool:
     """An idle server says nothing, unless that it leaves."""
-    if connection.closed or _can_be_read(connection.fileno()):
-        raise DisconnectionError
-
-
-def _can_be_read(descriptor: int) -> bool:
-    seen = select.poll()
-    seen.register(descriptor, select.POLLIN)
-    return bool(seen.poll(0))
+    heard = connection.info.get("heard")
+    if heard is None:
+        heard = connection.info["heard"] = select.poll()
+        heard.register(connection.connection.fileno(), select.POLLIN)
+    return bool(connection.connection.closed or heard.poll(0))
 
 
 def checked_out() -> int:

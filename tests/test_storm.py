@@ -24,7 +24,9 @@ STORM = 30  # seconds
 OURS = "pid <> pg_backend_pid() AND application_name = 'meta_be' AND datname = current_database()"
 BACKENDS = f"SELECT count(*) FROM pg_stat_activity WHERE {OURS}"
 ONE_OF_THEM = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OURS} ORDER BY random() LIMIT 1"
-AN_IDLE_ONE = ONE_OF_THEM.replace("ORDER BY", "AND state = 'idle' ORDER BY")
+AN_IDLE_ONE = ONE_OF_THEM.replace("(pid)", "(pid, 5000)").replace(
+    "ORDER BY", "AND state = 'idle' ORDER BY"
+)  # and wait until it is gone
 MANY_EVENTS = """
 INSERT INTO event (time, actor_kind, verb, subject, subject_id, business_id, details)
 SELECT 1700000000, 'system', 'change', 'sku', 1, %s, jsonb_build_object('n', n) FROM generate_series(1, 5000) AS n
