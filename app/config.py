@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     pool_size: int = Field(10, ge=1)
     threads: int = Field(4, ge=1)
     statement_seconds: int = Field(10, ge=1, le=600)
+    frozen_seconds: int = Field(60, ge=10, le=3600)
 
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

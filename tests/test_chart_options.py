@@ -7,6 +7,7 @@ import pytest
 from tests.charts import render
 
 S3 = {"store": "s3"}
+METRICS_TOKEN = {"metricsToken": {"secret": "meta-be-metrics"}}
 SHARED_VOLUME = {"store": "volume", "volume": {"accessMode": "ReadWriteMany"}}
 
 
@@ -119,10 +120,8 @@ class TestTunnel:
 
 
 class TestScrape:
-    TOKEN = {"metricsToken": {"secret": "meta-be-metrics"}}
-
     def test_a_pod_monitor_finds_the_pods_and_sends_the_token(self):
-        values = {**self.TOKEN, "scrape": {"by": "podMonitor", "labels": {"release": "prometheus"}}}
+        values = {**METRICS_TOKEN, "scrape": {"by": "podMonitor", "labels": {"release": "prometheus"}}}
         rendering = render("meta-product", values)
         monitor, deployment = rendering.one("PodMonitor"), rendering.one("Deployment")
         assert (monitor["apiVersion"], monitor["metadata"]["labels"]["release"]) == ("monitoring.coreos.com/v1", "prometheus")
@@ -144,7 +143,7 @@ class TestScrape:
         assert endpoint == {"port": "http", "path": "/metrics"}
 
     def test_no_prometheus_is_told_of_them_by_none(self):
-        rendering = render("meta-product", {**self.TOKEN, "scrape": {"by": "none"}})
+        rendering = render("meta-product", {**METRICS_TOKEN, "scrape": {"by": "none"}})
         assert rendering.all("PodMonitor") == []
         assert not [name for name in self.annotations(rendering) if "prometheus" in name]
         assert "Prometheus" not in rendering.notes
