@@ -126,6 +126,14 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _longer_than_a_statement(self) -> "Settings":
+        if self.frozen_seconds <= 3 * self.statement_seconds:
+            raise ValueError(
+                "FROZEN_SECONDS must be more than three times STATEMENT_SECONDS, which one of the worker's may take"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _replica_of_a_database(self) -> "Settings":
         if self.database_replica_url is not None and self.embedded:
             raise ValueError("DATABASE_REPLICA_URL is set but no database: set DATABASE_URL, or DB_HOST and its siblings")

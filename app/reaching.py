@@ -88,7 +88,7 @@ def _connect(answers: Answers) -> None:
 
 def _attempt(answers: Answers) -> None:
     try:
-        connections.thread_engine().raw_connection().close()
+        connections.take(connections.thread_engine()).close()
     except Exception as error:
         answers.put(error)
     else:

@@ -83,13 +83,16 @@ def test_a_worker_in_a_pod_of_its_own_is_probed_as_documented(tmp_path, environm
 
     worker = subprocess.Popen(pod["command"], cwd=ROOT, env={**environment, "RUN_DIR": str(tmp_path), "PATH": path})
     try:
-        eventually(lambda: {file.name for file in directory.iterdir()} == {"alone.sweep", "alone.messenger"}, 20)
+        for part in ("sweep", "messenger"):
+            eventually((directory / f"alone.{part}").exists, 20)
         assert lives()
         worker.send_signal(signal.SIGSTOP)
         os.utime(directory / "alone.messenger", (0, 0))
         assert not lives()
         worker.send_signal(signal.SIGCONT)
         eventually(lives)
-    finally:
         worker.terminate()
         assert worker.wait(20) == 0
+    finally:
+        worker.kill()
+        worker.wait(20)

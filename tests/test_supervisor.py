@@ -36,7 +36,7 @@ def shop(migrated_module):
 def service(migrated_module, tmp_path_factory):
     """The service with two API processes, which the tests of this module follow from its start to its stop."""
     environment = environment_for(migrated_module)
-    settings = {"PROCESSES": "2", "FROZEN_SECONDS": "15"}
+    settings = {"PROCESSES": "2", "FROZEN_SECONDS": "15", "STATEMENT_SECONDS": "4"}
     with Supervised(tmp_path_factory.mktemp("service"), environment, **settings) as supervised:
         supervised.wait_for("be", "be-more:be-more-1", "worker", "relay")
         yield supervised
@@ -228,6 +228,10 @@ def test_a_program_that_keeps_dying_ends_it_all(dying):
             "frpc is not here",
         ),
         ({"PROCESSES": "0"}, "PROCESSES"),
+        (
+            {"FROZEN_SECONDS": "60", "STATEMENT_SECONDS": "20"},
+            "FROZEN_SECONDS: must be more than three times STATEMENT_SECONDS",
+        ),
     ],
 )
 def test_settings_that_make_no_service_are_told_at_once(tmp_path, given, said):
