@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     pool_size: int = Field(10, ge=1)
     threads: int = Field(4, ge=1)
     statement_seconds: int = Field(10, ge=1, le=600)
+    frozen_seconds: int = Field(60, ge=10, le=3600)
 
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -122,6 +123,14 @@ class Settings(BaseSettings):
     def _connections_beside_the_threads(self) -> "Settings":
         if self.pool_size <= self.threads:
             raise ValueError("POOL_SIZE must be more than THREADS: each thread holds one connection, requests use the others")
+        return self
+
+    @model_validator(mode="after")
+    def _longer_than_a_statement(self) -> "Settings":
+        if self.frozen_seconds <= 3 * self.statement_seconds:
+            raise ValueError(
+                "FROZEN_SECONDS must be more than three times STATEMENT_SECONDS, which one of the worker's may take"
+            )
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from supervisor import supervisord
 
-from app import supervision
+from app import alive, logs, supervision
 from app.config import ConfigurationError, require_sense, settings
 from app.metrics import sharing
 
@@ -24,10 +24,10 @@ def main() -> None:
         os.environ.update(filled_in())
     except ConfigurationError as error:
         sys.exit(str(error))
-    if settings.processes > 1:
-        os.environ[sharing.VARIABLE] = _emptied(settings.run_dir / "metrics")
-    for directory in (settings.data_dir, settings.log_dir, settings.run_dir):
+    os.environ[sharing.VARIABLE] = str(_emptied(settings.run_dir / "metrics"))
+    for directory in (settings.data_dir, settings.log_dir, settings.run_dir, _emptied(alive.directory())):
         directory.mkdir(parents=True, exist_ok=True)
+    logs.configure()
     supervisord.main(["--nodaemon", "--configuration", str(CONFIGURATION)])
     if supervision.lost:
         sys.exit(1)
@@ -53,10 +53,10 @@ def filled_in() -> dict[str, str]:
     )
 
 
-def _emptied(directory: Path) -> str:
-    """Where the processes behind the port count together, with nothing of an earlier life."""
+def _emptied(directory: Path) -> Path:
+    """A directory that the processes share, with nothing of an earlier life."""
     shutil.rmtree(directory, ignore_errors=True)
-    return str(directory.absolute())
+    return directory.absolute()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
 
-from app import connections
+from app import connections, reaching
 from app.config import require_sense, settings
 from app.redaction import told
 
@@ -140,12 +140,19 @@ def _scripts() -> ScriptDirectory:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[None]:
-    """The database ready to use, and left tidy: migrated at the start, the embedded server stopped by its last user."""
+def running(*, waits: bool = False) -> Iterator[None]:
+    """The database ready to use, and left tidy: migrated at the start, the embedded server stopped by its last user.
+
+    A configured database that is away is waited for: with `waits` without end, until the process is told to stop, which
+    raises `reaching.Stopped`; else for 30 seconds.
+    """
     require_sense()
     try:
-        _wait_until_reachable()
-        migrate()
+        if waits and not settings.embedded:
+            reaching.until_done(migrate)
+        else:
+            _wait_until_reachable()
+            migrate()
         yield
     finally:
         connections.leave()

@@ -5,16 +5,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpcore
 
-from app import database
+from app import alive, failures
+from app.failures import survived
+from app.outage import is_away
 from app.posting import Poster
 from app.redaction import told
 from app.services import deliveries, outbox
-from app.services.deliveries import Lease
+from app.services.deliveries import Lease, Outcome
 from app.threads import in_thread
 from app.work import SYSTEM, Actor, Work
 
@@ -22,6 +23,7 @@ INTERVAL = 1.0  # seconds between looks for what is new
 AT_ONCE = 100  # webhooks that are served at a time
 TURN = 50  # deliveries to one webhook, until others have their turn
 GRACE = 5.0  # seconds for what is under way when told to stop
+STEPS = ROUNDS, NEWS, TURNS, ATTEMPTS = ("webhook_rounds", "webhook_news", "webhook_turns", "webhook_attempts")
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -41,8 +43,8 @@ class Messenger:
             while not stop.is_set():
                 try:
                     await self.round()
-                except database.AWAY as error:
-                    log.warning("database: %s", told(error))
+                except Exception as error:
+                    failures.note(ROUNDS, error)
                 await asyncio.sleep(INTERVAL)
             if self._serving:
                 await asyncio.wait(self._serving, timeout=GRACE)
@@ -51,8 +53,8 @@ class Messenger:
 
     async def round(self) -> None:
         """Make deliveries of what is new, and begin to serve the webhooks that have any due."""
-        while await self._do(outbox.spread) == outbox.BATCH:
-            pass
+        with survived(NEWS):
+            await self._spread()
         room = AT_ONCE - len(self._serving)
         for held in await self._do(deliveries.lease, room) if room else ():
             task = asyncio.create_task(self._serve(held))
@@ -70,32 +72,55 @@ class Messenger:
         while self._serving:
             await asyncio.wait(self._serving)
 
+    async def _spread(self) -> None:
+        """Make deliveries of what is new: for all webhooks at once, or for each by itself when that fails."""
+        try:
+            while await self._do(outbox.spread) == outbox.BATCH:
+                pass
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.warning("deliveries are made for each webhook by itself: %s", told(error))
+            for webhook_id in await self._do(outbox.with_news):
+                with survived(NEWS, webhook_id):
+                    await self._do(outbox.spread, webhook_id)
+
     async def _serve(self, held: Lease) -> None:
         rest = 0
         try:
             rest = await self._take_turn(held)
         except asyncio.CancelledError:
             log.info("webhook %s: stopped on the way, to be tried again", held.webhook_id)
-        except database.AWAY as error:
-            log.warning("database: %s", told(error))
+        except Exception as error:  # left to its lease, so that it is not tried again at once
+            failures.note(TURNS, error, held.webhook_id)
             return
-        except Exception:  # left to its lease, so that it is not tried again at once
-            log.exception("webhook %s", held.webhook_id)
-            return
-        with suppress(*database.AWAY):
+        try:
             await self._do(deliveries.give_back, held, rest)
+        except Exception as error:
+            failures.note(TURNS, error, held.webhook_id)
 
     async def _take_turn(self, held: Lease) -> int:
         """Deliver what is due, until an attempt fails; the seconds that the receiver then wants to be left alone."""
         async with Poster(self._tls) as poster:
             for delivery in await self._do(deliveries.due, held, TURN):
-                outcome = await poster.post(held.webhook_id, delivery, int(self._clock()))
+                outcome = await self._posted(poster, held, delivery)
                 if not await self._do(deliveries.record, held, delivery, outcome):
                     return outcome.rest
         return 0
 
+    async def _posted(self, poster: Poster, held: Lease, delivery: Any) -> Outcome:
+        """What became of an attempt; one that fails for a reason nobody thought of is a failed attempt like others."""
+        try:
+            return await poster.post(held.webhook_id, delivery, int(self._clock()))
+        except Exception as error:
+            failures.note(ATTEMPTS, error, delivery.id)
+            return Outcome(0, error="internal_error")
+
     async def _do(self, act: Callable[..., Result], *arguments: object) -> Result:
-        return await in_thread(_carried_out, act, int(self._clock()), *arguments)
+        try:
+            return await in_thread(_carried_out, act, int(self._clock()), *arguments)
+        finally:
+            alive.beat("messenger")
 
 
 def run(stop: threading.Event) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -12,7 +13,19 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
-from app import __version__, database, logs, metrics, middleware, problems, replica_watch, startup
+from app import (
+    __version__,
+    alive,
+    background,
+    database,
+    logs,
+    metrics,
+    middleware,
+    problems,
+    reaching,
+    replica_watch,
+    startup,
+)
 from app.config import settings
 from app.dependencies import SESSIONS
 from app.live import bell
@@ -28,15 +41,21 @@ log = logging.getLogger(__name__)
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to start without secrets or with half a bucket; then the database, ready, for as long as the app runs."""
     _ = settings.token_key, settings.platform_secrets, settings.bucket
-    with database.running():
-        tasks = [asyncio.create_task(act) for act in (bell.watch(), replica_watch.watch(), _sample())]
-        log.info("meta_be serves", extra={"fields": startup.described()})
-        yield
-        for task in tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+    try:
+        with database.running(waits=True):
+            async with background.going_on(BACKGROUND):
+                log.info("meta_be serves", extra={"fields": startup.described()})
+                yield
+    except reaching.Stopped:
+        _exit_before_the_start()
     log.info("meta_be has stopped")
+
+
+def _exit_before_the_start() -> None:
+    """End the process here: uvicorn would call it a failure when a lifespan ends before its start."""
+    log.info("stopped before the database was there")
+    logs.OUTLET.flush()
+    os._exit(0)
 
 
 async def _sample() -> None:
@@ -44,6 +63,14 @@ async def _sample() -> None:
         metrics.sample(logs.OUTLET.lost)
         logs.OUTLET.flush()
         await asyncio.sleep(SAMPLED)
+
+
+BACKGROUND = {
+    "bell": bell.watch,
+    "replica_watch": replica_watch.watch,
+    "sample": _sample,
+    "heartbeat": alive.beat_on_the_loop,
+}
 
 
 def build() -> FastAPI:

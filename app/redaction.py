@@ -40,7 +40,7 @@ def told(error: BaseException) -> str:
 
 def traceback_of(error: BaseException) -> str:
     """The traceback, with the errors it comes from, each told by `told`."""
-    return "".join(_frames(error)).rstrip()
+    return "".join(_frames(error, set())).rstrip()
 
 
 def masked(text: str) -> str:
@@ -65,19 +65,21 @@ def _told_by_database(error: psycopg2.Error) -> str:
     return f"{error.pgcode} {text}" + (f" ({where})" if where else "")
 
 
-def _frames(error: BaseException) -> Iterator[str]:
-    if error.__cause__ is not None:
-        yield from _frames(error.__cause__)
+def _frames(error: BaseException, seen: set[int]) -> Iterator[str]:
+    """An error may come from a group that it is in itself, so each of them (its id is in `seen`) is told once."""
+    seen.add(id(error))
+    if error.__cause__ is not None and id(error.__cause__) not in seen:
+        yield from _frames(error.__cause__, seen)
         yield "\nThe above exception was the direct cause of the following exception:\n\n"
-    elif error.__context__ is not None and not error.__suppress_context__:
-        yield from _frames(error.__context__)
+    elif error.__context__ is not None and not error.__suppress_context__ and id(error.__context__) not in seen:
+        yield from _frames(error.__context__, seen)
         yield "\nDuring handling of the above exception, another exception occurred:\n\n"
     yield "Traceback (most recent call last):\n"
     yield from traceback.format_tb(error.__traceback__)
     kind = type(error)
     yield f"{kind.__module__}.{kind.__qualname__}: {told(error)}\n".removeprefix("builtins.")
     if isinstance(error, BaseExceptionGroup):
-        yield from chain.from_iterable(_frames(each) for each in error.exceptions)
+        yield from chain.from_iterable(_frames(each, seen) for each in error.exceptions if id(each) not in seen)
 
 
 def _configured() -> list[str]:

@@ -6,13 +6,15 @@ import sys
 import threading
 import time
 
-from app import database, delivering, logs, startup
+from app import alive, database, delivering, failures, logs, startup
 from app.config import ConfigurationError, settings
+from app.reaching import Stopped
 from app.redaction import told
 from app.services import deadlines, heartbeat
 from app.work import SYSTEM, Actor, Work
 
 INTERVAL = 10  # seconds between sweeps
+SWEEP = "sweep"
 
 log = logging.getLogger("app.worker")
 
@@ -23,17 +25,15 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    failures.expect(SWEEP, *deadlines.STEPS, *delivering.STEPS)
+    failed = False
     try:
         _ = settings.token_key  # signs webhooks
-        with database.running():
+        with database.running(waits=True):
             log.info("sweeping every %s s", INTERVAL, extra={"fields": startup.described()})
-            messenger = threading.Thread(target=delivering.run, args=(stop,), name="messenger", daemon=True)
-            messenger.start()
-            while messenger.is_alive() and not stop.is_set():
-                _sweep_once()
-                stop.wait(INTERVAL)
-            failed = not stop.is_set()
-            messenger.join()
+            failed = _work_until(stop)
+    except Stopped:
+        pass
     except (ConfigurationError, *database.AWAY) as error:
         log.critical("no worker: %s", told(error))
         sys.exit(1)
@@ -43,18 +43,40 @@ def main() -> None:
     log.info("stopped")
 
 
+def _work_until(stop: threading.Event) -> bool:
+    """Sweep here and deliver in a thread; True when that thread died."""
+    messenger = threading.Thread(target=delivering.run, args=(stop,), name="messenger", daemon=True)
+    messenger.start()
+    while messenger.is_alive() and not stop.is_set():
+        _sweep_once()
+        _rest(stop)
+    failed = not stop.is_set()
+    messenger.join()
+    return failed
+
+
 def _sweep_once() -> None:
     try:
-        done = deadlines.sweep(int(time.time()))
-        with Work(Actor(SYSTEM), writes=True) as work:
-            heartbeat.beat(work)
-            work.commit()
-    except database.AWAY as error:
-        log.warning("database: %s", told(error))
-        return
+        _sweep()
+    except Exception as error:
+        failures.note(SWEEP, error)
+
+
+def _sweep() -> None:
+    done = deadlines.sweep(int(time.time()), lambda: alive.beat(SWEEP))
+    with Work(Actor(SYSTEM), writes=True) as work:
+        heartbeat.beat(work)
+        work.commit()
     counts = {name: count for name, count in done.items() if count}
     if counts:
         log.info("swept", extra={"fields": counts})
+
+
+def _rest(stop: threading.Event) -> None:
+    for _ in range(INTERVAL):
+        alive.beat(SWEEP)
+        if stop.wait(1):
+            return
 
 
 if __name__ == "__main__":

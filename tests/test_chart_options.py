@@ -7,6 +7,7 @@ import pytest
 from tests.charts import render
 
 S3 = {"store": "s3"}
+METRICS_TOKEN = {"metricsToken": {"secret": "meta-be-metrics"}}
 SHARED_VOLUME = {"store": "volume", "volume": {"accessMode": "ReadWriteMany"}}
 
 
@@ -116,6 +117,44 @@ class TestTunnel:
         rendering = render("default", line=False)
         assert [found["metadata"]["name"] for found in rendering.all("Deployment")] == ["meta-product-web"]
         assert "FRP_TOKEN" not in rendering.secrets()
+
+
+class TestScrape:
+    def test_a_pod_monitor_finds_the_pods_and_sends_the_token(self):
+        values = {**METRICS_TOKEN, "scrape": {"by": "podMonitor", "labels": {"release": "prometheus"}}}
+        rendering = render("meta-product", values)
+        monitor, deployment = rendering.one("PodMonitor"), rendering.one("Deployment")
+        assert (monitor["apiVersion"], monitor["metadata"]["labels"]["release"]) == ("monitoring.coreos.com/v1", "prometheus")
+        assert monitor["spec"] == {
+            "selector": deployment["spec"]["selector"],
+            "podMetricsEndpoints": [
+                {
+                    "port": rendering.container()["ports"][0]["name"],
+                    "path": "/metrics",
+                    "authorization": {"credentials": {"name": "meta-be-metrics", "key": "METRICS_TOKEN"}},
+                }
+            ],
+        }
+        assert rendering.secrets()["METRICS_TOKEN"] == ("meta-be-metrics", "METRICS_TOKEN")
+        assert not [name for name in self.annotations(rendering) if "prometheus" in name]
+
+    def test_without_a_token_it_sends_none(self):
+        (endpoint,) = render("meta-product", {"scrape": {"by": "podMonitor"}}).one("PodMonitor")["spec"]["podMetricsEndpoints"]
+        assert endpoint == {"port": "http", "path": "/metrics"}
+
+    def test_no_prometheus_is_told_of_them_by_none(self):
+        rendering = render("meta-product", {**METRICS_TOKEN, "scrape": {"by": "none"}})
+        assert rendering.all("PodMonitor") == []
+        assert not [name for name in self.annotations(rendering) if "prometheus" in name]
+        assert "Prometheus" not in rendering.notes
+
+    def test_the_notes_say_when_it_is_not_let_in(self):
+        assert "it is not let in" in render("meta-product").notes
+        named = {"networkPolicy": {"ingressFrom": [{"namespaceSelector": {}}]}}
+        assert "it is not let in" not in render("meta-product", named).notes
+
+    def annotations(self, rendering):
+        return rendering.one("Deployment")["spec"]["template"]["metadata"]["annotations"]
 
 
 class TestNetworkPolicy:

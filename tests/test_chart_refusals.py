@@ -67,6 +67,8 @@ class TestRefusals:
             ),
             ({"networkPolicy": {"ingressFrom": [{}]}}, "/networkPolicy/ingressFrom/0"),
             ({"networkPolicy": {"webhookPorts": [0]}}, "/networkPolicy/webhookPorts/0"),
+            ({"scrape": {"by": "serviceMonitor"}}, "/scrape/by"),
+            ({"scrape": {"labels": {"release": 1}}}, "/scrape/labels/release"),
         ],
     )
     def test_a_value_that_is_wrong(self, values, where):
@@ -95,6 +97,10 @@ class TestRefusals:
         way = {"name": "a", "service": "meta-product-web", "port": 8100, "proxyProtocol": "v2", "remotePort": 2, **wrong}
         told = reason(frp={"proxies": [{key: value for key, value in way.items() if value}]})
         assert "a must have port 8100 and proxyProtocol v2" in told
+
+    def test_a_token_that_no_scrape_would_send(self):
+        told = reason(metricsToken={"secret": "meta-be-metrics"})
+        assert "would be answered 401: set scrape.by=podMonitor" in told
 
     @pytest.mark.parametrize(
         ("second", "told"),

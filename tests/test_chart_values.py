@@ -37,6 +37,7 @@ SECRETS = {
 }
 WHOLE_URL = {"url": {"secret": "meta-be-url", "key": "uri"}, "replicaUrl": {"secret": "meta-be-url", "key": "ro"}}
 S3 = {"store": "s3"}
+METRICS_TOKEN = {"metricsToken": {"secret": "meta-be-metrics"}, "scrape": {"by": "none"}}
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +127,7 @@ class TestTheyFollowTheApp:
     def test_every_setting_of_the_app_can_be_given(self):
         given = set(DEVELOPMENT_ONLY | SET_BY_DOCKERFILE)
         inside, beside = ({"mode": mode, "server": {"addr": "frp.example"}} for mode in ("image", "deployment"))
-        metrics = {"secret": "meta-be-metrics"}
-        for values in ({"files": S3, "frp": inside, "metricsToken": metrics}, {"database": WHOLE_URL, "frp": beside}):
+        for values in ({"files": S3, "frp": inside, **METRICS_TOKEN}, {"database": WHOLE_URL, "frp": beside}):
             rendering = render("default", values, line=False)
             given |= {name.lower() for name in rendering.one("ConfigMap")["data"].keys() | rendering.secrets().keys()}
         assert sorted(FIELDS.keys() - given) == []
@@ -142,6 +142,6 @@ class TestTheyFollowTheApp:
     def test_the_schema_knows_every_value(self, chart):
         properties = chart.schema["properties"]
         assert properties.keys() == chart.values.keys()
-        for name in ("settings", "database", "files", "frp", "networkPolicy", "autoscaling", "image"):
+        for name in ("settings", "database", "files", "frp", "networkPolicy", "autoscaling", "image", "scrape"):
             assert properties[name]["properties"].keys() == chart.values[name].keys()
             assert properties[name]["additionalProperties"] is False

@@ -16,7 +16,7 @@ import pytest
 import trustme
 from standardwebhooks import Webhook
 
-from app import addresses, posting
+from app import addresses, delivering, metrics, posting
 from app.config import DAY, settings
 from app.delivering import Messenger
 from app.services import deadlines, deliveries, gauges, outbox
@@ -537,6 +537,73 @@ def test_tls_is_verified_against_the_name_in_the_url(shop, world, monkeypatch, t
         deliver(entry["next_attempt_time"], rounds=1)
         assert log_of(merchant, hook)[0]["status"] == "delivered"
         assert receiver.received[0].signed_by(hook["secret"])
+
+
+class TestErrorsNobodyForesaw:
+    REFUSE = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no good'; END $$;
+    CREATE TRIGGER refuse BEFORE {} ON webhook_delivery FOR EACH ROW WHEN (NEW.webhook_id = %s) EXECUTE FUNCTION refuse()
+    """
+
+    @pytest.fixture
+    def hooks(self, shop, world, receiver):
+        """Two webhooks that are to be told of the same order."""
+        merchant, customer, sku = shop
+        hooks = [hooked(merchant, f"{receiver.url}/{name}", verbs=["place"]) for name in ("bad", "good")]
+        world.order(merchant, customer, sku=sku)
+        return hooks
+
+    def test_one_whose_deliveries_can_not_be_made_holds_up_no_other(self, hooks, receiver, sql, caplog):
+        sql(self.REFUSE.format("INSERT"), hooks[0]["id"])
+        before = failures_of("webhook_news")
+        deliver(rounds=1)
+        assert [one.path for one in receiver.received] == ["/hook/good"]
+        assert failures_of("webhook_news") - before == 1
+        assert f"webhook_news, row {hooks[0]['id']} failed" in caplog.messages
+        sql("DROP FUNCTION refuse CASCADE")
+        deliver(rounds=1)
+        assert [one.path for one in receiver.received] == ["/hook/good", "/hook/bad"]
+
+    def test_one_whose_attempts_can_not_be_noted_holds_up_no_other(self, hooks, receiver, sql, caplog):
+        sql(self.REFUSE.format("UPDATE"), hooks[0]["id"])
+        before = failures_of("webhook_turns")
+        deliver(rounds=2)
+        assert sorted(one.path for one in receiver.received) == ["/hook/bad", "/hook/good"], "it is left to its lease"
+        assert failures_of("webhook_turns") - before == 1
+        assert f"webhook_turns, row {hooks[0]['id']} failed" in caplog.messages
+
+    def test_an_attempt_that_breaks_is_a_failed_one_like_others(self, hooks, shop, receiver, monkeypatch):
+        def headers(webhook_id, *given):
+            if webhook_id == hooks[0]["id"]:
+                raise KeyError("nobody foresaw this")
+            return whole(webhook_id, *given)
+
+        whole = posting._headers
+        monkeypatch.setattr(posting, "_headers", headers)
+        before = failures_of("webhook_attempts")
+        deliver(rounds=1)
+        assert [one.path for one in receiver.received] == ["/hook/good"]
+        [entry] = log_of(shop[0], hooks[0])
+        assert (entry["status"], entry["attempts"], entry["error"]) == ("pending", 1, "internal_error")
+        assert failures_of("webhook_attempts") - before == 1
+
+    def test_the_messenger_goes_on_after_a_round_that_breaks(self, hooks, receiver, sql):
+        sql("ALTER TABLE webhook RENAME TO gone")
+        before = failures_of("webhook_rounds")
+        stop = threading.Event()
+        messenger = threading.Thread(target=delivering.run, args=(stop,))
+        messenger.start()
+        eventually(lambda: failures_of("webhook_rounds") > before)
+        sql("ALTER TABLE gone RENAME TO webhook")
+        receiver.wait_for(2)
+        stop.set()
+        messenger.join(20)
+        assert not messenger.is_alive()
+
+
+def failures_of(step):
+    """How often the step has failed."""
+    return metrics.BACKGROUND_FAILURES.labels(step)._value.get()
 
 
 class TestWorkers:

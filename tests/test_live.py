@@ -13,6 +13,7 @@ import pytest
 from app.models.order import STATUS_NAMES
 from tests.api import PREFIX
 from tests.factories import made
+from tests.waiting import eventually
 
 
 class Stream:
@@ -159,6 +160,20 @@ def test_the_stream_outlives_lost_database_connections(follow, world, shop, sql)
         except psycopg2.OperationalError:
             time.sleep(0.1)
     assert [stream.next(timeout=20), stream.next(timeout=20)] == ["after", "after"]
+
+
+def test_after_an_error_nobody_foresaw_there_is_news_again(served, world, shop, sql):
+    merchant, customer, sku = shop
+    url = served()
+    stream = Stream(url, merchant.token)
+    world.order(merchant, customer, sku=sku)
+    assert stream.next() == "place"
+    sql("ALTER TABLE event RENAME TO gone")
+    counted = 'meta_be_background_failures_total{of="bell"} '
+    eventually(lambda: f"{counted}1.0" in httpx.get(url + "/metrics").text)
+    sql("ALTER TABLE gone RENAME TO event")
+    world.order(merchant, customer, sku=sku)
+    assert stream.next() == "place"
 
 
 @pytest.mark.parametrize("end", ["logout", "disable"])

@@ -292,7 +292,7 @@ class TestMonitoring:
         for panel in panels:
             assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
             assert panel["description"]
-            assert all('job=~"$job"' in target["expr"] for target in panel["targets"])
+            assert all('{job=~"$job",namespace=~"$namespace"' in target["expr"] for target in panel["targets"])
             assert panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24
         taken = [
             (p["gridPos"]["y"] + y, p["gridPos"]["x"] + x)
@@ -301,7 +301,7 @@ class TestMonitoring:
             for x in range(p["gridPos"]["w"])
         ]
         assert len(taken) == len(set(taken))
-        assert [each["name"] for each in board["templating"]["list"]] == ["datasource", "job"]
+        assert [each["name"] for each in board["templating"]["list"]] == ["datasource", "job", "namespace"]
 
     def test_every_rule_says_what_to_do(self):
         text = (MONITORING / "alerts.yaml").read_text()

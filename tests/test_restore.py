@@ -47,12 +47,7 @@ def folder() -> Iterator[Path]:
 
 
 def test_all_comes_back_as_it_was_at_a_moment_before_the_accident(postgres, folder):
-    archive = folder / "archive"
-    archive.mkdir()
-    if USER:
-        shutil.chown(archive, USER)
-    archiving = documented("archive_mode = on").replace("/backup/wal", str(archive))
-    settings = dict(re.findall(r"^(\w+) = '?(.*?)'?$", archiving, re.MULTILINE))
+    archive, settings = _archive(folder)
     primary, restored = Server(folder / "primary"), Server(folder / "restored")
     with ExitStack() as stack:
         stack.callback(primary.stop)
@@ -127,6 +122,62 @@ def test_a_dump_is_a_whole_shop_and_its_news_begin_anew(postgres, folder):
                 work.commit()
         told = "SELECT count(*), count(DISTINCT order_id) FROM webhook_delivery JOIN event ON event.id = event_id"
         assert target.run(told, database="shop") == [(2, 2)], "what the webhook had not been told of yet, and what is new"
+
+
+class TestArchive:
+    @pytest.fixture
+    def archive(self, folder: Path) -> Path:
+        return _archive(folder)[0]
+
+    @pytest.fixture
+    def primary(self, postgres, folder: Path, archive: Path) -> Iterator[Server]:
+        primary = Server(folder / "primary").init()
+        yield primary.start(**_archive(folder)[1])
+        primary.stop()
+
+    def test_a_crash_while_a_piece_is_written_or_before_that_is_noted_holds_up_nothing(self, primary, archive):
+        known = _archived(primary)
+        eventually(lambda: (archive / known).exists())
+        [(following,)] = primary.run("SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
+        primary.kill()
+        half = archive / f"{following}.part"
+        half.write_bytes((archive / known).read_bytes()[:1_000_000])
+        _own(archive)
+        status = primary.data / "pg_wal/archive_status"
+        (status / f"{known}.done").rename(status / f"{known}.ready")  # as when it was archived, and that not yet noted
+        primary.start(**_archive(archive.parent)[1])
+        last = _archived(primary)
+        eventually(lambda: (archive / last).exists() and not (status / f"{known}.ready").exists(), 30)
+        assert primary.run("SELECT failed_count FROM pg_stat_archiver") == [(0,)]
+        assert {path.stat().st_size for path in archive.iterdir()} == {16 * 1024 * 1024}
+        assert not half.exists()
+
+    def test_a_piece_of_another_server_is_never_overwritten(self, primary, archive):
+        [(name,)] = primary.run("SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
+        foreign = archive / name
+        foreign.write_bytes(b"of another server")
+        _own(archive)
+        assert _archived(primary) == name
+        eventually(lambda: primary.run("SELECT failed_count > 0, last_failed_wal FROM pg_stat_archiver") == [(True, name)])
+        assert [(path.name, path.read_bytes()) for path in archive.iterdir()] == [(name, b"of another server")]
+
+
+def _archive(folder: Path) -> tuple[Path, dict[str, str]]:
+    """Where the pieces of WAL go, and the documented settings that send them there."""
+    archive = folder / "archive"
+    archive.mkdir(exist_ok=True)
+    if USER:
+        shutil.chown(archive, USER)
+    archiving = documented("archive_mode = on").replace("/backup/wal", str(archive))
+    return archive, dict(re.findall(r"^(\w+) = '?(.*?)'?$", archiving, re.MULTILINE))
+
+
+def _archived(server: Server) -> str:
+    """The name of a piece of WAL that is sent to the archive now."""
+    server.run("CREATE TABLE IF NOT EXISTS filler AS SELECT")
+    server.run("INSERT INTO filler SELECT")
+    ((segment,),) = server.run("SELECT pg_walfile_name(pg_switch_wal())")
+    return str(segment)
 
 
 def _orders(server: Server) -> list[str]:

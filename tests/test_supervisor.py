@@ -1,8 +1,10 @@
 """A real start: supervisord with the project's own file, followed, killed, and stopped under load."""
 
 import itertools
+import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -34,7 +36,8 @@ def shop(migrated_module):
 def service(migrated_module, tmp_path_factory):
     """The service with two API processes, which the tests of this module follow from its start to its stop."""
     environment = environment_for(migrated_module)
-    with Supervised(tmp_path_factory.mktemp("service"), environment, PROCESSES="2") as supervised:
+    settings = {"PROCESSES": "2", "FROZEN_SECONDS": "15", "STATEMENT_SECONDS": "4"}
+    with Supervised(tmp_path_factory.mktemp("service"), environment, **settings) as supervised:
         supervised.wait_for("be", "be-more:be-more-1", "worker", "relay")
         yield supervised
 
@@ -99,6 +102,18 @@ def _marked(request_id):
     return f'"request_id":"{request_id}"'
 
 
+def failures(supervised, of):
+    text = httpx.get(f"{supervised.url}/metrics", timeout=20).text
+    return float(re.search(rf'^meta_be_background_failures_total{{of="{of}"}} (.+)$', text, re.MULTILINE)[1])
+
+
+def run(uri, statement):
+    connection = psycopg2.connect(uri)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
 def nothing_is_lost(sent, uri):
     """The names of what was acknowledged; all of it is in the database, and nothing was left without an answer."""
     for sender in sent:
@@ -147,6 +162,23 @@ def test_killed_be_comes_back_with_another_pid_and_serves(service):
     assert asked_of_be(service, "again")
 
 
+def test_frozen_processes_are_restarted(service):
+    frozen = {program: service.pid(program) for program in ("be-more:be-more-1", "worker")}
+    for pid in frozen.values():
+        os.kill(pid, signal.SIGSTOP)
+    for program, pid in frozen.items():
+        service.eventually(lambda program=program, pid=pid: service.pid(program) not in (0, pid))
+        assert service.wait_for_line(rf"\(pid {pid}\) has shown no life for 15 s: killing it")
+    service.wait_for("be", *frozen)
+
+
+def test_what_fails_in_the_worker_shows_in_the_figures_of_the_api(service, migrated_module):
+    assert failures(service, "keys") == 0
+    run(migrated_module, "ALTER TABLE idempotency_key RENAME TO gone")
+    service.eventually(lambda: failures(service, "keys"))
+    run(migrated_module, "ALTER TABLE gone RENAME TO idempotency_key")
+
+
 def test_restart_of_one_process_under_load_leaves_the_other_alone(service, sent):
     before = {program: service.pid(program) for program in ("be", "be-more:be-more-1")}
     service.control("restart", "be")
@@ -174,6 +206,12 @@ def test_last_lines_are_relayed(service):
     assert sum("Finished server process" in line for line in service.said) >= 3  # two that stopped, and one restarted
 
 
+def test_every_line_of_stdout_is_json(service, dying):
+    dying.process.wait(60)
+    for said in (service.said, dying.said):
+        assert [line for line in said if not line.startswith("{") or not json.loads(line)["time"]] == []
+
+
 def test_a_program_that_keeps_dying_ends_it_all(dying):
     assert dying.process.wait(60) == 1
     assert dying.wait_for_line("(be|worker) keeps dying")
@@ -190,6 +228,10 @@ def test_a_program_that_keeps_dying_ends_it_all(dying):
             "frpc is not here",
         ),
         ({"PROCESSES": "0"}, "PROCESSES"),
+        (
+            {"FROZEN_SECONDS": "60", "STATEMENT_SECONDS": "20"},
+            "FROZEN_SECONDS: must be more than three times STATEMENT_SECONDS",
+        ),
     ],
 )
 def test_settings_that_make_no_service_are_told_at_once(tmp_path, given, said):

@@ -5,13 +5,17 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import psycopg2
 import pytest
 
+from app import logs, metrics
 from app.config import DAY, HOUR, settings
 from app.services import deadlines
-from tests.conftest import ROOT
+from tests.conftest import ROOT, using
 from tests.factories import REFUND, RETURN, made
+from tests.processes import running
 from tests.waiting import eventually
 
 
@@ -124,6 +128,93 @@ def test_the_counts_stay_right_when_they_are_folded(world, merchant, customer, s
         list(pool.map(deadlines.sweep, [now] * 3))
     assert sql(rows)[0][0] <= len(before)
     assert made(merchant.get("/orders/counts")) == before == {"0": 2, "1": 1, "2": 1, "3": 1, "4": 1, "-1": 1}
+
+
+REFUSE = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'no good: "%%"', OLD.receiver_phone; END $$;
+CREATE TRIGGER refuse BEFORE UPDATE ON "order" FOR EACH ROW WHEN (OLD.id = %s) EXECUTE FUNCTION refuse()
+"""
+
+
+class TestWhatFails:
+    @pytest.fixture
+    def orders(self, world, merchant, customer):
+        """Shipped orders, oldest first."""
+        sku = world.sku(merchant)
+        return [world.order(merchant, customer, 1, sku=sku) for _ in range(3)]
+
+    def test_one_bad_row_is_told_of_and_the_rest_goes_on(self, orders, sql, now, caplog):
+        bad = orders[0]
+        sql(REFUSE, bad["id"])
+        before = failures_of("received")
+        done = deadlines.sweep(now + 11 * DAY)
+        assert (done["received"], failures_of("received") - before) == (2, 1)
+        assert done["folded"] > 0, "what comes after it is done too"
+        assert sql('SELECT id FROM "order" WHERE status = 1') == [(bad["id"],)]
+        [told] = [record for record in caplog.records if record.levelname == "ERROR"]
+        assert told.getMessage() == f"received, row {bad['id']} failed"
+        assert bad["receiver_phone"] not in logs.failure(told.exc_info[1])
+        sql("DROP FUNCTION refuse CASCADE")
+        assert deadlines.sweep(now + 11 * DAY)["received"] == 1
+
+    def test_bad_rows_do_not_hold_up_those_behind_them(self, orders, sql, now, monkeypatch):
+        monkeypatch.setattr(deadlines, "BATCH", 1)
+        sql(REFUSE, orders[0]["id"])
+        assert [deadlines.sweep(now + 11 * DAY)["received"] for _ in range(3)] == [1, 1, 0]
+
+    def test_a_locked_row_is_left_for_the_next_sweep(self, orders, migrated, now, caplog):
+        with using(f"{migrated}&options=-c%20lock_timeout%3D100ms"), psycopg2.connect(migrated) as holder:
+            holder.cursor().execute('SELECT FROM "order" WHERE id = %s FOR UPDATE', (orders[1]["id"],))
+            before = failures_of("received")
+            assert deadlines.sweep(now + 11 * DAY)["received"] == 2
+            assert failures_of("received") - before == 1
+            [told] = [record for record in caplog.records if record.levelname == "WARNING"]
+            assert told.getMessage().startswith(f"received, row {orders[1]['id']}: 55P03")
+            assert "traceback" not in caplog.text.lower()
+            holder.rollback()
+            assert deadlines.sweep(now + 11 * DAY)["received"] == 1
+        holder.close()
+
+    @pytest.mark.parametrize(
+        ("step", "table"), [("keys", "idempotency_key"), ("tries", "login_attempt"), ("folded", "order_tally")]
+    )
+    def test_a_step_that_fails_holds_up_no_other(self, world, merchant, customer, sql, now, step, table):
+        order = world.order(merchant, customer, 0)
+        before = failures_of(step)
+        sql(f"ALTER TABLE {table} RENAME TO gone")
+        done = deadlines.sweep(order["deadline_at"] + 1)
+        assert (done[step], done["overdue"], failures_of(step) - before) == (0, 1, 1)
+        assert [name for name in deadlines.STEPS if name not in done] == ["agreed"]
+
+    def test_when_the_database_is_away_the_sweep_ends(self, orders, sql, now, monkeypatch):
+        def receive(work, order_id):
+            sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'meta_be'")
+            return receiving(work, order_id)
+
+        receiving = deadlines.SWEEPS["received"].move
+        monkeypatch.setitem(deadlines.SWEEPS, "received", replace(deadlines.SWEEPS["received"], move=receive))
+        before = failures_of("received")
+        with pytest.raises(psycopg2.OperationalError):
+            deadlines.sweep(now + 11 * DAY)
+        assert failures_of("received") == before
+
+    def test_the_process_goes_on_sweeping(self, orders, sql, environment):
+        sql("ALTER TABLE idempotency_key RENAME TO gone")
+        sql('UPDATE "order" SET deliver_time = deliver_time - 11 * 86400')
+        sql("UPDATE heartbeat SET time = time - 1000")
+        with running(environment, "app.worker") as worker:
+            failed = worker.line(message="keys failed")
+            assert "UndefinedTable" in failed["exception"]
+            assert worker.line(message="swept")["received"] == 3
+            [(beaten,)] = sql("SELECT time FROM heartbeat")
+            assert beaten > time.time() - 100
+            assert worker.stop() == 0
+
+
+def failures_of(step):
+    """How often the step, or one of its rows, has failed."""
+    return metrics.BACKGROUND_FAILURES.labels(step)._value.get()
 
 
 def test_the_worker_process_sweeps_and_stops_when_told(world, merchant, customer, sql, environment):

@@ -15,6 +15,7 @@ from app.check.finding import Finding, error, ok, warning
 from app.config import ConfigurationError, settings
 from app.database import expected_revision, is_newer
 from app.redaction import told
+from app.remedies import remedy
 from app.startup import where
 
 NAME = "database"
@@ -30,17 +31,6 @@ SELECT current_setting('server_version_num')::int / 10000 AS version, current_se
     extract(epoch FROM clock_timestamp())::float8 AS now, to_regclass('alembic_version') IS NOT NULL AS has_schema,
     has_schema_privilege(coalesce(current_schema(), 'public'), 'CREATE') AS may_create
 """
-_REMEDIES = (
-    ("password authentication failed", "see the password (DB_PWD, or in DATABASE_URL) and the user"),
-    ("no password supplied", "give the password: DB_PWD, or in DATABASE_URL"),
-    ("no pg_hba.conf entry", "let this machine and user in: pg_hba.conf on the server"),
-    ("translate host name", "see the host; a / @ or : in the password must be percent-encoded in DATABASE_URL"),
-    ("invalid integer value", "see the port; a / @ or : in the password must be percent-encoded in DATABASE_URL"),
-    ("too many clients", "raise max_connections, or run fewer processes"),
-    ("connection slots are reserved", "raise max_connections, or run fewer processes"),
-    ("starting up", "wait until the server has started"),
-    ("SSL", "see sslmode in DATABASE_URL, and what the server offers"),
-)
 
 
 def database() -> Iterator[Finding]:
@@ -54,8 +44,8 @@ def database() -> Iterator[Finding]:
     except ConfigurationError as wrong:
         yield error(NAME, *str(wrong).split(": ", 1))
     except psycopg2.ProgrammingError:  # its text holds the address, and with it the password
-        remedy = "write it as postgresql://user:password@host:5432/name; a / @ or : in the password is percent-encoded"
-        yield error(NAME, "DATABASE_URL can not be read", remedy)
+        written = "write it as postgresql://user:password@host:5432/name; a / @ or : in the password is percent-encoded"
+        yield error(NAME, "DATABASE_URL can not be read", written)
     else:
         yield from _configured(parts)
 
@@ -83,7 +73,7 @@ def _configured(parts: dict[str, Any]) -> Iterator[Finding]:
             connection.autocommit = True
             yield from _looked_at(connection)
     except psycopg2.Error as refused:
-        yield error(NAME, f"{where()}: {' '.join(told(refused).split())}", _remedy(str(refused), parts))
+        yield error(NAME, f"{where()}: {' '.join(told(refused).split())}", remedy(str(refused), parts))
 
 
 def _looked_at(connection: Any) -> Iterator[Finding]:
@@ -134,12 +124,6 @@ def _schema(found: str | None, may_create: bool) -> Finding:
     if not may_create:
         return error("schema", f"{said}, which this user may not", "GRANT CREATE ON SCHEMA public, or let its owner migrate")
     return warning("schema", said, "`python -m app.cli migrate` does it; so does the next start")
-
-
-def _remedy(said: str, parts: dict[str, Any]) -> str:
-    if "does not exist" in said:
-        return f"CREATE DATABASE {parts.get('dbname', '…')} OWNER {parts.get('user', '…')}, or see the names of both"
-    return next((remedy for sign, remedy in _REMEDIES if sign in said), "see host and port, the server, and what lies between")
 
 
 def _has_server_user() -> bool:

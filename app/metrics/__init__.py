@@ -49,6 +49,9 @@ REPLICA_MISSED = _gauge(
 )
 THREADS = _gauge("threads", "Threads for files and for whole tables")
 THREADS_WAITING = _gauge("threads_waiting", "Requests that wait for one of those threads")
+BACKGROUND_FAILURES = _counter(
+    "background_failures_total", "Background tasks, rows and steps of sweeps, and webhooks' turns that failed", "of"
+)
 LINES_LOST = _counter("log_lines_lost_total", "Log lines lost because nobody read them")
 BUILD = _gauge("build_info", "The version at work", "version", of_all="livemax")
 

@@ -6,6 +6,7 @@ Each move is guarded and each flag written once, so several workers at once do n
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import bindparam, func, literal, select
@@ -13,6 +14,7 @@ from sqlalchemy import bindparam, func, literal, select
 from app.config import DAY, HOUR, settings
 from app.database import Statement
 from app.errors import AppError
+from app.failures import survived
 from app.models import Event, ExceptOrder, Order
 from app.models.order import SHIPPED, TO_SHIP
 from app.services import deliveries, except_orders, idempotency, logins, order_search, orders, tally
@@ -41,45 +43,66 @@ class Sweep:
     wanted: Callable[[], bool] = lambda: True
 
 
-def sweep(now: int) -> dict[str, int]:
-    """Do all that is due at `now` (Unix seconds); how many rows each deadline moved."""
-    done = {name: _moved(each, now) for name, each in SWEEPS.items() if each.wanted()}
-    with _work(now) as work:
-        done |= _flagged(work)
-        work.commit()
-    for name, tidy in (
-        ("folded", tally.fold),
-        ("merged", order_search.merge),
-        ("keys", idempotency.forget_old),
-        ("tries", logins.forget_old),
-        ("deliveries", deliveries.forget_old),
-    ):
-        with _work(now) as work:
-            done[name] = tidy(work)
-            work.commit()
+def sweep(now: int, beat: Callable[[], None] = lambda: None) -> dict[str, int]:
+    """Do all that is due at `now` (Unix seconds); how many rows each deadline moved. `beat` is called at each row and step.
+
+    A row or a step that fails is logged, counted and left for the next sweep, and the rest goes on. When the database is
+    away, that is raised at once.
+    """
+    done = {name: _moved(name, each, now, beat) for name, each in SWEEPS.items() if each.wanted()}
+    for name, flags in FLAGS.items():
+        done[name] = sum(_done(name, partial(_flagged, flag=flag), now, beat) for flag in flags)
+    for name, tidy in TIDYING.items():
+        done[name] = _done(name, tidy, now, beat)
     return done
 
 
-def _moved(each: Sweep, now: int) -> int:
-    with _work(now) as work:
-        due = [row.id for row in work.all(each.due, batch=BATCH)]
-    moved = 0
-    for row_id in due:
+def _moved(name: str, each: Sweep, now: int, beat: Callable[[], None]) -> int:
+    """How many rows were moved; where some of a batch were not, those behind them have their turn too."""
+    total, last = 0, 0
+    while due := _due_after(last, name, each, now):
+        moved = 0
+        for row_id in due:
+            beat()
+            moved += _moves(name, each, row_id, now)
+        total += moved
+        if moved == len(due) or len(due) < BATCH:
+            break
+        last = due[-1]
+    return total
+
+
+def _due_after(last: int, name: str, each: Sweep, now: int) -> list[int]:
+    with survived(name), _work(now) as work:
+        return [row.id for row in work.all(each.due, batch=BATCH, last=last)]
+    return []
+
+
+def _moves(name: str, each: Sweep, row_id: int, now: int) -> bool:
+    with survived(name, row_id):
         try:
             with _work(now) as work:
                 each.move(work, row_id)
                 work.commit()
-                moved += 1
+                return True
         except AppError as refusal:  # somebody else was faster
             log.info("row %s: %s", row_id, refusal)
-    return moved
+    return False
 
 
-def _flagged(work: Work) -> dict[str, int]:
+def _done(name: str, step: Callable[[Work], int], now: int, beat: Callable[[], None]) -> int:
+    beat()
+    with survived(name), _work(now) as work:
+        count = step(work)
+        work.commit()
+        return count
+    return 0
+
+
+def _flagged(work: Work, flag: Statement) -> int:
     if not work.one(_TRY_LOCK).held:
-        return {}
-    oldest = work.now - FLAGGED_WITHIN
-    return {name: sum(len(work.all(flag, batch=BATCH, oldest=oldest)) for flag in flags) for name, flags in FLAGS.items()}
+        return 0
+    return len(work.all(flag, batch=BATCH, oldest=work.now - FLAGGED_WITHIN))
 
 
 def _work(now: int) -> Work:
@@ -91,7 +114,8 @@ def _passed(start: Any, name: str, ahead: int = 0) -> Any:
 
 
 def _due(table: Any, *conditions: Any) -> Statement:
-    return Statement(select(table.c.id).where(*conditions).order_by(table.c.id).limit(bindparam("batch")))
+    rows = select(table.c.id).where(table.c.id > bindparam("last"), *conditions)
+    return Statement(rows.order_by(table.c.id).limit(bindparam("batch")))
 
 
 def _flag(
@@ -142,4 +166,12 @@ FLAGS = {
     "near": [_flag("deadline_near", *watched, ahead=NOTICE) for watched in WATCHED],
     "overdue": [_flag("overdue", *watched) for watched in WATCHED],
 }
+TIDYING = {
+    "folded": tally.fold,
+    "merged": order_search.merge,
+    "keys": idempotency.forget_old,
+    "tries": logins.forget_old,
+    "deliveries": deliveries.forget_old,
+}
+STEPS = (*SWEEPS, *FLAGS, *TIDYING)
 _TRY_LOCK = Statement(select(func.pg_try_advisory_xact_lock(_FLAGGING).label("held")))

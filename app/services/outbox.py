@@ -20,9 +20,17 @@ EVENT = Event.__table__
 USER = User.__table__
 
 
-def spread(work: Work) -> int:
-    """Make deliveries of the events that webhooks have not been told of; how many webhooks had any."""
-    held = [row.id for row in work.all(_WITH_NEWS)]
+def with_news(work: Work) -> list[int]:
+    """The webhooks that have not been told of all their events, up to BATCH of them."""
+    return [row.id for row in work.all(_WITH_NEWS, only=None)]
+
+
+def spread(work: Work, only: int | None = None) -> int:
+    """Make deliveries of the events that webhooks have not been told of; how many webhooks had any.
+
+    `only` is the one webhook to do this for.
+    """
+    held = [row.id for row in work.all(_WITH_NEWS, only=only)]
     if held:
         work.do(_SPREAD, ids=held)
     return len(held)
@@ -62,7 +70,8 @@ def _wanted(webhook: Any, event: Any) -> Any:
 
 
 def _with_news() -> Statement:
-    joined, condition = open_webhooks(_news_of(WEBHOOK, EVENT.c.id).exists())
+    only = cast(bindparam("only"), Integer)
+    joined, condition = open_webhooks(_news_of(WEBHOOK, EVENT.c.id).exists(), or_(only.is_(None), WEBHOOK.c.id == only))
     rows = select(WEBHOOK.c.id).select_from(joined).where(condition).order_by(WEBHOOK.c.id)
     return Statement(rows.limit(bindparam("batch", BATCH)).with_for_update(of=WEBHOOK, skip_locked=True))
 

@@ -19,6 +19,9 @@
 {{- fail "with frp.mode=image every pod asks for the same public port: set one replica, or frp.mode=deployment" }}
 {{- end }}
 {{- end }}
+{{- if and .Values.metricsToken.secret (eq .Values.scrape.by "annotations") }}
+{{- fail "a scrape by annotations can not send METRICS_TOKEN and would be answered 401: set scrape.by=podMonitor, scrape.by=none, or leave metricsToken.secret empty" }}
+{{- end }}
 {{- $names := list }}
 {{- $ports := list }}
 {{- range .Values.frp.proxies }}
