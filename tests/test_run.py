@@ -27,6 +27,13 @@ def test_it_serves_where_host_and_port_say_and_prints_that(shop):
         httpx.get(f"http://127.0.0.1:{shop.port}/healthz")
 
 
+def test_its_bare_address_leads_to_the_documentation(shop):
+    answer = httpx.get(f"{shop.url}/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+    assert httpx.get(f"{shop.url}/", follow_redirects=True).status_code == 200
+    assert "/" not in httpx.get(f"{shop.url}/openapi.json").json()["paths"]
+
+
 @pytest.mark.parametrize("way", ["environment", "option"])
 def test_a_port_that_is_taken_is_said_before_anything_begins(tmp_path, way):
     with socket.create_server(("127.0.0.1", 0)) as taken:
