@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app import check, database, demo
-from app.config import ConfigurationError, settings
+from app.config import ConfigurationError, require_sense, settings
 from app.errors import AppError
 from app.models.order import STATUS_NAMES
 from app.replay import Replay, Report, Unreadable
@@ -90,17 +92,21 @@ def replay(file: Path) -> None:
 
 
 @cli.command()
-def run(port: Annotated[int, typer.Option(help="where to serve")] = 8000) -> None:
-    """Serve the API and the worker on the embedded database, with a demo shop."""
+def run(port: Annotated[int | None, typer.Option(min=1, max=65535, help="where to serve, instead of PORT")] = None) -> None:
+    """Serve the API and the worker on the embedded database, with a demo shop, at HOST and PORT."""
+    require_sense()
+    demo.require_embedded()
+    listener = _listening(settings.host, settings.port if port is None else port)
     with database.running():
         password = demo.load(int(time.time()))
-    _welcome(port, password)
+    _welcome(_url(*listener.getsockname()[:2]), password)
     if "log_format" not in settings.model_fields_set:
         settings.log_format = "text"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # what uvicorn raises again when it has drained
     worker = subprocess.Popen([sys.executable, "-m", "app.worker"], env={**os.environ, "LOG_FORMAT": settings.log_format})
     try:
-        uvicorn.run("app.main:app", port=port, log_config=None)
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(uvicorn.Config("app.main:app", log_config=None)).run(sockets=[listener])
     finally:
         worker.terminate()
         worker.wait()
@@ -138,15 +144,33 @@ def _print(report: Report) -> None:
     console.print(table)
 
 
-def _welcome(port: int, password: str) -> None:
-    console.print(f"API        http://127.0.0.1:{port}/api/v1   docs http://127.0.0.1:{port}/docs")
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens already, so that nobody else can take the port while the database starts."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        _stop(f"{host}:{port} cannot be listened on ({error.strerror}): set HOST or PORT to another")
+    return listener
+
+
+def _url(host: str, port: int) -> str:
+    """The URL by which this machine reaches what listens there."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is looked up, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _welcome(url: str, password: str) -> None:
+    console.print(f"API        {url}/api/v1   docs {url}/docs")
     for audience, name in demo.NAMES.items():
         body = f'{{"name":"{name}","password":"{password}"}}'
         console.print(f"{audience:10} name {name}   password {password}", markup=False, highlight=False)
         if audience == "merchant":
-            url = f"http://127.0.0.1:{port}/api/v1/{audience}/login"
+            login = f"{url}/api/v1/{audience}/login"
             console.print(
-                f"           curl -H 'Content-Type: application/json' -d '{body}' {url}", markup=False, soft_wrap=True
+                f"           curl -H 'Content-Type: application/json' -d '{body}' {login}", markup=False, soft_wrap=True
             )
     console.print(f"data       {settings.data_dir.absolute()}   (stop with Ctrl-C)")
 

@@ -87,14 +87,19 @@ def load(now: int) -> str:
 
     Raises ConfigurationError when a database is configured: a demo belongs in no real one.
     """
-    if not settings.embedded:
-        raise ConfigurationError("the demo shop is for the embedded database only: unset DATABASE_URL and DB_HOST")
+    require_embedded()
     password = _password()
     with Work(Actor(SYSTEM), writes=False) as work:
         is_there = accounts.id_by_name(work, MERCHANT, NAMES[MERCHANT]) is not None
     if not is_there:
         _Shop(password, now).open()
     return password
+
+
+def require_embedded() -> None:
+    """Raise ConfigurationError when a database is configured."""
+    if not settings.embedded:
+        raise ConfigurationError("the demo shop is for the embedded database only: unset DATABASE_URL and DB_HOST")
 
 
 class _Shop:

@@ -1,5 +1,6 @@
 """Who is at the door: the dependencies that hand a controller the work of its caller."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -17,13 +18,14 @@ RowId = Annotated[int, Path(ge=1, le=MAX_INT)]
 
 
 class Call(Work):
-    """The work of one request: as `Work`, with the caller's address and Idempotency-Key."""
+    """The work of one request: as `Work`, with the caller's address, Idempotency-Key and when the token expires (Unix time)."""
 
-    def __init__(self, request: Request, actor: Actor, key: Key | None = None) -> None:
+    def __init__(self, request: Request, actor: Actor, key: Key | None = None, *, expires: float = math.inf) -> None:
         super().__init__(actor, writes=request.method not in READING, request_id=request.state.request_id)
         request.state.actor = actor.kind if actor.id is None else f"{actor.kind}:{actor.id}"
         self.address = request.client.host if request.client else ""
         self.key = key
+        self.expires = expires
 
 
 def _session_of(audience: str) -> Callable[[Request], Awaitable[Call]]:
@@ -33,7 +35,8 @@ def _session_of(audience: str) -> Callable[[Request], Awaitable[Call]]:
             raise NotAuthenticated
         found = read_token(token, audience, int(time.time()))
         actor = Actor(audience, found.account_id, found.session)
-        return Call(request, actor, await _key(request, f"{audience}:{found.account_id}"))
+        key = await _key(request, f"{audience}:{found.account_id}")
+        return Call(request, actor, key, expires=found.expires)
 
     return session
 

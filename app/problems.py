@@ -1,6 +1,7 @@
 """Errors as problem+json (RFC 9457), in Chinese unless the caller asks for English."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -85,14 +86,17 @@ class Problem(BaseModel):
 
 def install(app: FastAPI) -> None:
     """Answer every error of the app as a problem."""
-    app.add_exception_handler(AppError, _app_error)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    for error in AWAY:
-        app.add_exception_handler(error, _away)
-    app.add_exception_handler(psycopg2.DataError, lambda request, error: _said(request, InvalidInput()))
-    app.add_exception_handler(psycopg2.IntegrityError, _conflict)
-    app.add_exception_handler(Exception, _unexpected)
+    handlers: dict[type[Exception], Callable[[Request, Any], Response]] = {
+        AppError: _app_error,
+        RequestValidationError: _invalid,
+        HTTPException: _http,
+        **dict.fromkeys(AWAY, _away),
+        psycopg2.DataError: lambda request, error: _said(request, InvalidInput()),
+        psycopg2.IntegrityError: _conflict,
+        Exception: _unexpected,
+    }
+    for error, answer in handlers.items():
+        app.add_exception_handler(error, _on_loop(answer))
 
 
 def language(request: Request) -> str:
@@ -113,6 +117,15 @@ def worded(fault: Any, language: str) -> str:
     if language == "zh" and fault["type"] in _FIELD_ZH:
         return _FIELD_ZH[fault["type"]].format(**fault.get("ctx", {}))
     return str(fault["msg"])
+
+
+def _on_loop(answer: Callable[[Request, Any], Response]) -> Callable[[Request, Any], Awaitable[Response]]:
+    """The handler as a coroutine: FastAPI gives a plain function to a thread, and all of these may be taken."""
+
+    async def handle(request: Request, error: Any) -> Response:
+        return answer(request, error)
+
+    return handle
 
 
 def _app_error(request: Request, error: Any) -> Response:

@@ -1,5 +1,6 @@
 """Files as merchants upload them: pictures, configs, and models of one triangle."""
 
+import base64
 import json
 import struct
 from io import BytesIO
@@ -38,6 +39,12 @@ def triangle(**parts: Any) -> dict[str, Any]:
     }
 
 
+def gltf(**parts: Any) -> bytes:
+    """A model as JSON that holds its own data."""
+    data = "data:application/octet-stream;base64," + base64.b64encode(POSITIONS).decode()
+    return json.dumps(triangle(buffers=[{"byteLength": len(POSITIONS), "uri": data}], **parts)).encode()
+
+
 def glb(document: Any = None, data: bytes = POSITIONS, *, version: int = 2, length: int | None = None) -> bytes:
     """A binary glTF; `length` is what the header says, if not the truth."""
     text = json.dumps(triangle() if document is None else document).encode()
@@ -47,6 +54,11 @@ def glb(document: Any = None, data: bytes = POSITIONS, *, version: int = 2, leng
 
 def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack("<I4s", len(content), kind) + content
+
+
+LARGE = glb(
+    triangle(bufferViews=[{"buffer": 0, "byteLength": 12_000_000}], buffers=[{"byteLength": 12_000_000}]), bytes(12_000_000)
+)
 
 
 def upload(

@@ -272,7 +272,7 @@ class TestKeeping:
 
     def test_what_can_not_be_kept_leaves_neither_row_nor_draft(self, merchant, folder, sql, monkeypatch):
         monkeypatch.setattr("app.services.storage.folder.os.replace", broken)
-        refused(upload(merchant, picture()), 500, "internal_error")
+        refused(upload(merchant, picture()), 503, "storage_away")
         assert sql("SELECT count(*) FROM stored_file WHERE business_id = %s", merchant.id) == [(0,)]
         assert list(folder.iterdir()) == []
 

@@ -427,7 +427,7 @@ class TestPaths:
         assert [(fault["in"], fault["field"]) for fault in faults] == [("path", "order_number")]
 
     @pytest.mark.parametrize(
-        "path", ["/", "/x", "/api/v1", f"{PREFIX}/merchant", f"{PREFIX}/merchant/none", "/%00", "/%FF", "/%zz"]
+        "path", ["/x", "/api", "/api/v1", f"{PREFIX}/merchant", f"{PREFIX}/merchant/none", "/%00", "/%FF", "/%zz"]
     )
     def test_an_unknown_path_is_a_problem(self, shop, path):
         answer = shop.send("GET", path)

@@ -10,7 +10,10 @@ import psutil
 import psycopg2
 import pytest
 
+from app.config import HOUR, settings
 from app.models.order import STATUS_NAMES
+from app.routers.merchant.events import HEARTBEAT
+from app.security import new_token
 from tests.api import PREFIX
 from tests.factories import made
 from tests.waiting import eventually
@@ -189,6 +192,17 @@ def test_the_stream_of_an_ended_session_is_closed(follow, world, shop, end):
     assert {"logout": "not_authenticated", "disable": "disabled"}[end] in closed["data"] or "not_authenticated" in closed[
         "data"
     ]
+
+
+def test_the_stream_of_an_expired_token_is_closed(follow, shop, sql):
+    merchant, _, _ = shop
+    end = int(time.time()) + 3
+    merchant.token, session = new_token("merchant", merchant.id, end - settings.token_hours * HOUR)
+    sql('UPDATE "user" SET auth_token = %s WHERE id = %s', session, merchant.id)
+    stream = follow(merchant)
+    [closed] = stream.all(1, timeout=HEARTBEAT)
+    assert (closed["event"], closed["data"]) == ("closed", '{"code":"not_authenticated"}')
+    assert end <= time.time() < end + 5
 
 
 @pytest.mark.parametrize("position", ["x", "1", "1-", "-1", "1-2-3", "1-9999999999999999999", "１-1"])

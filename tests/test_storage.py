@@ -9,11 +9,8 @@ from moto.server import ThreadedMotoServer
 
 from app.config import Bucket, ConfigurationError, Settings, settings
 from app.services.storage import s3
-from tests.samples import config, glb, picture, refused, triangle, upload, uploaded
+from tests.samples import LARGE, config, glb, picture, refused, upload, uploaded
 
-LARGE = glb(
-    triangle(bufferViews=[{"buffer": 0, "byteLength": 12_000_000}], buffers=[{"byteLength": 12_000_000}]), bytes(12_000_000)
-)
 DELIVERED = {
     "cache-control": "public, max-age=31536000, immutable",
     "x-content-type-options": "nosniff",

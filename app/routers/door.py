@@ -8,7 +8,7 @@ import functools
 import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import Request, Response
@@ -19,6 +19,8 @@ from app.errors import UnsupportedMediaType
 from app.loop import on_loop
 from app.services import idempotency
 from app.threads import in_thread
+
+Prepared = TypeVar("Prepared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,31 @@ def answered(
     return call.perform(functools.partial(_answered, call, status, act, finished))
 
 
+def answered_after(
+    call: Call, status: int, prepare: Callable[[], Prepared], act: Callable[[Prepared], str | Answer | None]
+) -> Response:
+    """As `answered`, where `act` needs what takes long to make: no connection is held while `prepare` makes it.
+
+    The session is proved and the key looked up before that, and again in the transaction of the change.
+    """
+    known = call.perform(functools.partial(_known, call))
+    if known is not None:
+        return known
+    prepared = prepare()
+    return answered(call, status, lambda: act(prepared))
+
+
+def _known(call: Call) -> Response | None:
+    call.prove()
+    return _replayed(call, lambda call, body: body)
+
+
 def _answered(
     call: Call, status: int, act: Callable[[], str | Answer | None], finished: Callable[[Call, str], str]
 ) -> Response:
-    if call.key is not None:
-        first = idempotency.first_answer(call, call.key)
-        if first is not None:
-            return _response(finished(call, first.body), first.status, replayed=True)
+    replayed = _replayed(call, finished)
+    if replayed is not None:
+        return replayed
     result = act()
     body, status = (result.body, result.status) if isinstance(result, Answer) else (result or "", status)
     if call.key is not None:
@@ -108,6 +128,12 @@ def _answered(
     body = finished(call, body)
     call.commit()
     return _response(body, status)
+
+
+def _replayed(call: Call, finished: Callable[[Call, str], str]) -> Response | None:
+    """The answer that the caller's key has had already; None when there is no key, or it is new."""
+    first = None if call.key is None else idempotency.first_answer(call, call.key)
+    return None if first is None else _response(finished(call, first.body), first.status, replayed=True)
 
 
 def _response(body: str, status: int, *, replayed: bool = False) -> Response:

@@ -3,6 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, BinaryIO, Self, cast
 
 import anyio
@@ -11,6 +12,7 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from app.dependencies import Call
+from app.services.storage.failures import storing
 from app.threads import in_thread
 
 log = logging.getLogger(__name__)
@@ -44,17 +46,15 @@ class Download(Response):
 
     @classmethod
     async def made(cls, call: Call, file_format: str, name: str, write: Callable[[Call, str, BinaryIO], None]) -> Self:
-        """The file that `write` writes, in a thread; at most two are made at once."""
+        """The file that `write` writes, in a thread; at most two are made at once. Raises StorageAway when there is no room."""
 
         def make() -> tuple[BinaryIO, int]:
-            file = cast(BinaryIO, tempfile.TemporaryFile(buffering=_PART))  # noqa: SIM115 - closed when it has been sent
-            try:
+            with storing(), ExitStack() as unless_made:
+                file = cast(BinaryIO, unless_made.enter_context(tempfile.TemporaryFile(buffering=_PART)))
                 call.perform(lambda: _write_anew(call, file_format, file, write))
-            except BaseException:
-                file.close()
-                raise
-            size = file.tell()
-            file.seek(0)
+                size = file.tell()
+                file.seek(0)
+                unless_made.pop_all()  # it is closed when it has been sent
             return file, size
 
         async with _making:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from anyio import CapacityLimiter
 from fastapi import Request, Response
@@ -10,22 +10,29 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from app.dependencies import Call
-from app.routers.door import answered
+from app.routers.door import answered_after
 from app.routers.uploads import received
 from app.schemas.batches import DryRun
 from app.security import fingerprint
 from app.threads import in_thread
 
+Read = TypeVar("Read")
+
 _at_once = CapacityLimiter(2)  # each keeps a core busy, and what it read in memory
 
 
-async def imported(request: Request, call: Call, query: DryRun, act: Callable[[BinaryIO, bool], str]) -> Response:
-    """Carry out the file in the form: `act` is given it, and whether the query or the form asks for a dry run."""
+async def imported(
+    request: Request, call: Call, query: DryRun, read: Callable[[BinaryIO], Read], act: Callable[[Read, bool], str]
+) -> Response:
+    """Carry out the file in the form: `act` is given what `read` made of it, and whether a dry run is asked for.
+
+    The query or the form asks for one.
+    """
     async with received(request, call, beside=("dry_run",)) as file, _at_once:
         dry_run = query.dry_run or _asked_in(dict(await request.form()))
         if dry_run and call.key is not None:
             call.key = dataclasses.replace(call.key, fingerprint=fingerprint(call.key.fingerprint.encode(), b"dry_run"))
-        return await in_thread(answered, call, 200, lambda: act(file, dry_run))
+        return await in_thread(answered_after, call, 200, lambda: read(file), lambda rows: act(rows, dry_run))
 
 
 def _asked_in(form: dict[str, object]) -> bool:

@@ -6,6 +6,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import text
+from starlette.responses import RedirectResponse
 
 from app import replica_watch
 from app.config import settings
@@ -19,6 +20,12 @@ from app.work import SYSTEM, Actor, Work
 router = APIRouter(tags=["system"])
 
 _REVISION = Statement(text("SELECT version_num FROM alembic_version"))
+
+
+@router.get("/", include_in_schema=False)
+async def root() -> Response:
+    """To the documentation."""
+    return RedirectResponse("/docs")
 
 
 @router.get("/healthz")

@@ -13,6 +13,7 @@ from app.dependencies import Call
 from app.errors import NoForm
 from app.security import fingerprint
 from app.services.files import digest_of
+from app.services.storage.failures import storing
 from app.threads import in_thread
 
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
@@ -21,19 +22,23 @@ DOCUMENTED = {"requestBody": {"required": True, "content": {"multipart/form-data
 
 @asynccontextmanager
 async def received(request: Request, call: Call, *, beside: tuple[str, ...] = ()) -> AsyncIterator[BinaryIO]:
-    """The file in the form's field `file`; the caller's Idempotency-Key then stands for its content too.
+    """The file in the form's field `file`, at its start; the caller's Idempotency-Key then stands for its content too.
 
-    Other fields than those named `beside` are refused.
+    Other fields than those named `beside` are refused. Raises StorageAway when there is no room for it.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise NoForm
-    async with request.form(max_files=1, max_fields=1, max_part_size=1000) as form:
+    with storing():
+        form = await request.form(max_files=1, max_fields=1, max_part_size=1000)
+    try:
         file = _only_file(form, beside)
         if call.key is not None:
             digest = await in_thread(digest_of, file)
             sent = fingerprint(call.key.fingerprint.encode(), digest.encode())
             call.key = dataclasses.replace(call.key, fingerprint=sent)
         yield file
+    finally:
+        await form.close()
 
 
 def _only_file(form: FormData, beside: tuple[str, ...]) -> BinaryIO:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 import orjson
@@ -22,28 +23,45 @@ FILE = StoredFile.__table__
 URL = "/api/v1/files/"
 
 
-def store(work: Work, file: BinaryIO) -> str:
-    """Keep a file of the merchant's, once however often it is sent; its JSON.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file that the storage has, with what its row will say; `details` is JSON text."""
 
-    The storage has it before a row tells of it. Raises StorageAway and what `recognised` raises.
+    name: str
+    kind: str
+    media_type: str
+    size: int
+    details: str
+
+
+def store(file: BinaryIO) -> Stored:
+    """Give a file to the storage; raises StorageAway and what `recognised` raises.
+
+    It needs no database. A file without a row is left where it is: it may be somebody else's too.
     """
-    work.prove()
     content = recognised(file)
     name = f"{digest_of(content.body)}.{content.extension}"
     media_type = MEDIA_TYPES[content.extension]
     size = content.body.seek(0, os.SEEK_END)
     storage().put(name, content.body, media_type)
-    details = orjson.dumps(content.details).decode()
-    row = work.one(_CREATE, name=name, kind=content.kind, media_type=media_type, size=size, details=details)
+    return Stored(name, content.kind, media_type, size, orjson.dumps(content.details).decode())
+
+
+def enter(work: Work, file: Stored) -> str:
+    """Write down that a stored file is the merchant's, once however often it is sent; its JSON."""
+    row = work.one(_CREATE, **asdict(file))
     if row is not None:
-        ledger.note(work, "upload", "stored_file", row.id, business_id=work.actor.id, details={"name": name, "size": size})
-    return str(work.one(_ONE, name=name).body)
+        details = {"name": file.name, "size": file.size}
+        ledger.note(work, "upload", "stored_file", row.id, business_id=work.actor.id, details=details)
+    return str(work.one(_ONE, name=file.name).body)
 
 
 def digest_of(file: Any) -> str:
-    """The SHA-256 of a file."""
+    """The SHA-256 of a file, which then stands at its start."""
     file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return digest
 
 
 def check_mine(work: Work, name: str, kind: str, *, field: str) -> None:

@@ -107,9 +107,10 @@ def source_of(address: str) -> str:
 
 
 def close_session(work: Work) -> None:
-    """End the session of the work's actor."""
+    """End the session of the work's actor, unless a login has ended it by now."""
     kind, account_id = work.actor.kind, work.actor.id
-    work.do(_CLOSE[kind], account_id=account_id)
+    if not work.do(_CLOSE[kind], account_id=account_id):
+        return
     business = account_id if kind == MERCHANT else None
     ledger.note(work, "logout", ACCOUNTS[kind].name, account_id or 0, business_id=business)
 
@@ -170,7 +171,8 @@ def _open(kind: str) -> Statement:
 
 def _close(kind: str) -> Statement:
     account = ACCOUNTS[kind]
-    return Statement(update(account).where(account.c.id == bindparam("account_id")).values(auth_token=null()))
+    in_force = account.c.auth_token == bindparam("session")
+    return Statement(update(account).where(account.c.id == bindparam("account_id"), in_force).values(auth_token=null()))
 
 
 _TAKE_TURNS = Statement(select(func.pg_advisory_xact_lock(func.hashtextextended(cast(bindparam("account"), String), 2))))

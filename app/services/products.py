@@ -57,7 +57,7 @@ def change(work: Work, product_id: int, values: dict[str, Any]) -> str:
         if work.one(_change(frozenset(values)), product_id=product_id, **values) is None:
             raise NotFound
         ledger.note(work, "change", "product", product_id, business_id=work.actor.id, details=values)
-    return get(work, product_id)
+    return get(work, product_id)  # this also undoes the change of a product that was removed while we waited for its lock
 
 
 def remove(work: Work, product_id: int) -> None:

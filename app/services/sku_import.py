@@ -22,8 +22,7 @@ def change(work: Work, rows: list[Row], *, dry_run: bool) -> None:
 
     A stock that differs from the row's `expected_stock` is set where the SKU still stands there, and by a movement.
     """
-    found = {sku.id: sku for sku in work.all(_LOCK, ids=[row.values["sku_id"] for row in standing(rows)])}
-    _refuse(standing(rows), found)
+    _refuse(standing(rows), _locked(work, [row.values["sku_id"] for row in standing(rows)]))
     if dry_run:
         return
     changes = [row.values for row in standing(rows)]
@@ -32,6 +31,13 @@ def change(work: Work, rows: list[Row], *, dry_run: bool) -> None:
     for each in changes:
         if _delta(each):
             stock.change(work, each["sku_id"], _delta(each), reason=REASON)
+
+
+def _locked(work: Work, ids: list[int]) -> dict[int, Any]:
+    """The merchant's SKUs of these ids, locked, and looked at again once they are: whoever held one may have removed it."""
+    locked = work.all(_LOCK, ids=ids)
+    present = {sku.id for sku in work.all(_PRESENT, ids=ids)}
+    return {sku.id: sku for sku in locked if sku.id in present}
 
 
 def _refuse(rows: list[Row], found: dict[int, Any]) -> None:
@@ -69,7 +75,7 @@ def _price() -> Statement:
 
 
 _IDS = func.any(cast(bindparam("ids"), ARRAY(Integer)))
-_LOCK = Statement(
-    select(SKU.c.id, SKU.c.stock).where(SKU.c.id == _IDS, *skus.conditions(())).order_by(SKU.c.id).with_for_update(of=SKU)
-)
+_NAMED = (SKU.c.id == _IDS, *skus.conditions(()))
+_LOCK = Statement(select(SKU.c.id, SKU.c.stock).where(*_NAMED).order_by(SKU.c.id).with_for_update(of=SKU))
+_PRESENT = Statement(select(SKU.c.id).where(*_NAMED))
 _PRICE = _price()

@@ -70,7 +70,7 @@ def change(work: Work, sku_id: int, values: dict[str, Any]) -> str:
         if work.one(_change(frozenset(values)), sku_id=sku_id, **values) is None:
             raise NotFound
         ledger.note(work, "change", "sku", sku_id, business_id=work.actor.id, details=values)
-    return get(work, sku_id)
+    return get(work, sku_id)  # this also undoes the change of a SKU that was removed while we waited for its lock
 
 
 def adjust_stock(

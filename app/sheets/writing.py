@@ -5,7 +5,7 @@ are preceded by a tab, as Chinese shops do: otherwise 1391234567890123 becomes 1
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import chain, islice
@@ -66,10 +66,25 @@ def write(
 
 
 def write_xlsx(file: BinaryIO, headings: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    """Write a workbook with one sheet; raises TooManyRows."""
+    """Write a workbook with one sheet; raises TooManyRows, OSError."""
     first = list(islice(rows, 1)) or [(None,) * len(headings)]
     records = (dict(zip(headings, row, strict=True)) for row in _not_too_many(chain(first, rows)))
-    write_worksheet(records, file, freeze_row=1, bold_headers=True, column_width=18, datetime_format=TIME_FORMAT)
+    with _panics_as_errors():
+        write_worksheet(records, file, freeze_row=1, bold_headers=True, column_width=18, datetime_format=TIME_FORMAT)
+
+
+@contextmanager
+def _panics_as_errors() -> Iterator[None]:
+    """Raise OSError where the library panics because it cannot write, RuntimeError where it panics for another reason.
+
+    A panic is a BaseException that has no importable name, so nothing up the stack would catch it.
+    """
+    try:
+        yield
+    except BaseException as panic:
+        if type(panic).__name__ != "PanicException":
+            raise
+        raise (OSError if "Os {" in str(panic) else RuntimeError)(str(panic)) from None
 
 
 def _not_too_many(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

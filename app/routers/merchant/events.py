@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Annotated
@@ -13,7 +14,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.database import AWAY
 from app.dependencies import Call, MerchantCall
-from app.errors import AppError
+from app.errors import AppError, NotAuthenticated
 from app.live import bell
 from app.loop import on_loop
 from app.routers.merchant import router
@@ -43,14 +44,14 @@ async def _news(call: Call, position: feed.Position, leaving: anyio.Event) -> As
             except AWAY:
                 await asyncio.sleep(1)
                 continue
-            except AppError as ended:  # logged out, or disabled
+            except AppError as ended:  # logged out, disabled, or the token has expired
                 yield ServerSentEvent(event="closed", data=orjson.dumps({"code": ended.code}).decode())
                 return
             for position, verb, body in news.events:
                 yield ServerSentEvent(id=str(position), event=verb, data=body)
             if not news.more:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(rung.wait(), HEARTBEAT)
+                    await asyncio.wait_for(rung.wait(), min(HEARTBEAT, call.expires - time.time()))
         yield ServerSentEvent(comment="this process stops: come back", retry=500 + secrets.randbelow(2000))
 
 
@@ -73,5 +74,7 @@ def _present(call: Call) -> feed.Position:
 
 
 def _after(call: Call, position: feed.Position) -> feed.News:
+    if call.expires <= time.time():
+        raise NotAuthenticated
     with call:
         return feed.after(call, position)

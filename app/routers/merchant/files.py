@@ -7,7 +7,7 @@ from fastapi import Request, Response
 
 from app.content import MAX_MODEL
 from app.dependencies import MerchantCall
-from app.routers.door import answered
+from app.routers.door import answered_after
 from app.routers.merchant import router
 from app.routers.uploads import DOCUMENTED, received
 from app.schemas.files import FileView
@@ -21,4 +21,5 @@ _at_once = CapacityLimiter(2)  # a decoded picture takes up to 100 MB, and a cor
 async def upload_file(request: Request, call: MerchantCall) -> Response:
     """Upload a picture (PNG, JPEG, WebP), a scene's config (JSON) or a 3D model (glTF 2.0): its content tells which it is."""
     async with received(request, call) as file, _at_once:
-        return await in_thread(answered, call, 201, functools.partial(files.store, call, file))
+        store, enter = functools.partial(files.store, file), functools.partial(files.enter, call)
+        return await in_thread(answered_after, call, 201, store, enter)

@@ -29,11 +29,13 @@ def ship_orders(body: BatchShip, call: MerchantCall, request: Request) -> str:
 async def ship_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
     """Ship up to 10,000 orders from a filled-in template: CSV (UTF-8 or GB18030) or XLSX."""
 
-    def ship(file: BinaryIO, dry_run: bool) -> str:
-        lines = reading.read(file, order_files.PARCELS)
-        return _shipped(call, request, checked(ShipRow, ((line.number, line.cells) for line in lines)), dry_run=dry_run)
+    def read(file: BinaryIO) -> list[Row]:
+        return checked(ShipRow, ((line.number, line.cells) for line in reading.read(file, order_files.PARCELS)))
 
-    return await imported(request, call, query, ship)
+    def ship(rows: list[Row], dry_run: bool) -> str:
+        return _shipped(call, request, rows, dry_run=dry_run)
+
+    return await imported(request, call, query, read, ship)
 
 
 @router.get("/orders/ship/template", response_class=Download, responses=FILE)

@@ -15,6 +15,7 @@ from app.routers.uploads import DOCUMENTED
 from app.schemas.batches import MAX_FILE, DryRun, SkuResults, SkuRow, checked
 from app.schemas.exports import SkuExport
 from app.services import sku_files, sku_import
+from app.services.rows import Row
 from app.sheets import reading
 
 
@@ -32,12 +33,14 @@ async def export_skus(query: Annotated[SkuExport, Query()], call: MerchantReport
 async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
     """Set prices and stocks from a CSV or XLSX file: by SKU id; a stock needs the `expected_stock` that was exported."""
 
-    def change(file: BinaryIO, dry_run: bool) -> str:
-        rows = checked(SkuRow, _given(reading.read(file, sku_files.CHANGES)))
+    def read(file: BinaryIO) -> list[Row]:
+        return checked(SkuRow, _given(reading.read(file, sku_files.CHANGES)))
+
+    def change(rows: list[Row], dry_run: bool) -> str:
         sku_import.change(call, rows, dry_run=dry_run)
         return told(rows, done="changed", name="sku_id", language=language(request))
 
-    return await imported(request, call, query, change)
+    return await imported(request, call, query, read, change)
 
 
 def _given(lines: list[reading.Line]) -> Iterator[tuple[int, dict[str, Any]]]:

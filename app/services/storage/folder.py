@@ -6,14 +6,29 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+from app.services.storage.failures import storing
+
 
 class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def put(self, name: str, body: BinaryIO, media_type: str) -> None:
-        if (self.path / name).is_file():
-            return
+        with storing():
+            if not (self.path / name).is_file():
+                self._write(name, body)
+            self._remember_names()  # whoever wrote it: somebody else may be about to
+
+    async def holds(self, name: str) -> bool:
+        with storing():
+            return (self.path / name).is_file()
+
+    async def read(self, name: str) -> Path | None:
+        path = self.path / name
+        with storing():
+            return path if path.is_file() else None
+
+    def _write(self, name: str, body: BinaryIO) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(prefix=".", dir=self.path)
         try:
@@ -26,14 +41,6 @@ class Folder:
         except BaseException:
             os.unlink(draft)
             raise
-        self._remember_names()
-
-    async def holds(self, name: str) -> bool:
-        return (self.path / name).is_file()
-
-    async def read(self, name: str) -> Path | None:
-        path = self.path / name
-        return path if path.is_file() else None
 
     def _remember_names(self) -> None:
         """Let the new name outlive a power cut too, before a row tells of it."""

@@ -1,22 +1,16 @@
 """Files in a bucket that is spoken to as Amazon's S3 is."""
 
-import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any, BinaryIO
 
 import obstore
-from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from app.config import Bucket
-from app.errors import StorageAway
-from app.redaction import told
-
-log = logging.getLogger(__name__)
+from app.services.storage.failures import storing
 
 _PIECE = 1_000_000  # bytes that are sent on at a time
 
@@ -43,13 +37,13 @@ class S3:
         )
 
     def put(self, name: str, body: BinaryIO, media_type: str) -> None:
-        with _away():
+        with storing():
             if self._head(name) is None:
                 body.seek(0)
                 obstore.put(self.store, name, body, attributes={"Content-Type": media_type})
 
     async def holds(self, name: str) -> bool:
-        with _away():
+        with storing():
             try:
                 await obstore.head_async(self.store, name)
             except FileNotFoundError:
@@ -57,7 +51,7 @@ class S3:
             return True
 
     async def read(self, name: str) -> Stream | None:
-        with _away():
+        with storing():
             try:
                 found = await obstore.get_async(self.store, name)
             except FileNotFoundError:
@@ -80,12 +74,3 @@ def opened(bucket: Bucket) -> S3:
 async def _pieces(found: Any) -> AsyncIterator[bytes]:
     async for piece in found.stream(min_chunk_size=_PIECE):
         yield bytes(piece)
-
-
-@contextmanager
-def _away() -> Iterator[None]:
-    try:
-        yield
-    except (BaseError, OSError) as error:
-        log.warning("storage: %s", told(error).partition("\n")[0])
-        raise StorageAway(retry_after=5) from None
