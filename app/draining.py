@@ -7,7 +7,8 @@ import socket
 import struct
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.request_heads import BoundedProtocol
 
 SETTLING = 0.1  # seconds in which connections that were made already are accepted
 LAST_CALL = 2.0  # seconds that an idle connection stays open after SIGTERM
@@ -37,7 +38,7 @@ class DrainingServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class DrainingProtocol(HttpToolsProtocol):
+class DrainingProtocol(BoundedProtocol):
     """Answers a request that arrives on an idle connection after SIGTERM, and closes the connection with that answer.
 
     uvicorn closes idle connections at once, so a request that its client has just sent would be lost.

@@ -20,6 +20,9 @@ from app.redaction import told
 
 log = logging.getLogger(__name__)
 
+MEDIA_TYPE = "application/problem+json"
+LONGEST_PATH = 1000  # characters of a request's path that an answer repeats
+
 _HTTP_TITLES_ZH = {404: "没有这个地址", 405: "不支持该方法"}
 
 _FIELD_ZH = {
@@ -85,7 +88,7 @@ class Problem(BaseModel):
 
 def install(app: FastAPI) -> None:
     """Answer every error of the app as a problem."""
-    app.add_exception_handler(AppError, _app_error)
+    app.add_exception_handler(AppError, answer_to)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     for error in AWAY:
@@ -93,6 +96,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(psycopg2.DataError, lambda request, error: _said(request, InvalidInput()))
     app.add_exception_handler(psycopg2.IntegrityError, _conflict)
     app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(status: int, code: str, detail: str, instance: str) -> dict[str, Any]:
+    """What every problem says (RFC 9457)."""
+    return {
+        "type": f"urn:meta-be:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "code": code,
+    }
 
 
 def language(request: Request) -> str:
@@ -115,7 +130,8 @@ def worded(fault: Any, language: str) -> str:
     return str(fault["msg"])
 
 
-def _app_error(request: Request, error: Any) -> Response:
+def answer_to(request: Request, error: Any) -> Response:
+    """The problem that an AppError is answered with."""
     return _said(request, error)
 
 
@@ -190,16 +206,9 @@ def _problem(
     headers: Any = None,
 ) -> Response:
     request.state.code = code
-    problem = {
-        "type": f"urn:meta-be:problem:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "instance": request.url.path,
-        "code": code,
-    }
+    said: dict[str, Any] = problem(status, code, detail, request.url.path[:LONGEST_PATH])
     if errors is not None:
-        problem["errors"] = errors
+        said["errors"] = errors
     if actions is not None:
-        problem["actions"] = actions
-    return Response(orjson.dumps(problem), status, headers, media_type="application/problem+json")
+        said["actions"] = actions
+    return Response(orjson.dumps(said), status, headers, media_type=MEDIA_TYPE)
