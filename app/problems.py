@@ -21,12 +21,16 @@ from app.redaction import told
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 100  # that an answer lists
+LONGEST_NAME = 100  # characters of a field's name that an answer repeats
 LONGEST_PATH = 1000  # characters of a request's path that an answer repeats
+_MOST_LANGUAGES = 20  # that are looked at
 
 _HTTP_TITLES_ZH = {404: "没有这个地址", 405: "不支持该方法"}
 
 _FIELD_ZH = {
     "missing": "必填",
+    "too_many_fields": "字段过多，最多 {most} 个",
     "extra_forbidden": "未知字段",
     "json_invalid": "不是有效的 JSON",
     "string_type": "须为字符串",
@@ -74,7 +78,7 @@ _FIELD_ZH = {
 
 
 class Problem(BaseModel):
-    """What every error looks like."""
+    """What every error looks like; `errors` lists 100 at most."""
 
     type: str
     title: str
@@ -113,7 +117,7 @@ def problem(status: int, code: str, detail: str, instance: str) -> dict[str, Any
 def language(request: Request) -> str:
     """`zh` or `en`, whichever Accept-Language names first; Chinese if it names neither."""
     ranked = []
-    for position, part in enumerate(request.headers.get("accept-language", "").split(",")):
+    for position, part in enumerate(request.headers.get("accept-language", "").split(",", _MOST_LANGUAGES)):
         tag, _, weight = part.partition(";")
         quality = weight.strip().removeprefix("q=")
         try:
@@ -138,10 +142,10 @@ def answer_to(request: Request, error: Any) -> Response:
 def _invalid(request: Request, error: Any) -> Response:
     spoken = language(request)
     errors = []
-    for fault in error.errors():
+    for fault in error.errors()[:MOST_ERRORS]:
         where, *path = fault["loc"]
         message = worded(fault, spoken)
-        field = ".".join(str(part) for part in path) if fault["type"] != "json_invalid" else ""
+        field = ".".join(str(part)[:LONGEST_NAME] for part in path) if fault["type"] != "json_invalid" else ""
         errors.append({"in": str(where), "field": field, "code": fault["type"], "detail": message})
     return _said(request, InvalidInput(), errors=errors)
 

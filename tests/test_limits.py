@@ -141,6 +141,62 @@ class TestHeads:
         assert {answer.status_code for answer in answers} == {200}
 
 
+def unknown(number):
+    return {f"x{place}": 0 for place in range(number)}
+
+
+class TestErrors:
+    """An answer is no larger than what was asked, whatever is wrong with that."""
+
+    @pytest.fixture(params=["zh", "en"])
+    def language(self, request):
+        return {"Accept-Language": request.param}
+
+    @pytest.mark.parametrize(
+        "body",
+        [unknown(50_000), {"x" * 900_000: 0}, {"\x01" * 150_000: 0}],
+        ids=["many fields", "a long one", "one that is escaped"],
+    )
+    def test_fields_that_nobody_knows_are_named_in_part(self, api, body, language):
+        answer = api.client.post(f"{PREFIX}/merchant/login", json=body, headers=language)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+        assert len(answer.content) < 2_000
+
+    @pytest.mark.parametrize("fields", [12, 100])
+    def test_a_hundred_errors_are_listed(self, merchant, fields, language):
+        answer = merchant.post("/orders/ship", {"items": [unknown(fields)] * 600}, headers=language)
+        assert len(answer.json()["errors"]) == 100
+
+    def test_a_few_unknown_fields_are_each_named(self, merchant):
+        faults = merchant.post("/orders/ship", {"items": [unknown(10)]}).json()["errors"]
+        assert {fault["field"] for fault in faults} == {f"items.0.x{place}" for place in range(10)}
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "status=" + "," * 20_000,
+            "&".join(["status=x"] * 3_000),
+            "&".join(unknown(4_000)),
+            "x" * 30_000 + "=1",
+            "columns=" + "," * 20_000,
+        ],
+        ids=["empty parts", "values", "names", "a long name", "columns"],
+    )
+    @pytest.mark.parametrize("path", ["/orders", "/orders/export"])
+    def test_so_are_those_of_a_query(self, merchant, path, query):
+        answer = merchant.call("GET", f"{path}?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+        assert len(answer.content) < 3_000
+
+    def test_a_path_is_repeated_in_part(self, api):
+        assert len(api.client.get("/" + "x" * 30_000).content) < 2_000
+
+    def test_rows_are_called_by_a_part_of_a_long_name(self, merchant):
+        answer = merchant.post("/orders/ship", {"items": [{"order_number": "x" * 900_000}]})
+        (result,) = answer.json()["results"]
+        assert (result["order_number"], result["code"]) == ("x" * 50 + "…", "invalid_input")
+
+
 def test_methods_that_are_made_up_are_counted_as_one(api):
     """httptools knows a list of methods, other servers take any word."""
     api.client.request("X0", "/none")
