@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class _Closed(BaseModel):
-    """Unknown fields are refused: a few by their names, more of them as one, for each would make an error many times its size."""
+    """Unknown fields are refused: a few by their names, more of them as one, for each makes an error of many times its size."""
 
     @model_validator(mode="before")
     @classmethod
