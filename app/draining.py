@@ -9,7 +9,8 @@ import struct
 from collections.abc import Callable
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.request_heads import BoundedProtocol
 
 SETTLING = 0.1  # seconds in which connections that were made already are accepted
 LAST_CALL = 2.0  # seconds that an idle connection stays open after SIGTERM
@@ -55,7 +56,7 @@ class DrainingServer(uvicorn.Server):
         await super().shutdown(listeners)
 
 
-class DrainingProtocol(HttpToolsProtocol):
+class DrainingProtocol(BoundedProtocol):
     """Answers a request that arrives on an idle connection after SIGTERM, and closes the connection with that answer.
 
     uvicorn closes idle connections at once, so a request that its client has just sent would be lost.

@@ -74,6 +74,7 @@ WebhookDisabled = _error("webhook_disabled", 409, "该 Webhook 已停用，请�
 Conflict = _error("conflict", 409, "与现有数据冲突", "this conflicts with what is stored")
 
 TooLarge = _error("too_large", 413, "请求内容过大", "the request is too large")
+HeadersTooLarge = _error("headers_too_large", 431, "请求头过大", "the request's target and headers are too large")
 FileTooLarge = _error("file_too_large", 413, "文件过大，最多 {most} 字节", "the file is too large: {most} bytes at most")
 UnsupportedMediaType = _error("unsupported_media_type", 415, "请使用 application/json", "send application/json")
 NoForm = _error("unsupported_media_type", 415, "请使用 multipart/form-data", "send multipart/form-data")

@@ -90,6 +90,7 @@ def build() -> FastAPI:
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
+    app.add_middleware(middleware.HeadLimit)
     app.build_middleware_stack = _watched(app)  # type: ignore[method-assign]
     app.openapi = _openapi_of(app)  # type: ignore[method-assign]
     return app

@@ -8,10 +8,13 @@ import sys
 from time import perf_counter
 
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware, RequestBodyLimitResponder
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import forwarded, logs, metrics
+from app import forwarded, logs, metrics, problems
+from app.errors import HeadersTooLarge
 
+MAX_HEAD = 32_768  # bytes of a request's target and headers; as much as nginx takes
 READING = {"GET", "HEAD"}
 NOWHERE = "unmatched"  # the route of a request that no route is for
 _REQUEST_ID = re.compile(rb"[0-9A-Za-z._\-]{1,64}")
@@ -61,10 +64,23 @@ class Watch:
         finally:
             seconds = perf_counter() - start
             in_hand.dec()
-            route, method = _route(scope), scope["method"]
+            route, method = _route(scope), scope["method"] if scope["method"] in metrics.METHODS else metrics.OTHER
             timed = seconds if in_hand is metrics.IN_PROGRESS else None
             metrics.answered(method, route, status, timed, state.get("code"))
             logs.request(method, route, status, seconds, state)
+
+
+class HeadLimit:
+    """Refuses a request whose target and headers are too large, before anything reads them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _size_of_head(scope) > MAX_HEAD:
+            await problems.answer_to(Request(scope), HeadersTooLarge())(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 class BodyLimit(RequestBodyLimitMiddleware):
@@ -83,6 +99,11 @@ class _Refusal(RequestBodyLimitResponder):
     async def send_with_limit(self, message: Message) -> None:
         self.response_started = self.response_started or message["type"] == "http.response.start"
         await self.send(message)
+
+
+def _size_of_head(scope: Scope) -> int:
+    target = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
+    return target + sum(len(name) + len(value) for name, value in scope["headers"])
 
 
 def _route(scope: Scope) -> str:

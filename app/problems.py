@@ -21,10 +21,17 @@ from app.redaction import told
 
 log = logging.getLogger(__name__)
 
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 100  # that an answer lists
+LONGEST_NAME = 100  # characters of a field's name that an answer repeats
+LONGEST_PATH = 1000  # characters of a request's path that an answer repeats
+_MOST_LANGUAGES = 20  # that are looked at
+
 _HTTP_TITLES_ZH = {404: "没有这个地址", 405: "不支持该方法"}
 
 _FIELD_ZH = {
     "missing": "必填",
+    "too_many_fields": "字段过多，最多 {most} 个",
     "extra_forbidden": "未知字段",
     "json_invalid": "不是有效的 JSON",
     "string_type": "须为字符串",
@@ -72,7 +79,7 @@ _FIELD_ZH = {
 
 
 class Problem(BaseModel):
-    """What every error looks like."""
+    """What every error looks like; `errors` lists 100 at most."""
 
     type: str
     title: str
@@ -87,7 +94,7 @@ class Problem(BaseModel):
 def install(app: FastAPI) -> None:
     """Answer every error of the app as a problem."""
     handlers: dict[type[Exception], Callable[[Request, Any], Response]] = {
-        AppError: _app_error,
+        AppError: answer_to,
         RequestValidationError: _invalid,
         HTTPException: _http,
         **dict.fromkeys(AWAY, _away),
@@ -99,10 +106,22 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(error, _on_loop(answer))
 
 
+def problem(status: int, code: str, detail: str, instance: str) -> dict[str, Any]:
+    """What every problem says (RFC 9457)."""
+    return {
+        "type": f"urn:meta-be:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "code": code,
+    }
+
+
 def language(request: Request) -> str:
     """`zh` or `en`, whichever Accept-Language names first; Chinese if it names neither."""
     ranked = []
-    for position, part in enumerate(request.headers.get("accept-language", "").split(",")):
+    for position, part in enumerate(request.headers.get("accept-language", "").split(",", _MOST_LANGUAGES)):
         tag, _, weight = part.partition(";")
         quality = weight.strip().removeprefix("q=")
         try:
@@ -128,17 +147,18 @@ def _on_loop(answer: Callable[[Request, Any], Response]) -> Callable[[Request, A
     return handle
 
 
-def _app_error(request: Request, error: Any) -> Response:
+def answer_to(request: Request, error: Any) -> Response:
+    """The problem that an AppError is answered with."""
     return _said(request, error)
 
 
 def _invalid(request: Request, error: Any) -> Response:
     spoken = language(request)
     errors = []
-    for fault in error.errors():
+    for fault in error.errors()[:MOST_ERRORS]:
         where, *path = fault["loc"]
         message = worded(fault, spoken)
-        field = ".".join(str(part) for part in path) if fault["type"] != "json_invalid" else ""
+        field = ".".join(str(part)[:LONGEST_NAME] for part in path) if fault["type"] != "json_invalid" else ""
         errors.append({"in": str(where), "field": field, "code": fault["type"], "detail": message})
     return _said(request, InvalidInput(), errors=errors)
 
@@ -203,16 +223,9 @@ def _problem(
     headers: Any = None,
 ) -> Response:
     request.state.code = code
-    problem = {
-        "type": f"urn:meta-be:problem:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "instance": request.url.path,
-        "code": code,
-    }
+    said: dict[str, Any] = problem(status, code, detail, request.url.path[:LONGEST_PATH])
     if errors is not None:
-        problem["errors"] = errors
+        said["errors"] = errors
     if actions is not None:
-        problem["actions"] = actions
-    return Response(orjson.dumps(problem), status, headers, media_type="application/problem+json")
+        said["actions"] = actions
+    return Response(orjson.dumps(said), status, headers, media_type=MEDIA_TYPE)

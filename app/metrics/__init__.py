@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 
 REGISTRY = CollectorRegistry()
 LATENCIES = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # seconds
-METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a caller may make up others
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+OTHER = "other"  # stands for every method that a caller makes up
 
 disable_created_metrics()
 
@@ -61,7 +62,7 @@ _lines_lost = 0
 
 
 def answered(method: str, route: str, status: int, seconds: float | None, code: str | None) -> None:
-    """Count a request and, unless it was a stream (`seconds` is None), its time."""
+    """Count a request and, unless it was a stream (`seconds` is None), its time; `method` is one of METHODS or OTHER."""
     key = (route, method, status // 100)
     try:
         count, time = _requests[key]
@@ -92,5 +93,4 @@ def sample(lines_lost: int) -> None:
 
 
 def _children(route: str, method: str, status: int) -> tuple[Any, Any]:
-    known = method if method in METHODS else "other"
-    return REQUESTS.labels(route, known, f"{status}xx"), DURATION.labels(route, known)
+    return REQUESTS.labels(route, method, f"{status}xx"), DURATION.labels(route, method)

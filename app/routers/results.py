@@ -7,12 +7,18 @@ import orjson
 from app.problems import worded
 from app.services.rows import Row, standing
 
+LONGEST = 50  # characters of what a row was called by that its result repeats; order numbers have 30 at most
+
 
 def told(rows: list[Row], *, done: str, name: str, language: str) -> str:
     """The JSON of a batch: how many were `done`, how many failed, and each row with what it is called by, its `name`."""
     ok = len(standing(rows))
-    results = [{"row": row.number, name: row.values.get(name), **_outcome(row, language)} for row in rows]
+    results = [{"row": row.number, name: _short(row.values.get(name)), **_outcome(row, language)} for row in rows]
     return orjson.dumps({done: ok, "failed": len(rows) - ok, "results": results}).decode()
+
+
+def _short(value: Any) -> Any:
+    return f"{value[:LONGEST]}…" if isinstance(value, str) and len(value) > LONGEST else value
 
 
 def _outcome(row: Row, language: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class Format(Filters):
 def _columns(names: tuple[str, ...]) -> Any:
     """A choice of columns in the order in which they are shown; each once, all of them when none is named."""
     column = Annotated[str, AfterValidator(_one_of(names)), Field(json_schema_extra={"enum": list(names)})]
-    return Annotated[list[column], BeforeValidator(listed), AfterValidator(_once), Field(max_length=100)]
+    return Annotated[list[column], Field(max_length=100), BeforeValidator(listed), AfterValidator(_once)]
 
 
 def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:

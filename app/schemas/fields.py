@@ -6,22 +6,35 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from annotated_types import GroupedMetadata
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 MAX_INT = 2**31 - 1
 MAX_PRICE = 10_000_000
 MAX_AMOUNT = 1e13
+MOST_UNKNOWN = 10  # fields
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class Input(BaseModel):
+class _Closed(BaseModel):
+    """Unknown fields are refused: a few by their names, more of them as one, for each makes an error of many times its size."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, given: Any) -> Any:
+        most = len(cls.model_fields) + MOST_UNKNOWN
+        if isinstance(given, dict) and len(given) > most:
+            raise PydanticCustomError("too_many_fields", "at most {most} fields can be given here", {"most": most})
+        return given
+
+
+class Input(_Closed):
     """A body: unknown fields are refused, and nothing is converted in silence."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Filters(BaseModel):
+class Filters(_Closed):
     """Query parameters: unknown ones are refused."""
 
     model_config = ConfigDict(extra="forbid")
@@ -61,7 +74,7 @@ Time = Annotated[int, Field(ge=0, le=MAX_INT)]
 Count = Annotated[int, Field(ge=0, le=MAX_INT)]
 Price = Annotated[float, Field(gt=0, le=MAX_PRICE, allow_inf_nan=False), AfterValidator(_cents)]
 Amount = Annotated[float, Field(gt=0, le=MAX_AMOUNT, allow_inf_nan=False), AfterValidator(_cents)]
-Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], BeforeValidator(listed), Field(min_length=1, max_length=20)]
+Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], Field(min_length=1, max_length=20), BeforeValidator(listed)]
 
 Name = Annotated[str, Line(255)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(_printable)]

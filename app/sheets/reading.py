@@ -84,7 +84,8 @@ def _text_of(content: bytes) -> str:
 
 def _csv(text: str) -> Iterator[list[str]]:
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), strict=True)
+        for cells in csv.reader(io.StringIO(text, newline=""), strict=True):
+            yield cells[: xlsx.MAX_COLUMNS]
     except csv.Error:
         raise BrokenFile from None
 
@@ -103,5 +104,5 @@ def _lines(rows: Iterable[tuple[int, list[str]]], columns: dict[int, str], width
         if count > MAX_ROWS:
             raise TooManyRows(limit=MAX_ROWS)
         known = {columns[place]: cell for place, cell in enumerate(cells) if cell and place in columns}
-        beyond = "".join(cells[width:])
+        beyond = next((cell for cell in cells[width:] if cell), "")
         yield Line(number, {**known, **({BEYOND: beyond} if beyond else {})})

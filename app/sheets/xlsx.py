@@ -1,6 +1,7 @@
 """The first sheet of an XLSX workbook (ECMA-376), row by row, never holding more than one row and the shared texts.
 
-Spreadsheet libraries lay a sheet out as a grid, so a file of 1 kB with a cell in its last corner takes all memory.
+Spreadsheet libraries lay a sheet out as a grid, so a file of 1 kB with a cell in its last corner takes all memory. What a
+few bytes can stand for many times, elements and shared texts, is counted.
 """
 
 import posixpath
@@ -9,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
@@ -18,6 +20,8 @@ MAX_UNZIPPED = 30_000_000  # bytes
 MAX_MEMBERS = 1000
 MAX_COLUMNS = 256
 MAX_DEPTH = 100
+MAX_CELL = 300  # characters; more than any column of ours takes, so the rest of a longer one makes no difference
+LAST_ROW = 1_048_576
 _CHUNK = 64 * 1024
 _WORKBOOK = "xl/workbook.xml"
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, expat.ExpatError, EOFError, LookupError, ValueError)
@@ -31,11 +35,12 @@ def rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
             _check_size(archive)
             if _WORKBOOK not in archive.namelist():
                 raise UnsupportedFile
-            sheet, texts = _first_sheet(archive), _Texts()
-            for name in archive.namelist():
+            allowance = _Allowance()
+            sheet, texts = _first_sheet(archive, allowance), _Texts()
+            for name in dict.fromkeys(archive.namelist()):
                 if name.lower() == "xl/sharedstrings.xml":
-                    _parse(archive, name, texts.parser())
-            found = _Rows(texts.found)
+                    _parse(archive, name, texts.parser(allowance))
+            found = _Rows(texts.found, allowance)
             parser = found.parser()
             for _ in _fed(archive, sheet, parser):
                 yield from found.taken()
@@ -62,7 +67,15 @@ def _check_size(archive: zipfile.ZipFile) -> None:
                     raise TooLarge
 
 
-def _first_sheet(archive: zipfile.ZipFile) -> str:
+@dataclass(slots=True)
+class _Allowance:
+    """What is left of what one file may hold; below 0 it is TooLarge."""
+
+    elements: int = 2_000_000
+    characters: int = 30_000_000  # of all cells together, shared texts counted as often as they are shown
+
+
+def _first_sheet(archive: zipfile.ZipFile, allowance: _Allowance) -> str:
     sheets: list[str] = []
     targets: dict[str, str] = {}
 
@@ -74,8 +87,8 @@ def _first_sheet(archive: zipfile.ZipFile) -> str:
         if name == "Relationship":
             targets[attributes["Id"]] = attributes["Target"]
 
-    _parse(archive, _WORKBOOK, _parser(sheet))
-    _parse(archive, "xl/_rels/workbook.xml.rels", _parser(relation))
+    _parse(archive, _WORKBOOK, _parser(allowance, sheet))
+    _parse(archive, "xl/_rels/workbook.xml.rels", _parser(allowance, relation))
     return posixpath.normpath(posixpath.join("/xl", targets[sheets[0]])).lstrip("/")
 
 
@@ -87,8 +100,8 @@ class _Texts:
         self._parts: list[str] = []
         self._inside: list[str] = []
 
-    def parser(self) -> Any:
-        return _parser(self._start, self._end, self._text)
+    def parser(self, allowance: _Allowance) -> Any:
+        return _parser(allowance, self._start, self._end, self._text)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._inside.append(name)
@@ -98,18 +111,19 @@ class _Texts:
     def _end(self, name: str) -> None:
         self._inside.pop()
         if name == "si":
-            self.found.append("".join(self._parts))
+            self.found.append(_text_of(self._parts))
 
     def _text(self, text: str) -> None:
         if self._inside[-1] == "t" and "rPh" not in self._inside:  # rPh tells how the text is read aloud
-            self._parts.append(text)
+            _add(self._parts, text)
 
 
 class _Rows:
     """The rows of a sheet, collected while it is parsed."""
 
-    def __init__(self, texts: list[str]) -> None:
+    def __init__(self, texts: list[str], allowance: _Allowance) -> None:
         self._texts = texts
+        self._allowance = allowance
         self._rows: list[tuple[int, list[str]]] = []
         self._number = 0
         self._cells: dict[int, str] = {}
@@ -119,7 +133,7 @@ class _Rows:
         self._value: list[str] = []
 
     def parser(self) -> Any:
-        return _parser(self._start, self._end, self._text)
+        return _parser(self._allowance, self._start, self._end, self._text)
 
     def taken(self) -> list[tuple[int, list[str]]]:
         """The rows that are complete, once."""
@@ -129,6 +143,8 @@ class _Rows:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
             self._number = int(attributes.get("r", self._number + 1))
+            if not 1 <= self._number <= LAST_ROW:
+                raise BrokenFile
             self._cells, self._column = {}, -1
         elif name == "c":
             self._column = _column(attributes["r"]) if "r" in attributes else self._column + 1
@@ -139,13 +155,16 @@ class _Rows:
     def _end(self, name: str) -> None:
         self._part = ""
         if name == "c" and self._value and self._column < MAX_COLUMNS:
-            self._cells[self._column] = self._shown("".join(self._value))
+            shown = self._cells[self._column] = self._shown(_text_of(self._value))
+            self._allowance.characters -= len(shown)
+            if self._allowance.characters < 0:
+                raise TooLarge
         elif name == "row" and self._cells:
             self._rows.append((self._number, [self._cells.get(place, "") for place in range(max(self._cells) + 1)]))
 
     def _text(self, text: str) -> None:
         if self._part in ("v", "t"):
-            self._value.append(text)
+            _add(self._value, text)
 
     def _shown(self, value: str) -> str:
         if self._kind == "s":
@@ -153,6 +172,18 @@ class _Rows:
         if self._kind == "b":
             return "TRUE" if value.strip() == "1" else "FALSE"
         return _number(value) if self._kind == "n" else value
+
+
+def _add(parts: list[str], part: str) -> None:
+    """Add to the parts of a cell's text while it is not too long."""
+    if len(parts) <= MAX_CELL:
+        parts.append(part)
+
+
+def _text_of(parts: list[str]) -> str:
+    """The text of a cell, cut where it is too long: by the mark at its end it is no value of ours."""
+    text = "".join(parts)
+    return text if len(text) <= MAX_CELL else f"{text[:MAX_CELL]}…"
 
 
 def _number(text: str) -> str:
@@ -174,6 +205,7 @@ def _column(reference: str) -> int:
 
 
 def _parser(
+    allowance: _Allowance,
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] = lambda name: None,
     text: Callable[[str], None] = lambda text: None,
@@ -185,6 +217,9 @@ def _parser(
     def started(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
+        allowance.elements -= 1
+        if allowance.elements < 0:
+            raise TooLarge
         if depth > MAX_DEPTH:
             raise BrokenFile
         start(_local(name), attributes)
