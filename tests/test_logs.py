@@ -14,6 +14,7 @@ import httpx
 import orjson
 import pytest
 
+from app import __version__
 from app.outlet import GATHERED, MOST, Outlet
 from tests.api import Caller
 from tests.conftest import ROOT, environment_for
@@ -127,7 +128,7 @@ class TestRequest:
 class TestOtherLines:
     def test_a_start_says_what_starts_on_what(self, served, migrated):
         line = served.line(message="meta_be serves")
-        assert line["version"] == "0.1.0"
+        assert line["version"] == __version__
         assert line["database"].endswith(urlsplit(migrated).path)
         assert {line["logger"] for line in served.lines()} >= {"uvicorn.error", "app.main"}
         assert PASSWORD not in served.text()
@@ -190,7 +191,7 @@ class TestOtherLines:
             assert (line["logger"], line["received"]) == ("app.worker", due)
             assert worker.stop() == 0
             assert [line["message"] for line in worker.lines()] == ["sweeping every 10 s", "swept", "stopped"]
-            assert worker.lines()[0]["version"] == "0.1.0"
+            assert worker.lines()[0]["version"] == __version__
 
     def test_a_worker_that_fails_says_so_in_a_line(self, environment, sql):
         sql("ALTER TABLE idempotency_key RENAME TO gone")
