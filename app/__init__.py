@@ -1,1 +1,3 @@
+"""The merchant-side backend of a metaverse e-commerce platform."""
+
 __version__ = "0.1.0"

@@ -176,7 +176,7 @@ def _welcome(url: str, password: str) -> None:
 
 
 def _stop(why: str) -> NoReturn:
-    console.print(why, style="red", markup=False)
+    console.print(why, style="red", markup=False, soft_wrap=True)
     raise SystemExit(1)
 
 

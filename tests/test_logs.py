@@ -14,6 +14,7 @@ import httpx
 import orjson
 import pytest
 
+from app import __version__
 from app.outlet import GATHERED, MOST, Outlet
 from app.redaction import traceback_of
 from tests.api import Caller
@@ -128,7 +129,7 @@ class TestRequest:
 class TestOtherLines:
     def test_a_start_says_what_starts_on_what(self, served, migrated):
         line = served.line(message="meta_be serves")
-        assert line["version"] == "0.1.0"
+        assert line["version"] == __version__
         assert line["database"].endswith(urlsplit(migrated).path)
         assert {line["logger"] for line in served.lines()} >= {"uvicorn.error", "app.main"}
         assert PASSWORD not in served.text()
@@ -201,7 +202,7 @@ class TestOtherLines:
             assert (line["logger"], line["received"]) == ("app.worker", due)
             assert worker.stop() == 0
             assert [line["message"] for line in worker.lines()] == ["sweeping every 10 s", "swept", "stopped"]
-            assert worker.lines()[0]["version"] == "0.1.0"
+            assert worker.lines()[0]["version"] == __version__
 
     @pytest.mark.parametrize("command", [("uvicorn", "app.main:app", "--port", "0"), ("app.worker",)])
     def test_settings_that_make_no_sense_are_refused_in_a_line(self, environment, command):

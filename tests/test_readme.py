@@ -88,7 +88,8 @@ def test_both_languages_show_the_same():
 
 
 def test_what_it_links_to_is_there():
-    for link in re.findall(r"\]\(([^)#]+)\)", ENGLISH + CHINESE):
+    texts = [ENGLISH, CHINESE, *((ROOT / name).read_text() for name in ("CONTRIBUTING.md", "CHANGELOG.md"))]
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", "".join(texts)):
         assert link.startswith("https://") or (ROOT / link).exists(), link
 
 
