@@ -58,4 +58,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/healthz\", timeout=4)"]
 STOPSIGNAL SIGTERM
-CMD ["python", "-m", "app.container"]
+CMD ["python", "-m", "app.process.container"]

@@ -18,15 +18,17 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-from app import check, database, demo
 from app.config import ConfigurationError, require_sense, settings
+from app.db import failures, migration
+from app.db.work import ADMIN, SYSTEM, Actor, Work
 from app.errors import AppError
 from app.models.order import STATUS_NAMES
-from app.replay import Replay, Report, Unreadable
+from app.ops import check
 from app.schemas.fields import Name, Password
 from app.security import hash_now
-from app.services import accounts
-from app.work import ADMIN, SYSTEM, Actor, Work
+from app.services.accounts import accounts
+from app.tools import demo
+from app.tools.replay import Replay, Report, Unreadable
 
 cli = typer.Typer(help="meta_be: what staff run by hand.", no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
@@ -38,7 +40,7 @@ NewPassword = Annotated[str, typer.Option(prompt=True, hide_input=True, confirma
 def create_admin(name: str, password: NewPassword) -> None:
     """Create an admin. The password is asked for, or taken from NEW_PASSWORD."""
     name, password = _checked(name, password)
-    with database.running(), Work(Actor(SYSTEM), writes=True) as work:
+    with migration.running(), Work(Actor(SYSTEM), writes=True) as work:
         accounts.create(work, ADMIN, name=name, password_hash=hash_now(password))
         work.commit()
     console.print(f"admin {name} created")
@@ -50,7 +52,7 @@ def reset_password(audience: str, name: str, password: NewPassword) -> None:
     name, password = _checked(name, password)
     if audience not in demo.NAMES:
         _stop(f"{audience}: not one of {', '.join(demo.NAMES)}")
-    with database.running(), Work(Actor(SYSTEM), writes=True) as work:
+    with migration.running(), Work(Actor(SYSTEM), writes=True) as work:
         account_id = accounts.id_by_name(work, audience, name)
         if account_id is None:
             _stop(f"there is no {audience} named {name}")
@@ -62,8 +64,8 @@ def reset_password(audience: str, name: str, password: NewPassword) -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the schema up to date."""
-    with database.running():
-        console.print(f"schema is at revision {database.expected_revision()}")
+    with migration.running():
+        console.print(f"schema is at revision {migration.expected_revision()}")
 
 
 @cli.command("check")
@@ -82,7 +84,7 @@ def check_configuration() -> None:
 def replay(file: Path) -> None:
     """Replay another marketplace's orders (CSV) through the services; running it again doubles nothing."""
     work = Replay(file)
-    with database.running():
+    with migration.running():
         for _ in track(work.steps(), total=len(work.entries), description="replaying", console=console):
             pass
         report = work.report()
@@ -97,7 +99,7 @@ def run(port: Annotated[int | None, typer.Option(min=1, max=65535, help="where t
     require_sense()
     demo.require_embedded()
     listener = _listening(settings.host, settings.port if port is None else port)
-    with database.running():
+    with migration.running():
         password = demo.load(int(time.time()))
     _welcome(_url(*listener.getsockname()[:2]), password)
     if "log_format" not in settings.model_fields_set:
@@ -116,7 +118,7 @@ def main() -> None:
     """Run a command; what a person can mend is said in a line, without a traceback."""
     try:
         cli()
-    except (AppError, ConfigurationError, Unreadable, *database.AWAY) as error:
+    except (AppError, ConfigurationError, Unreadable, *failures.AWAY) as error:
         _stop(str(error).strip())
 
 

@@ -13,23 +13,15 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
-from app import (
-    __version__,
-    alive,
-    background,
-    database,
-    logs,
-    metrics,
-    middleware,
-    problems,
-    reaching,
-    replica_watch,
-    startup,
-)
+from app import __version__
 from app.config import settings
-from app.dependencies import SESSIONS
-from app.live import bell
+from app.db import migration, reaching, replica_health
+from app.ops import logs, metrics, startup
+from app.process import alive, background
 from app.routers import joined
+from app.services.events.bell import bell
+from app.web import middleware, problems
+from app.web.dependencies import SESSIONS
 
 MAX_BODY = 1_000_000  # bytes
 SAMPLED = 1.0  # seconds between looks at the pool and the threads
@@ -42,7 +34,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to start without secrets or with half a bucket; then the database, ready, for as long as the app runs."""
     _ = settings.token_key, settings.platform_secrets, settings.bucket
     try:
-        with database.running(waits=True):
+        with migration.running(waits=True):
             async with background.going_on(BACKGROUND):
                 log.info("meta_be serves", extra={"fields": startup.described()})
                 yield
@@ -67,7 +59,7 @@ async def _sample() -> None:
 
 BACKGROUND = {
     "bell": bell.watch,
-    "replica_watch": replica_watch.watch,
+    "replica_watch": replica_health.watch,
     "sample": _sample,
     "heartbeat": alive.beat_on_the_loop,
 }
@@ -81,7 +73,7 @@ def build() -> FastAPI:
         summary="Merchant-side backend of a metaverse e-commerce platform (元宇宙电商平台商家端)",
         version=__version__,
         lifespan=lifespan,
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # ours are app/metrics and app/logs
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # ours are app/ops/metrics and app/ops/logs
         responses={"4XX": {"model": problems.Problem, "description": "Problem", "content": {"application/problem+json": {}}}},
     )
     app.router.routes[:0] = joined()

@@ -6,12 +6,15 @@ import sys
 import threading
 import time
 
-from app import alive, database, delivering, failures, logs, startup
 from app.config import ConfigurationError, settings
-from app.reaching import Stopped
-from app.redaction import told
-from app.services import deadlines, heartbeat
-from app.work import SYSTEM, Actor, Work
+from app.db import failures, migration
+from app.db.reaching import Stopped
+from app.db.work import SYSTEM, Actor, Work
+from app.ops import incidents, logs, startup
+from app.ops.redaction import told
+from app.process import alive
+from app.services.sweeping import heartbeat, sweep
+from app.services.webhooks import messenger
 
 INTERVAL = 10  # seconds between sweeps
 SWEEP = "sweep"
@@ -25,16 +28,16 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    failures.expect(SWEEP, *deadlines.STEPS, *delivering.STEPS)
+    incidents.expect(SWEEP, *sweep.STEPS, *messenger.STEPS)
     failed = False
     try:
         _ = settings.token_key  # signs webhooks
-        with database.running(waits=True):
+        with migration.running(waits=True):
             log.info("sweeping every %s s", INTERVAL, extra={"fields": startup.described()})
             failed = _work_until(stop)
     except Stopped:
         pass
-    except (ConfigurationError, *database.AWAY) as error:
+    except (ConfigurationError, *failures.AWAY) as error:
         log.critical("no worker: %s", told(error))
         sys.exit(1)
     if failed:
@@ -45,13 +48,13 @@ def main() -> None:
 
 def _work_until(stop: threading.Event) -> bool:
     """Sweep here and deliver in a thread; True when that thread died."""
-    messenger = threading.Thread(target=delivering.run, args=(stop,), name="messenger", daemon=True)
-    messenger.start()
-    while messenger.is_alive() and not stop.is_set():
+    delivering = threading.Thread(target=messenger.run, args=(stop,), name="messenger", daemon=True)
+    delivering.start()
+    while delivering.is_alive() and not stop.is_set():
         _sweep_once()
         _rest(stop)
     failed = not stop.is_set()
-    messenger.join()
+    delivering.join()
     return failed
 
 
@@ -59,11 +62,11 @@ def _sweep_once() -> None:
     try:
         _sweep()
     except Exception as error:
-        failures.note(SWEEP, error)
+        incidents.note(SWEEP, error)
 
 
 def _sweep() -> None:
-    done = deadlines.sweep(int(time.time()), lambda: alive.beat(SWEEP))
+    done = sweep.sweep(int(time.time()), lambda: alive.beat(SWEEP))
     with Work(Actor(SYSTEM), writes=True) as work:
         heartbeat.beat(work)
         work.commit()

@@ -9,10 +9,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from app import connections
-from app.services import batch_shipping, orders
-from app.services.rows import Row
-from app.work import MERCHANT, Actor, Work
+from app.db import pools
+from app.db.work import MERCHANT, Actor, Work
+from app.services.batch_row import Row
+from app.services.orders import orders, shipping
 from bench import data
 from bench.load import create_database, execute, postgres, print_row, settle
 
@@ -24,7 +24,7 @@ SELLER = Actor(MERCHANT, 1)
 def together(order_ids: list[int]) -> None:
     rows = [Row(number, {"order_id": order, **_parcel(order)}) for number, order in enumerate(order_ids, 1)]
     with Work(SELLER, writes=True) as work:
-        batch_shipping.ship(work, rows, dry_run=False)
+        shipping.ship(work, rows, dry_run=False)
         work.commit()
     assert not any(row.error for row in rows)
 
@@ -63,7 +63,7 @@ def main() -> None:
             for ship, measured in rates.items():
                 taken, left = left[: options.rows], left[options.rows :]
                 measured.append(measure(ship, taken))
-        connections.leave()
+        pools.leave()
     batch, single = (statistics.median(measured) for measured in rates.values())
     print_row("", "orders/s")
     print_row("one statement", batch)

@@ -4,8 +4,8 @@ import base64
 import secrets
 import time
 
-from app import database
 from app.config import settings
+from app.db import migration
 from app.security import new_token
 from bench.load import execute, settle
 
@@ -72,7 +72,7 @@ def make_secrets() -> dict[str, str]:
 def fill(uri: str, *, orders: int, merchants: int) -> dict[int, str]:
     """Migrate a database and load it; the token of each merchant."""
     settings.database_url = uri
-    with database.running():
+    with migration.running():
         pass
     values = {"orders": orders, "merchants": merchants}
     execute(uri, _GOODS, values)

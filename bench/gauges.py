@@ -4,7 +4,7 @@ import statistics
 import sys
 import time
 
-from app.services import gauges
+from app.ops.metrics import gauges
 from bench.data import fill, make_secrets
 from bench.load import create_database, execute, postgres, print_row
 

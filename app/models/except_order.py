@@ -15,7 +15,7 @@ _REFUNDED = f"status = {AGREED} AND close_time IS NOT NULL AND (except_type = '{
 
 
 class ExceptOrder(Base):
-    """A service ticket (服务单); `status` changes only through `services/lifecycle.py`."""
+    """A service ticket (服务单); `status` changes only through `services/lifecycle/engine.py`."""
 
     __tablename__ = "except_order"
     __table_args__ = (

@@ -15,7 +15,7 @@ STATUS_NAMES = {
 
 
 class Order(Base):
-    """A paid order; `status` changes only through `services/lifecycle.py`."""
+    """A paid order; `status` changes only through `services/lifecycle/engine.py`."""
 
     __tablename__ = "order"
     __table_args__ = (

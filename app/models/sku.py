@@ -8,7 +8,7 @@ STATUS_NAMES = {OUT_OF_STOCK: ("缺货", "out of stock"), IN_STOCK: ("有货", "
 
 
 class Sku(Base):
-    """A stock keeping unit of a product; `stock` changes only through `services/stock.py`."""
+    """A stock keeping unit of a product; `stock` changes only through `services/catalogue/stock.py`."""
 
     __tablename__ = "sku"
     __table_args__ = (

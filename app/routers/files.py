@@ -6,11 +6,11 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse, StreamingResponse
 
-from app.content import MEDIA_TYPES
 from app.errors import NotFound
-from app.services.files import URL
-from app.services.storage import storage
-from app.services.storage.s3 import Stream
+from app.services.uploads.content import MEDIA_TYPES
+from app.services.uploads.files import URL
+from app.services.uploads.storage import storage
+from app.services.uploads.storage.s3 import Stream
 
 router = APIRouter(tags=["anyone"])
 

@@ -6,13 +6,13 @@ import orjson
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from app.dependencies import AnyoneCall
 from app.models import except_order, order, sku
-from app.routers.door import Door
 from app.schemas.fields import Filters
 from app.schemas.paging import Listed
 from app.services import carriers
-from app.services.ticket_lifecycle import STEPS
+from app.services.tickets.states import STEPS
+from app.web.dependencies import AnyoneCall
+from app.web.door import Door
 
 router = APIRouter(prefix="/api/v1", tags=["anyone"], route_class=Door)
 

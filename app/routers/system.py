@@ -8,14 +8,15 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import text
 from starlette.responses import RedirectResponse
 
-from app import replica_watch
 from app.config import settings
-from app.connections import overdue_calls
-from app.database import Statement, expected_revision, is_newer
+from app.db import replica_health
+from app.db.async_driver import on_loop
+from app.db.migration import expected_revision, is_newer
+from app.db.pools import overdue_calls
+from app.db.statement import Statement
+from app.db.work import SYSTEM, Actor, Work
 from app.errors import CallsOverdue, NotAuthenticated, PendingMigration
-from app.loop import on_loop
-from app.metrics import exposition
-from app.work import SYSTEM, Actor, Work
+from app.ops.metrics import exposition
 
 router = APIRouter(tags=["system"])
 
@@ -50,7 +51,7 @@ async def readyz() -> Response:
         raise PendingMigration(revision=revision, retry_after=2)
     ready = {"status": "ok", "revision": revision}
     if settings.database_replica_url is not None:
-        ready["replica"] = replica_watch.state()
+        ready["replica"] = replica_health.state()
     return Response(orjson.dumps(ready), media_type="application/json")
 
 

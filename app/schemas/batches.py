@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from app.errors import InvalidInput
 from app.schemas.fields import Count, Filters, Id, Input, Line, OrderNumber, Price, TrackingNumber
-from app.services.rows import Row
+from app.services.batch_row import Row
 
 MAX_ITEMS = 1000
 MAX_FILE = 5_000_000  # bytes

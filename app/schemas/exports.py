@@ -9,7 +9,8 @@ from pydantic_core import PydanticCustomError
 from app.schemas.fields import Filters, listed
 from app.schemas.orders import OrderConditions
 from app.schemas.products import SkuConditions
-from app.services import order_files, sku_files
+from app.services.catalogue import sku_export
+from app.services.orders import export
 
 
 class Format(Filters):
@@ -36,8 +37,8 @@ def _once(names: list[str]) -> list[str]:
 
 
 class OrderExport(OrderConditions, Format):
-    columns: _columns(tuple(order_files.COLUMNS)) = Field(list(order_files.COLUMNS))  # type: ignore[valid-type]
+    columns: _columns(tuple(export.COLUMNS)) = Field(list(export.COLUMNS))  # type: ignore[valid-type]
 
 
 class SkuExport(SkuConditions, Format):
-    columns: _columns(tuple(sku_files.COLUMNS)) = Field(list(sku_files.COLUMNS))  # type: ignore[valid-type]
+    columns: _columns(tuple(sku_export.COLUMNS)) = Field(list(sku_export.COLUMNS))  # type: ignore[valid-type]

@@ -3,10 +3,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, PlainSerializer, UrlConstraints
 from pydantic_core import PydanticCustomError
 
-from app.addresses import is_literal_allowed
 from app.config import settings
 from app.schemas.fields import Input, Line
 from app.schemas.paging import Listed, PageQuery
+from app.services.webhooks.addresses import is_literal_allowed
 
 Verb = Literal[
     "place", "ship", "receive", "except-orders", "refund", "refuse", "withdraw", "lapse",

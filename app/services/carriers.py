@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.database import Statement
+from app.db.statement import Statement
+from app.db.work import Work
 from app.errors import CarrierDiffers, CarrierMissing, UnknownCarrier
 from app.models import LogisticsCompany
-from app.work import Work
 
 CARRIER = LogisticsCompany.__table__
 _ALL = Statement(select(CARRIER.c.id, CARRIER.c.code, CARRIER.c.name).order_by(CARRIER.c.id))

@@ -10,10 +10,10 @@ from sqlalchemy import String, bindparam, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.config import DAY
-from app.database import Statement
+from app.db.statement import Statement
+from app.db.work import Work
 from app.errors import KeyReused, StillRunning
 from app.models import IdempotencyKey
-from app.work import Work
 
 KEY = IdempotencyKey.__table__
 LIFE = DAY

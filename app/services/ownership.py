@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, false, select, true
 
+from app.db.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 from app.models import Order
-from app.services.moves import BY_TICKET, Row
-from app.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, SYSTEM
+from app.services.lifecycle.table import BY_TICKET, Row
 
 Condition = Any  # SQLAlchemy 1.4 has one type for a condition, and another for a literal one
 Owners = Mapping[str, Callable[[Row, Any], Condition]]  # by kind of actor: from the row and the caller's id

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Text, bindparam, cast, func, literal, literal_column, select, tuple_
 
-from app.database import Statement
+from app.db.caller import proved
+from app.db.sql import json_array_of
+from app.db.statement import Statement
 from app.errors import BadCursor, PageTooDeep
-from app.services.sessions import json_array_of, proved
 
 CAP = 10_000  # rows that are counted and that pages reach; the contract's cap
 

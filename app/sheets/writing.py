@@ -15,9 +15,9 @@ from rustpy_xlsxwriter import write_worksheet
 from sqlalchemy import TIMESTAMP, case, cast, func, literal
 from sqlalchemy.dialects.postgresql import array
 
-from app.database import Statement
+from app.db.statement import Statement
+from app.db.work import Work
 from app.errors import TooManyRows
-from app.work import Work
 
 FORMULA = tuple("=+-@\t\r＝＋－＠")
 MAX_XLSX_ROWS = 1_048_575  # a sheet's, less the header

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Depends
 
-from app.dependencies import admin_session
-from app.routers.door import Door
+from app.web.dependencies import admin_session
+from app.web.door import Door
 
 PREFIX = "/api/v1/admin"
 router = APIRouter(prefix=PREFIX, tags=["admin"], route_class=Door, dependencies=[Depends(admin_session)])

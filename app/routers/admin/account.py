@@ -4,19 +4,19 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from app.dependencies import AdminCall, NewAdminCall, RowId
-from app.loop import on_loop
-from app.routers import sessions
+from app.db.async_driver import on_loop
+from app.db.work import ADMIN
 from app.routers.admin import entrance, router
-from app.routers.door import answered
 from app.schemas.accounts import AccountFilters, AdminList, AdminView, Login, NewAdmin, PasswordChange, TokenView
-from app.services import accounts, logins
-from app.work import ADMIN
+from app.services.accounts import accounts, logins
+from app.web import passwords
+from app.web.dependencies import AdminCall, NewAdminCall, RowId
+from app.web.door import answered
 
 
 @entrance.post("/login", response_model=TokenView)
 async def login(body: Login, call: NewAdminCall) -> Response:
-    return await sessions.log_in(call, body)
+    return await passwords.log_in(call, body)
 
 
 @router.post("/logout", status_code=204)
@@ -31,7 +31,7 @@ def me(call: AdminCall) -> str:
 
 @router.put("/me/password", status_code=204)
 async def change_password(body: PasswordChange, call: AdminCall) -> Response:
-    return await sessions.change_password(call, body)
+    return await passwords.change_password(call, body)
 
 
 @router.get("/admins", response_model=AdminList)
@@ -41,7 +41,7 @@ def list_admins(query: Annotated[AccountFilters, Query()], call: AdminCall) -> s
 
 @router.post("/admins", response_model=AdminView, status_code=201)
 async def create_admin(body: NewAdmin, call: AdminCall) -> Response:
-    values = {"name": body.name, "password_hash": await sessions.hashed(call, body.password)}
+    values = {"name": body.name, "password_hash": await passwords.hashed(call, body.password)}
     return await on_loop(answered, call, 201, lambda: accounts.create(call, ADMIN, **values))
 
 

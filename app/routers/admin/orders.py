@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.dependencies import AdminCall, RowId
 from app.routers.admin import router
 from app.schemas.except_orders import AdminTicketFilters, TicketList
 from app.schemas.orders import AdminOrderFilters, OrderDetail, OrderList
-from app.services import except_orders, orders
+from app.services.orders import orders
+from app.services.tickets import tickets
+from app.web.dependencies import AdminCall, RowId
 
 
 @router.get("/orders", response_model=OrderList)
@@ -23,4 +24,4 @@ def get_order(order_id: RowId, call: AdminCall) -> str:
 
 @router.get("/except-orders", response_model=TicketList)
 def list_tickets(query: Annotated[AdminTicketFilters, Query()], call: AdminCall) -> str:
-    return except_orders.page(call, query.filters(), query.asked())
+    return tickets.page(call, query.filters(), query.asked())

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.dependencies import AdminCall, RowId
 from app.routers.admin import router
 from app.schemas.paging import PageQuery
 from app.schemas.scenes import NewSceneBase, SceneBaseChange, SceneBaseList, SceneBaseView
-from app.services import scene_bases
+from app.services.scenes import scene_bases
+from app.web.dependencies import AdminCall, RowId
 
 
 @router.get("/scene-bases", response_model=SceneBaseList)

@@ -1,11 +1,11 @@
 """The figures of the whole platform."""
 
-from app.dependencies import AdminReport
 from app.routers.admin import router
 from app.schemas.statistics import PlatformOverview
-from app.services import statistics
+from app.services.statistics import reports
+from app.web.dependencies import AdminReport
 
 
 @router.get("/statistics/overview", response_model=PlatformOverview)
 def get_overview(call: AdminReport) -> str:
-    return statistics.overview(call)
+    return reports.overview(call)

@@ -4,11 +4,9 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from app.dependencies import AdminCall, RowId
-from app.loop import on_loop
-from app.routers import sessions
+from app.db.async_driver import on_loop
+from app.db.work import CUSTOMER, MERCHANT
 from app.routers.admin import router
-from app.routers.door import answered
 from app.schemas.accounts import (
     AccountFilters,
     CustomerList,
@@ -19,8 +17,10 @@ from app.schemas.accounts import (
     UserList,
     UserView,
 )
-from app.services import accounts
-from app.work import CUSTOMER, MERCHANT
+from app.services.accounts import accounts
+from app.web import passwords
+from app.web.dependencies import AdminCall, RowId
+from app.web.door import answered
 
 
 @router.get("/users", response_model=UserList)
@@ -30,7 +30,7 @@ def list_users(query: Annotated[UserFilters, Query()], call: AdminCall) -> str:
 
 @router.post("/users", response_model=UserView, status_code=201)
 async def create_user(body: NewMerchant, call: AdminCall) -> Response:
-    password_hash = await sessions.hashed(call, body.password)
+    password_hash = await passwords.hashed(call, body.password)
     values = {"name": body.name, "storename": body.storename, "password_hash": password_hash}
     return await on_loop(answered, call, 201, lambda: accounts.create(call, MERCHANT, **values))
 
@@ -54,7 +54,7 @@ def enable_user(user_id: RowId, call: AdminCall) -> str:
 @router.post("/users/{user_id}/reset-password", response_model=UserView)
 async def reset_password(user_id: RowId, body: PasswordReset, call: AdminCall) -> Response:
     """Set a merchant's password; the merchant's session ends."""
-    password_hash = await sessions.hashed(call, body.new_password)
+    password_hash = await passwords.hashed(call, body.new_password)
     return await on_loop(answered, call, 200, lambda: accounts.reset_password(call, user_id, password_hash))
 
 

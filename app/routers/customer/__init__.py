@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Depends
 
-from app.dependencies import customer_session
-from app.routers.door import Door
+from app.web.dependencies import customer_session
+from app.web.door import Door
 
 PREFIX = "/api/v1/customer"
 router = APIRouter(prefix=PREFIX, tags=["customer"], route_class=Door, dependencies=[Depends(customer_session)])

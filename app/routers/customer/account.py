@@ -2,15 +2,15 @@
 
 from fastapi import Response
 
-from app.dependencies import CustomerCall, NewCustomerCall
-from app.loop import on_loop
-from app.routers import sessions
+from app.db.async_driver import on_loop
+from app.db.work import CUSTOMER
 from app.routers.customer import entrance, router
-from app.routers.door import answered
 from app.schemas.accounts import CustomerChange, CustomerView, Login, NewCustomer, PasswordChange, TokenView
 from app.security import hash_password
-from app.services import accounts, logins
-from app.work import CUSTOMER
+from app.services.accounts import accounts, logins
+from app.web import passwords
+from app.web.dependencies import CustomerCall, NewCustomerCall
+from app.web.door import answered
 
 
 @entrance.post("/register", response_model=CustomerView, status_code=201)
@@ -21,7 +21,7 @@ async def register(body: NewCustomer, call: NewCustomerCall) -> Response:
 
 @entrance.post("/login", response_model=TokenView)
 async def login(body: Login, call: NewCustomerCall) -> Response:
-    return await sessions.log_in(call, body)
+    return await passwords.log_in(call, body)
 
 
 @router.post("/logout", status_code=204)
@@ -41,4 +41,4 @@ def change_me(body: CustomerChange, call: CustomerCall) -> str:
 
 @router.put("/me/password", status_code=204)
 async def change_password(body: PasswordChange, call: CustomerCall) -> Response:
-    return await sessions.change_password(call, body)
+    return await passwords.change_password(call, body)

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.dependencies import CustomerCall, RowId
 from app.routers.customer import router
 from app.schemas.except_orders import Ask, SendBack, TicketView
 from app.schemas.orders import CustomerOrderFilters, OrderDetail, OrderList, OrderView
-from app.services import except_orders, orders
+from app.services.orders import orders
+from app.services.tickets import tickets
+from app.web.dependencies import CustomerCall, RowId
 
 
 @router.get("/orders", response_model=OrderList)
@@ -28,19 +29,19 @@ def receive_order(order_id: RowId, call: CustomerCall) -> str:
 
 @router.post("/orders/{order_id}/except-orders", response_model=TicketView, status_code=201)
 def ask_for_refund(order_id: RowId, body: Ask, call: CustomerCall) -> str:
-    return except_orders.ask(call, order_id, **body.model_dump())
+    return tickets.ask(call, order_id, **body.model_dump())
 
 
 @router.get("/except-orders/{ticket_id}", response_model=TicketView)
 def get_ticket(ticket_id: RowId, call: CustomerCall) -> str:
-    return except_orders.get(call, ticket_id)
+    return tickets.get(call, ticket_id)
 
 
 @router.post("/except-orders/{ticket_id}/return", response_model=TicketView)
 def send_back(ticket_id: RowId, body: SendBack, call: CustomerCall) -> str:
-    return except_orders.send_back(call, ticket_id, **body.model_dump())
+    return tickets.send_back(call, ticket_id, **body.model_dump())
 
 
 @router.post("/except-orders/{ticket_id}/withdraw", response_model=TicketView)
 def withdraw_ticket(ticket_id: RowId, call: CustomerCall) -> str:
-    return except_orders.withdraw(call, ticket_id)
+    return tickets.withdraw(call, ticket_id)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Depends
 
-from app.dependencies import merchant_session
-from app.routers.door import Door
+from app.web.dependencies import merchant_session
+from app.web.door import Door
 
 PREFIX = "/api/v1/merchant"
 router = APIRouter(prefix=PREFIX, tags=["merchant"], route_class=Door, dependencies=[Depends(merchant_session)])

@@ -2,15 +2,15 @@
 
 from fastapi import Response
 
-from app.dependencies import MerchantCall, NewMerchantCall
-from app.loop import on_loop
-from app.routers import sessions
-from app.routers.door import answered
+from app.db.async_driver import on_loop
+from app.db.work import MERCHANT
 from app.routers.merchant import entrance, router
 from app.schemas.accounts import Login, MerchantChange, NewMerchant, PasswordChange, TokenView, UserView
 from app.security import hash_password
-from app.services import accounts, logins
-from app.work import MERCHANT
+from app.services.accounts import accounts, logins
+from app.web import passwords
+from app.web.dependencies import MerchantCall, NewMerchantCall
+from app.web.door import answered
 
 
 @entrance.post("/register", response_model=UserView, status_code=201)
@@ -22,7 +22,7 @@ async def register(body: NewMerchant, call: NewMerchantCall) -> Response:
 
 @entrance.post("/login", response_model=TokenView)
 async def login(body: Login, call: NewMerchantCall) -> Response:
-    return await sessions.log_in(call, body)
+    return await passwords.log_in(call, body)
 
 
 @router.post("/logout", status_code=204)
@@ -42,4 +42,4 @@ def change_me(body: MerchantChange, call: MerchantCall) -> str:
 
 @router.put("/me/password", status_code=204)
 async def change_password(body: PasswordChange, call: MerchantCall) -> Response:
-    return await sessions.change_password(call, body)
+    return await passwords.change_password(call, body)

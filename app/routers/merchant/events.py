@@ -12,13 +12,13 @@ import orjson
 from fastapi import Header, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.database import AWAY
-from app.dependencies import Call, MerchantCall
+from app.db.async_driver import on_loop
+from app.db.failures import AWAY
 from app.errors import AppError, NotAuthenticated
-from app.live import bell
-from app.loop import on_loop
 from app.routers.merchant import router
-from app.services import feed
+from app.services.events import stream
+from app.services.events.bell import bell
+from app.web.dependencies import Call, MerchantCall
 
 HEARTBEAT = 15  # seconds between signs of life; the session is looked at as often
 FAREWELL = 2  # seconds that a stream has to end by itself when the process stops
@@ -27,13 +27,13 @@ FAREWELL = 2  # seconds that a stream has to end by itself when the process stop
 @router.get("/events", responses={200: {"content": {"text/event-stream": {}}}}, response_class=Response)
 async def follow_events(call: MerchantCall, last_event_id: Annotated[str | None, Header()] = None) -> EventSourceResponse:
     """Everything that happens in the shop, as it happens; `Last-Event-ID` goes on without loss or doubling."""
-    start = feed.Position.parse(last_event_id) if last_event_id else await on_loop(_present, call)
+    start = stream.Position.parse(last_event_id) if last_event_id else await on_loop(_present, call)
     leaving = anyio.Event()
     news = _news(call, start, leaving)
     return EventSourceResponse(news, ping=HEARTBEAT, shutdown_event=leaving, shutdown_grace_period=FAREWELL)
 
 
-async def _news(call: Call, position: feed.Position, leaving: anyio.Event) -> AsyncIterator[ServerSentEvent]:
+async def _news(call: Call, position: stream.Position, leaving: anyio.Event) -> AsyncIterator[ServerSentEvent]:
     assert call.actor.id is not None
     with bell.heard_by(call.actor.id) as rung, _set_after(leaving, rung):
         yield ServerSentEvent(id=str(position), comment="from here", retry=2000)
@@ -68,13 +68,13 @@ def _set_after(first: anyio.Event, then: asyncio.Event) -> Iterator[None]:
         waiting.cancel()
 
 
-def _present(call: Call) -> feed.Position:
+def _present(call: Call) -> stream.Position:
     with call:
-        return feed.present(call)
+        return stream.present(call)
 
 
-def _after(call: Call, position: feed.Position) -> feed.News:
+def _after(call: Call, position: stream.Position) -> stream.News:
     if call.expires <= time.time():
         raise NotAuthenticated
     with call:
-        return feed.after(call, position)
+        return stream.after(call, position)

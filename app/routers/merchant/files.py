@@ -5,14 +5,14 @@ import functools
 from anyio import CapacityLimiter
 from fastapi import Request, Response
 
-from app.content import MAX_MODEL
-from app.dependencies import MerchantCall
-from app.routers.door import answered_after
+from app.db.threads import in_thread
 from app.routers.merchant import router
-from app.routers.uploads import DOCUMENTED, received
 from app.schemas.files import FileView
-from app.services import files
-from app.threads import in_thread
+from app.services.uploads import files
+from app.services.uploads.content import MAX_MODEL
+from app.web.dependencies import MerchantCall
+from app.web.door import answered_after
+from app.web.uploads import DOCUMENTED, received
 
 _at_once = CapacityLimiter(2)  # a decoded picture takes up to 100 MB, and a core
 

@@ -1,9 +1,9 @@
 """When a merchant's stock is low."""
 
-from app.dependencies import MerchantCall, RowId
 from app.routers.merchant import router
 from app.schemas.low_stock import SkuThreshold, SkuThresholdView, Threshold, ThresholdView
-from app.services import thresholds
+from app.services.catalogue import thresholds
+from app.web.dependencies import MerchantCall, RowId
 
 
 @router.get("/low-stock", response_model=ThresholdView)

@@ -4,18 +4,18 @@ from typing import Annotated, BinaryIO
 
 from fastapi import Query, Request, Response
 
-from app.dependencies import Call, MerchantCall, MerchantReport
-from app.problems import language
-from app.routers.downloads import FILE, Download
-from app.routers.imports import imported
 from app.routers.merchant import router
-from app.routers.results import told
-from app.routers.uploads import DOCUMENTED
 from app.schemas.batches import MAX_FILE, BatchShip, DryRun, ShipResults, ShipRow, checked
 from app.schemas.exports import Format, OrderExport
-from app.services import batch_shipping, order_files
-from app.services.rows import Row
+from app.services.batch_row import Row
+from app.services.orders import export, shipping
 from app.sheets import reading
+from app.web.batch_results import told
+from app.web.dependencies import Call, MerchantCall, MerchantReport
+from app.web.downloads import FILE, Download
+from app.web.imports import imported
+from app.web.problems import language
+from app.web.uploads import DOCUMENTED
 
 
 @router.post("/orders/ship", response_model=ShipResults)
@@ -30,7 +30,7 @@ async def ship_from_file(request: Request, query: Annotated[DryRun, Query()], ca
     """Ship up to 10,000 orders from a filled-in template: CSV (UTF-8 or GB18030) or XLSX."""
 
     def read(file: BinaryIO) -> list[Row]:
-        return checked(ShipRow, ((line.number, line.cells) for line in reading.read(file, order_files.PARCELS)))
+        return checked(ShipRow, ((line.number, line.cells) for line in reading.read(file, export.PARCELS)))
 
     def ship(rows: list[Row], dry_run: bool) -> str:
         return _shipped(call, request, rows, dry_run=dry_run)
@@ -41,7 +41,7 @@ async def ship_from_file(request: Request, query: Annotated[DryRun, Query()], ca
 @router.get("/orders/ship/template", response_class=Download, responses=FILE)
 async def get_template(query: Annotated[Format, Query()], call: MerchantCall) -> Download:
     """The file to fill in for `POST /orders/ship/import`."""
-    return await Download.made(call, query.format, "ship", order_files.write_template)
+    return await Download.made(call, query.format, "ship", export.write_template)
 
 
 @router.get("/orders/export", response_class=Download, responses=FILE)
@@ -49,11 +49,11 @@ async def export_orders(query: Annotated[OrderExport, Query()], call: MerchantRe
     """The orders that pass the list's filters, newest first, as a file; `columns` picks and orders what it shows."""
 
     def write(work: Call, file_format: str, file: BinaryIO) -> None:
-        order_files.write(work, file_format, file, filters=query.filters(), columns=query.columns)
+        export.write(work, file_format, file, filters=query.filters(), columns=query.columns)
 
     return await Download.made(call, query.format, "orders", write)
 
 
 def _shipped(call: Call, request: Request, rows: list[Row], *, dry_run: bool) -> str:
-    batch_shipping.ship(call, rows, dry_run=dry_run)
+    shipping.ship(call, rows, dry_run=dry_run)
     return told(rows, done="shipped", name="order_number", language=language(request))

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.dependencies import MerchantCall, RowId
 from app.routers.merchant import router
 from app.schemas.events import Timeline
 from app.schemas.orders import OrderDetail, OrderFilters, OrderList, OrderView, Ship
 from app.schemas.paging import PageQuery
-from app.services import orders
+from app.services.orders import orders
+from app.web.dependencies import MerchantCall, RowId
 
 
 @router.get("/orders", response_model=OrderList)

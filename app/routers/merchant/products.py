@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.dependencies import MerchantCall, RowId
 from app.routers.merchant import router
 from app.schemas.paging import PageQuery
 from app.schemas.products import NewProduct, NewSku, ProductChange, ProductFilters, ProductList, ProductView, SkuList, SkuView
-from app.services import products, skus
+from app.services.catalogue import products, skus
+from app.web.dependencies import MerchantCall, RowId
 
 
 @router.get("/products", response_model=ProductList)

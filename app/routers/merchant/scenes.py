@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.dependencies import MerchantCall, RowId
 from app.routers.merchant import router
 from app.schemas.paging import PageQuery
 from app.schemas.scenes import NewScene, SceneBaseList, SceneChange, SceneFilters, SceneList, SceneView
-from app.services import scene_bases, scenes
+from app.services.scenes import scene_bases, scenes
+from app.web.dependencies import MerchantCall, RowId
 
 
 @router.get("/scenes", response_model=SceneList)

@@ -5,18 +5,18 @@ from typing import Annotated, Any, BinaryIO
 
 from fastapi import Query, Request, Response
 
-from app.dependencies import Call, MerchantCall, MerchantReport
-from app.problems import language
-from app.routers.downloads import FILE, Download
-from app.routers.imports import imported
 from app.routers.merchant import router
-from app.routers.results import told
-from app.routers.uploads import DOCUMENTED
 from app.schemas.batches import MAX_FILE, DryRun, SkuResults, SkuRow, checked
 from app.schemas.exports import SkuExport
-from app.services import sku_files, sku_import
-from app.services.rows import Row
+from app.services.batch_row import Row
+from app.services.catalogue import sku_export, sku_import
 from app.sheets import reading
+from app.web.batch_results import told
+from app.web.dependencies import Call, MerchantCall, MerchantReport
+from app.web.downloads import FILE, Download
+from app.web.imports import imported
+from app.web.problems import language
+from app.web.uploads import DOCUMENTED
 
 
 @router.get("/skus/export", response_class=Download, responses=FILE)
@@ -24,7 +24,7 @@ async def export_skus(query: Annotated[SkuExport, Query()], call: MerchantReport
     """The SKUs that pass the list's filters as a file that can be edited and sent to `POST /merchant/skus/import`."""
 
     def write(work: Call, file_format: str, file: BinaryIO) -> None:
-        sku_files.write(work, file_format, file, filters=query.filters(), columns=query.columns)
+        sku_export.write(work, file_format, file, filters=query.filters(), columns=query.columns)
 
     return await Download.made(call, query.format, "skus", write)
 
@@ -34,7 +34,7 @@ async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query
     """Set prices and stocks from a CSV or XLSX file: by SKU id; a stock needs the `expected_stock` that was exported."""
 
     def read(file: BinaryIO) -> list[Row]:
-        return checked(SkuRow, _given(reading.read(file, sku_files.CHANGES)))
+        return checked(SkuRow, _given(reading.read(file, sku_export.CHANGES)))
 
     def change(rows: list[Row], dry_run: bool) -> str:
         sku_import.change(call, rows, dry_run=dry_run)

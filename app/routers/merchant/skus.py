@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.dependencies import MerchantCall, RowId
 from app.routers.merchant import router
 from app.schemas.paging import PageQuery
 from app.schemas.products import MovementList, SkuChange, SkuFilters, SkuList, SkuView, StockChange
-from app.services import skus
+from app.services.catalogue import skus
+from app.web.dependencies import MerchantCall, RowId
 
 
 @router.get("/skus", response_model=SkuList)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
-from app.dependencies import platform_signature
-from app.routers.door import Door
+from app.web.dependencies import platform_signature
+from app.web.door import Door
 
 router = APIRouter(prefix="/api/v1/platform", tags=["platform"], route_class=Door, dependencies=[Depends(platform_signature)])

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import Path
 
-from app.dependencies import PlatformCall
-from app.routers.door import Answer
 from app.routers.platform import router
 from app.schemas.fields import OrderNumber
 from app.schemas.orders import OrderView, Place
-from app.services import placing
-from app.services.purchases import Purchase
+from app.services.orders import placing
+from app.services.orders.purchases import Purchase
+from app.web.dependencies import PlatformCall
+from app.web.door import Answer
 
 
 @router.post("/orders", response_model=OrderView, status_code=201, responses={200: {"model": OrderView}})

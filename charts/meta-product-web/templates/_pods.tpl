@@ -58,7 +58,7 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end -}}
 
 {{/* Database connections at the worst: every process and every worker with a full pool and one for figures, during an update. */}}
-{{- define "app.connections" -}}
+{{- define "app.db.pools" -}}
 {{- $pods := add (include "app.mostPods" . | int) (ternary 0 1 (eq (include "app.alone" .) "yes")) -}}
 {{- mul $pods (add (.Values.processes | int) 1) (add (.Values.settings.POOL_SIZE | int) 1) -}}
 {{- end -}}

@@ -1,0 +1,103 @@
+"""The database: statements compiled once, its schema brought up to date, and what tells that it is away."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import psycopg2
+import psycopg2.errors
+import psycopg2.extensions
+import sqlalchemy.exc
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from app.config import require_sense, settings
+from app.db import embedded, pools, reaching
+from app.db.failures import AWAY
+from app.ops.redaction import told
+
+_ROOT = Path(__file__).parent.parent.parent
+_ATTEMPTS = 20  # at a migration
+
+log = logging.getLogger(__name__)
+
+
+def migrate(revision: str = "head") -> None:
+    """Bring the schema to `revision`; the processes that start together take turns (see `migrations/env.py`).
+
+    Where a table is in use for long, lets those who wait for it pass and tries again, up to 20 times.
+    """
+    step = command.downgrade if revision == "base" else command.upgrade
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            step(alembic_config(), revision)
+            return
+        except sqlalchemy.exc.OperationalError as error:
+            if not isinstance(error.orig, psycopg2.errors.LockNotAvailable) or attempt == _ATTEMPTS:
+                raise
+            log.warning("a table is in use, migrating again: %s", told(error.orig))
+            time.sleep(1)
+
+
+def alembic_config() -> Config:
+    config = Config(str(_ROOT / "alembic.ini"))
+    config.set_main_option("script_location", str(_ROOT / "migrations"))
+    return config
+
+
+@cache
+def expected_revision() -> str:
+    """The revision that the code of this process was written for."""
+    return str(_scripts().get_current_head())
+
+
+def is_newer(revision: str | None) -> bool:
+    """Whether it is of a later release, whose schema this one can use too (see docs/operations.md)."""
+    return revision is not None and revision not in _known_revisions()
+
+
+@cache
+def _known_revisions() -> set[str]:
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
+
+
+@contextlib.contextmanager
+def running(*, waits: bool = False) -> Iterator[None]:
+    """The database ready to use, and left tidy: migrated at the start, the embedded server stopped by its last user.
+
+    A configured database that is away is waited for: with `waits` without end, until the process is told to stop, which
+    raises `reaching.Stopped`; else for 30 seconds.
+    """
+    require_sense()
+    try:
+        if waits and not settings.embedded:
+            reaching.until_done(migrate)
+        else:
+            _wait_until_reachable()
+            migrate()
+        yield
+    finally:
+        pools.leave()
+        if settings.embedded:
+            embedded.embedded_server().cleanup()
+            embedded.embedded_server.cache_clear()
+
+
+def _wait_until_reachable(seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            pools.thread_engine().raw_connection().close()
+            return
+        except AWAY:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)

@@ -1,0 +1,234 @@
+"""Work: one use case being carried out, on one connection, by one actor, at one time."""
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, BinaryIO, Self, TypeVar
+
+from psycopg2.errors import QueryCanceled
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+
+from app.config import DAY, HOUR, settings
+from app.db import async_driver, replica
+from app.db.caller import proof
+from app.db.failures import AWAY, READ_ONLY
+from app.db.overdue import WHOLE_TABLE, StreamedCursor
+from app.db.pools import engine, retire, take
+from app.db.statement import Statement
+from app.errors import Disabled, NotAuthenticated, NotFound
+
+_WHOLE = f"SET LOCAL statement_timeout = '{WHOLE_TABLE}s'; SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = %s"
+MOST_KEPT = 200  # statements that one connection keeps prepared
+MERCHANT, CUSTOMER, ADMIN, PLATFORM, SYSTEM = "merchant", "customer", "admin", "platform", "system"
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. With `session`, the digest of a token, nothing is done until that session is seen to be live."""
+
+    kind: str
+    id: int | None = None
+    session: str | None = None
+
+
+class Work:
+    """What services are handed: they run statements on it; its owner commits.
+
+    The connection is taken at the first statement and given back at the end. A reading work runs in autocommit.
+    A writing one opens a transaction, unless its first statement is whole by itself.
+    It may be entered again, and then proves its session again.
+    With `heavy` set, a reading one is done on the replica where there is one (see `app/db/replica.py`).
+    Every statement finds `now`, the actor and the deadlines among its parameters.
+    """
+
+    def __init__(self, actor: Actor, *, writes: bool, now: int | None = None, request_id: str | None = None) -> None:
+        self.actor = actor
+        self.writes = writes
+        self.now = int(time.time()) if now is None else now
+        self.request_id = request_id
+        self.heavy = False
+        self._on_replica = False
+        self._source: Any = None  # the pool that the connection is from
+        self._proved = actor.session is None
+        self._connection: Any = None
+        self._cursor: Any = None
+        self._parameters = {
+            "now": self.now,
+            "actor_kind": actor.kind,
+            "actor_id": actor.id,
+            "session": actor.session,
+            "trusted": actor.session is None,
+            "request_id": request_id,
+            **deadlines(),
+        }
+
+    def __enter__(self) -> Self:
+        if self.heavy and replica.is_expected():
+            self._go_to_replica()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._connection is None:
+            return
+        with suppress(*AWAY):
+            self.rollback()
+        if isinstance(error, READ_ONLY):
+            retire(self._source, self._connection)
+        elif self._connection.connection.closed:
+            self._connection.invalidate()
+        else:
+            self._connection.close()
+        self._connection = self._cursor = self._source = None
+        self._proved = self.actor.session is None
+
+    def perform(self, act: Callable[[], Result]) -> Result:
+        """What `act` makes of this work. A change is tried once; a read that the replica breaks off is done at the primary."""
+        try:
+            with self:
+                return act()
+        except AWAY as error:
+            if not self._on_replica or isinstance(error, QueryCanceled):
+                raise
+            replica.leave_alone(error)
+        with self:
+            return act()
+
+    def may_join(self) -> bool:
+        """Whether a complete change may be one of a batch (see `app/db/batching.py`), for nothing has been done here yet."""
+        return self._connection is None and async_driver.is_here()
+
+    def commit(self) -> None:
+        if self._in_transaction():
+            self._connection.commit()
+
+    def rollback(self) -> None:
+        """Undo what this work has done so far; it may go on."""
+        if self._in_transaction():
+            self._connection.rollback()
+
+    def one(self, statement: Statement, **parameters: Any) -> Any:
+        """The statement's first row, or None."""
+        self._run(statement, parameters)
+        row = self._cursor.fetchone()
+        if statement.guarded:
+            self._prove(row)
+        return row
+
+    def body(self, statement: Statement, **parameters: Any) -> str:
+        """The `body` of the statement's one row, JSON text; raises NotFound when it is null."""
+        body = self.one(statement, **parameters).body
+        if body is None:
+            raise NotFound
+        return str(body)
+
+    def all(self, statement: Statement, **parameters: Any) -> list[Any]:
+        """All rows of the statement."""
+        self._run(statement, parameters)
+        return list(self._cursor.fetchall())
+
+    def do(self, statement: Statement, **parameters: Any) -> int:
+        """Run a statement that returns nothing; how many rows it touched."""
+        self._run(statement, parameters)
+        return int(self._cursor.rowcount)
+
+    def begin(self) -> None:
+        """Open the transaction now, so that statements that are whole by themselves run inside it too."""
+        self._open(transaction=True)
+
+    def prove(self) -> None:
+        """See that the session is live, for what no statement proves by itself."""
+        if not self._proved:
+            self._open(transaction=False)
+            self._execute(proof(self.actor.kind), {})
+            self._prove(self._cursor.fetchone())
+
+    def copy(self, statement: Statement, file: BinaryIO, *, quoted: Sequence[str], **parameters: Any) -> None:
+        """Write the statement's rows to `file` as CSV with a header, by COPY; the columns `quoted` always in quotes."""
+        self._begin_whole()
+        rows = self._cursor.mogrify(statement.sql, self._given(statement, parameters)).decode()
+        names = ", ".join('"{}"'.format(name.replace('"', '""')) for name in quoted)
+        force = f", FORCE_QUOTE ({names})" if names else ""
+        self._cursor.copy_expert(f"COPY ({rows}) TO STDOUT (FORMAT csv, HEADER, ENCODING 'UTF8'{force})", file)
+
+    def stream(self, statement: Statement, **parameters: Any) -> Generator[tuple[Any, ...]]:
+        """The statement's rows as plain tuples, a few at a time from a cursor of the server's."""
+        self._begin_whole()
+        with self._connection.cursor("streamed", cursor_factory=StreamedCursor) as rows:
+            rows.execute(statement.sql, self._given(statement, parameters))
+            yield from rows
+
+    def _begin_whole(self) -> None:
+        """Open a transaction that reads whole tables, with patience, and tells times by the shop's clock."""
+        self.begin()
+        self.prove()
+        self._cursor.execute(_WHOLE, (settings.timezone,))
+
+    def _run(self, statement: Statement, parameters: dict[str, Any]) -> None:
+        self._open(transaction=self.writes and not statement.whole)
+        if not statement.guarded:
+            self.prove()
+        self._execute(statement, parameters)
+
+    def _go_to_replica(self) -> None:
+        """See at the primary that the session is live, then read where nothing is missing that the primary had by then."""
+        with Work(self.actor, writes=False) as asked:
+            asked.prove()
+            position = asked.one(replica.POSITION)
+        self._connection = replica.connection_at(position.lsn, position.timeline)
+        if self._connection is not None:
+            self._source, self._on_replica = replica.engine(), True
+            self._cursor = self._connection.cursor()
+
+    def _open(self, *, transaction: bool) -> None:
+        if self._connection is None:
+            self._source = engine()
+            self._connection = take(self._source)
+            self._connection.connection.autocommit = not transaction
+            self._cursor = self._connection.cursor()
+        elif transaction and self._connection.connection.autocommit:
+            self._connection.connection.autocommit = False
+
+    def _in_transaction(self) -> bool:
+        return self._connection is not None and self._connection.connection.get_transaction_status() != TRANSACTION_STATUS_IDLE
+
+    def _execute(self, statement: Statement, parameters: dict[str, Any]) -> None:
+        if statement.kept and self._prepared(statement):
+            self._cursor.execute(statement.call, {**self._parameters, **parameters})
+        else:
+            self._cursor.execute(statement.sql, self._given(statement, parameters))
+
+    def _prepared(self, statement: Statement) -> bool:
+        """Whether the connection keeps the statement prepared; it does from the first call on, up to a number of them."""
+        kept = self._connection.info.setdefault("kept", set())
+        if statement not in kept:
+            if len(kept) >= MOST_KEPT:
+                return False
+            self._cursor.execute(statement.preparation(self._cursor))
+            kept.add(statement)
+        return True
+
+    def _given(self, statement: Statement, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {**statement.values, **self._parameters, **parameters}
+
+    def _prove(self, row: Any) -> None:
+        """See what a guarded statement says of the session, each time: it may end between two of them."""
+        if row is None:
+            raise NotAuthenticated
+        if row.caller_status and self.actor.session is not None:
+            raise Disabled
+        self._proved = True
+
+
+def deadlines() -> dict[str, int]:
+    """The deadlines in seconds, as statements name them; 0 is off."""
+    return {
+        "auto_receive": settings.auto_receive_days * DAY,
+        "answer": settings.answer_hours * HOUR,
+        "return_goods": settings.return_days * DAY,
+        "return_receive": settings.return_receive_days * DAY,
+        "after_sale": settings.after_sale_days * DAY,
+        "ship": settings.ship_hours * HOUR,
+    }

@@ -1,0 +1,68 @@
+"""What a scrape is answered: this service's own figures, and the database's, looked up at most every ten seconds."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+import psycopg2
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from app.db.failures import AWAY
+from app.ops import logs
+from app.ops.metrics import REGISTRY, SHARED, gauges, sample, sharing
+from app.ops.redaction import told
+
+KEPT = 10.0  # seconds that the database's figures are shown again
+
+log = logging.getLogger(__name__)
+
+
+def text() -> bytes:
+    """Everything, in Prometheus' text format; answers without the database too."""
+    sample(logs.OUTLET.lost)
+    own = REGISTRY
+    if SHARED is not None:
+        sharing.forget_the_dead(SHARED)
+        own = CollectorRegistry()
+        MultiProcessCollector(own, str(SHARED))
+    return generate_latest(own) + generate_latest(_DATABASE)
+
+
+class DatabaseFigures:
+    """Asks for all gauges of `ops/metrics/gauges.py` at once, one scrape at a time."""
+
+    def __init__(self, kept: float = KEPT) -> None:
+        self._kept = kept
+        self._until = 0.0
+        self._families: list[GaugeMetricFamily] = []
+        self._lock = threading.Lock()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._families = _families()
+                self._until = time.monotonic() + self._kept
+            yield from self._families
+
+
+def _families() -> list[GaugeMetricFamily]:
+    families: dict[str, GaugeMetricFamily] = {}
+    up = True
+    try:
+        for gauge, value in gauges.read(int(time.time())):
+            if gauge.name not in families:
+                families[gauge.name] = GaugeMetricFamily(f"meta_be_{gauge.name}", gauge.text, labels=list(gauge.labels))
+            families[gauge.name].add_metric(list(gauge.labels.values()), value)
+    except AWAY as error:
+        up = False
+        log.warning("no figures, the database is away: %s", told(error))
+    except psycopg2.Error as error:  # a schema that is not ours yet
+        log.warning("no figures: %s", told(error))
+    return [GaugeMetricFamily("meta_be_database_up", "Whether the database can be reached", value=up), *families.values()]
+
+
+_DATABASE = CollectorRegistry()
+_DATABASE.register(DatabaseFigures())

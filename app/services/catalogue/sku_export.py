@@ -1,0 +1,48 @@
+"""SKUs as files: taken away, edited, and sent back."""
+
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+from sqlalchemy import case, literal, select
+
+from app.db.work import Work
+from app.models import Product, Sku
+from app.models import sku as stored
+from app.services.catalogue import skus
+from app.sheets.reading import Heading
+from app.sheets.writing import Column, Kind
+from app.sheets.writing import write as write_sheet
+
+SKU = Sku.__table__
+PRODUCT = Product.__table__.alias("of_sku")
+
+CHANGES = (
+    Heading("sku_id", ("库存ID", "id")),
+    Heading("price", ("单价",), required=False),
+    Heading("stock", ("库存量",), required=False),
+    Heading("expected_stock", ("导出时库存",), required=False),
+)
+_STATE = case(*((SKU.c.status == status, literal(zh)) for status, (zh, _) in stored.STATUS_NAMES.items()))
+
+COLUMNS = {
+    "sku_id": Column("库存ID", Kind.NUMBER, SKU.c.id),
+    "product_name": Column("商品", Kind.TEXT, PRODUCT.c.name),
+    "sku_name": Column("规格", Kind.TEXT, SKU.c.sku_name),
+    "sku_attr": Column("规格属性", Kind.TEXT, SKU.c.sku_attr),
+    "price": Column("单价", Kind.NUMBER, SKU.c.price),
+    "stock": Column("库存量", Kind.NUMBER, SKU.c.stock),
+    "expected_stock": Column("导出时库存", Kind.NUMBER, SKU.c.stock),
+    "status": Column("状态", Kind.SAFE, _STATE),
+    "product_id": Column("货物ID", Kind.NUMBER, SKU.c.product_id),
+}
+
+
+def write(work: Work, file_format: str, file: BinaryIO, *, filters: dict[str, Any], columns: Sequence[str]) -> None:
+    """The merchant's SKUs that pass all `filters` (names of `skus.FILTERS`), newest first; raises TooManyRows for XLSX."""
+    chosen = skus.conditions(filters)
+
+    def rows(values: list[Any]) -> Any:
+        of_products = SKU.join(PRODUCT, PRODUCT.c.id == SKU.c.product_id)
+        return select(*values).select_from(of_products).where(*chosen).order_by(SKU.c.id.desc())
+
+    write_sheet(work, file_format, file, [COLUMNS[name] for name in columns], rows, **filters)

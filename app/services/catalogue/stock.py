@@ -1,0 +1,88 @@
+"""Stock: changed only by a guarded delta in one statement, which writes the movement that explains it."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, String, bindparam, case, cast, insert, select, true, update
+
+from app.db.statement import Statement
+from app.db.work import Work
+from app.errors import OutOfStock, StockChanged, StockTooLarge
+from app.models import Product, RemovedSku, Sku, StockMovement
+from app.services.catalogue import low_stock
+
+SKU = Sku.__table__
+PRODUCT = Product.__table__
+REMOVED_SKU = RemovedSku.__table__
+MOVEMENT = StockMovement.__table__
+MAX_STOCK = 2**31 - 1
+
+INITIAL, ORDERED, REFUNDED, REMOVED = "initial", "order", "refund", "removed"
+
+
+def taken_by(delta: Any, *conditions: Any) -> Any:
+    """The CTE that changes the stock of the SKUs that meet `conditions` by `delta`, never below 0."""
+    after = cast(SKU.c.stock, BigInteger) + delta
+    return (
+        update(SKU)
+        .where(*conditions, after >= 0, after <= MAX_STOCK)
+        .values(stock=cast(after, Integer), status=case((after > 0, 1), else_=0))
+        .returning(SKU.c.id, SKU.c.stock)
+        .cte("taken")
+    )
+
+
+def movement_of(taken: Any, delta: Any, *, reason: Any, reference: Any) -> Any:
+    """The CTE that writes one movement per changed SKU."""
+    written = {
+        "sku_id": taken.c.id,
+        "delta": cast(delta, Integer),
+        "stock_after": taken.c.stock,
+        "reason": cast(reason, String),
+        "reference": cast(reference, String),
+        "actor_kind": cast(bindparam("actor_kind"), String),
+        "actor_id": cast(bindparam("actor_id"), Integer),
+        "create_time": cast(bindparam("now"), Integer),
+    }
+    rows = select(*(value.label(name) for name, value in written.items())).select_from(taken)
+    return insert(MOVEMENT).from_select(list(written), rows).returning(MOVEMENT.c.id).cte("movement")
+
+
+def change(work: Work, sku_id: int, delta: int, *, reason: str, reference: str | None = None) -> int:
+    """Change the stock of a SKU by `delta` (not 0); the stock after. Raises OutOfStock, StockTooLarge.
+
+    The caller has made sure that the SKU exists and may be changed.
+    """
+    row = work.one(_CHANGE, sku_id=sku_id, delta=delta, reason=reason, reference=reference)
+    if row is None:
+        raise OutOfStock if delta < 0 else StockTooLarge
+    return int(row.stock)
+
+
+def set_to(work: Work, sku_id: int, stock: int, *, expected: int, reason: str) -> None:
+    """Set the stock of a SKU that still stands at `expected`; raises StockChanged."""
+    present = work.one(_LOCK, sku_id=sku_id).stock
+    if present != expected:
+        raise StockChanged(stock=present)
+    if stock != present:
+        change(work, sku_id, stock - present, reason=reason)
+
+
+def _change() -> Statement:
+    delta = cast(bindparam("delta"), Integer)
+    taken = taken_by(delta, SKU.c.id == bindparam("sku_id"))
+    moved = movement_of(taken, delta, reason=bindparam("reason"), reference=bindparam("reference"))
+    low = low_stock.crossing(_on_the_shop(taken, delta))
+    return Statement(select(taken.c.stock).select_from(taken.join(moved, true()).outerjoin(low, true())))
+
+
+def _on_the_shop(taken: Any, delta: Any) -> Any:
+    """The changed SKUs with their merchants; one that is being removed is not running low."""
+    removed = select(REMOVED_SKU.c.sku_id).where(REMOVED_SKU.c.sku_id == taken.c.id).exists()
+    of_product = taken.join(SKU, SKU.c.id == taken.c.id).join(PRODUCT, PRODUCT.c.id == SKU.c.product_id)
+    named = {"delta": delta, "request_id": cast(bindparam("request_id"), String)}
+    columns = [taken.c.id, taken.c.stock, PRODUCT.c.business_id, *(value.label(name) for name, value in named.items())]
+    return select(*columns).select_from(of_product).where(~removed)
+
+
+_CHANGE = _change()
+_LOCK = Statement(select(SKU.c.stock).where(SKU.c.id == bindparam("sku_id")).with_for_update())

@@ -1,0 +1,89 @@
+"""Orders as files: what merchants take away, and the template of what they send back."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+from sqlalchemy import JSON, Float, String, case, cast, column, func, literal, select, true
+
+from app.db.work import Work
+from app.models import Order
+from app.models import order as stored
+from app.services.orders import orders
+from app.sheets.reading import Heading
+from app.sheets.writing import BOM, Column, Kind, escaped, write_xlsx
+from app.sheets.writing import write as write_sheet
+
+ORDER = Order.__table__
+
+PARCELS = (
+    Heading("order_number", ("订单号", "订单编号", "order number")),
+    Heading("carrier", ("物流商", "物流公司", "快递公司", "logistic_name", "logistic_id", "logistic_code")),
+    Heading("logistic_order_id", ("物流单号", "快递单号", "运单号", "tracking_number", "tracking number")),
+)
+
+_STATE = case(*((ORDER.c.status == status, literal(zh)) for status, (zh, _) in stored.STATUS_NAMES.items()))
+
+
+def _bought() -> Any:
+    """What was bought, read from the order's snapshot.
+
+    Many orders share one, and reading each order's would take longer than all the rest. With the escapes inside, kept there by
+    the offset, this costs PostgreSQL enough to remember what came of each snapshot: its plan says Memoize.
+    """
+    parts = (column("product_name", String), column("sku_name", String), column("price", Float))
+    record = func.json_to_record(cast(ORDER.c.sku_snapshot, JSON)).table_valued(*parts)
+    record = record.render_derived(name="record", with_types=True)
+    names = (escaped(record.c[name]).label(name) for name in ("product_name", "sku_name"))
+    return select(*names, record.c.price).offset(0).lateral("bought")
+
+
+_BOUGHT = _bought()
+
+COLUMNS = {
+    "order_number": Column("订单号", Kind.CODE, ORDER.c.order_number),
+    "status": Column("订单状态", Kind.SAFE, _STATE),
+    "product_name": Column("商品", Kind.SAFE, _BOUGHT.c.product_name),
+    "sku_name": Column("规格", Kind.SAFE, _BOUGHT.c.sku_name),
+    "price": Column("单价", Kind.NUMBER, _BOUGHT.c.price),
+    "num": Column("数量", Kind.NUMBER, ORDER.c.num),
+    "pay_count": Column("支付金额", Kind.NUMBER, ORDER.c.pay_count),
+    "receiver_name": Column("收货人", Kind.TEXT, ORDER.c.receiver_name),
+    "receiver_phone": Column("收货电话", Kind.CODE, ORDER.c.receiver_phone),
+    "receiver_address": Column("收货地址", Kind.TEXT, ORDER.c.receiver_address),
+    "logistic_name": Column("物流商", Kind.TEXT, ORDER.c.logistic_name),
+    "logistic_order_id": Column("物流单号", Kind.CODE, ORDER.c.logistic_order_id),
+    "create_time": Column("下单时间", Kind.TIME, ORDER.c.create_time),
+    "deliver_time": Column("发货时间", Kind.TIME, ORDER.c.deliver_time),
+    "recv_time": Column("收货时间", Kind.TIME, ORDER.c.recv_time),
+    "close_time": Column("结束时间", Kind.TIME, ORDER.c.close_time),
+    "deliver_address": Column("发货地址", Kind.TEXT, ORDER.c.deliver_address),
+    "back_reason": Column("退款原因", Kind.TEXT, ORDER.c.back_reason),
+    "order_id": Column("订单ID", Kind.NUMBER, ORDER.c.id),
+    "sku_id": Column("库存ID", Kind.NUMBER, ORDER.c.sku_id),
+    "customer_id": Column("买家ID", Kind.NUMBER, ORDER.c.customer_id),
+}
+
+
+def write(work: Work, file_format: str, file: BinaryIO, *, filters: dict[str, Any], columns: Sequence[str]) -> None:
+    """The caller's orders that pass all `filters` (names of `orders.FILTERS`), newest first; raises TooManyRows for XLSX."""
+    chosen = orders.conditions(work.actor.kind, filters)
+    source = ORDER if set(columns).isdisjoint(_BOUGHT.c.keys()) else ORDER.join(_BOUGHT, true())
+
+    def rows(values: list[Any]) -> Any:
+        return select(*values).select_from(source).where(*chosen).order_by(ORDER.c.create_time.desc(), ORDER.c.id.desc())
+
+    write_sheet(work, file_format, file, [COLUMNS[name] for name in columns], rows, **filters)
+
+
+def write_template(work: Work, file_format: str, file: BinaryIO) -> None:
+    """The header row of `PARCELS`, to be filled in."""
+    work.prove()
+    headings = [heading.words[0] for heading in PARCELS]
+    if file_format == "xlsx":
+        write_xlsx(file, headings, iter(()))
+        return
+    text = io.StringIO()
+    csv.writer(text).writerow(headings)
+    file.write(BOM + text.getvalue().encode())

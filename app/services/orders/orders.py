@@ -1,0 +1,174 @@
+"""Orders: reading them, and the moves that concern an order alone."""
+
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import Integer, Text, and_, bindparam, cast, func, literal, literal_column, not_, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, array
+
+from app.db.caller import proved
+from app.db.sql import json_of
+from app.db.statement import Statement
+from app.db.work import MERCHANT, Work
+from app.errors import NotFound
+from app.models import Event, ExceptOrder, Order, OrderTally
+from app.models import order as stored
+from app.services import carriers
+from app.services.orders import search
+from app.services.orders.states import LIFECYCLE
+from app.services.ownership import ORDERS, owned
+from app.services.paging import CAP, Page, answer, counted, page_statement
+from app.services.tickets import states
+
+ORDER = Order.__table__
+TICKET = ExceptOrder.__table__
+EVENT = Event.__table__
+TALLY = OrderTally.__table__
+
+_HAPPENED_AFTER = select(EVENT.c.order_id).where(
+    EVENT.c.business_id == ORDER.c.business_id, EVENT.c.time > bindparam("updated_after"), EVENT.c.order_id.isnot(None)
+)
+
+_LATE = and_(bindparam("ship") > 0, ORDER.c.create_time < bindparam("now") - bindparam("ship"))
+
+FILTERS = {
+    "status": ORDER.c.status == bindparam("status"),
+    "statuses": ORDER.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))),
+    **{name: search.contains(name) for name in search.SEARCHED},
+    "sku_id": ORDER.c.sku_id == bindparam("sku_id"),
+    "business_id": ORDER.c.business_id == bindparam("business_id"),
+    "customer_id": ORDER.c.customer_id == bindparam("customer_id"),
+    "create_from": ORDER.c.create_time >= bindparam("create_from"),
+    "create_to": ORDER.c.create_time <= bindparam("create_to"),
+    "updated_after": ORDER.c.id.in_(_HAPPENED_AFTER),
+    "overdue": and_(ORDER.c.status == stored.TO_SHIP, _LATE),
+    "not_overdue": or_(ORDER.c.status != stored.TO_SHIP, not_(_LATE)),
+}
+
+VARIED = {"updated_after", *search.SEARCHED}  # some find all orders, and some find none
+
+
+def get(work: Work, order_id: int) -> str:
+    """One order with its ticket in force, as JSON; raises NotFound."""
+    return work.body(_one(work.actor.kind), order_id=order_id)
+
+
+def page(work: Work, filters: dict[str, Any], page: Page) -> str:
+    """The actor's orders that pass all `filters` (names of FILTERS), newest first, as JSON."""
+    plan, found = search.look_up(work, filters)
+    statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None, plan)
+    return answer(work.one(statement, **filters, **found, **page.parameters()), page)
+
+
+def counts(work: Work) -> str:
+    """How many orders the merchant has in each state, as JSON `{status: count}`; every state is named."""
+    row = work.one(_COUNTS)
+    return str(row.body)
+
+
+def timeline(work: Work, order_id: int, page: Page) -> str:
+    """What happened to an order and its tickets, newest first, as JSON; raises NotFound."""
+    kind = work.actor.kind
+    if work.one(_exists(kind), order_id=order_id).found is None:
+        raise NotFound
+    return answer(work.one(_timeline(kind, page.cursor is not None), order_id=order_id, **page.parameters()), page)
+
+
+def ship(
+    work: Work,
+    order_id: int,
+    *,
+    logistic_id: int | None,
+    logistic_name: str | None,
+    logistic_order_id: str,
+    deliver_address: str | None = None,
+) -> str:
+    """Ship an order, or correct the tracking of a shipped one; raises NotFound, IllegalMove, UnknownCarrier, CarrierMissing."""
+    carrier_id, carrier_name = carriers.named(work, logistic_id, logistic_name)
+    return LIFECYCLE.move(
+        work,
+        "ship",
+        order_id,
+        logistic_id=carrier_id,
+        logistic_name=carrier_name,
+        logistic_order_id=logistic_order_id,
+        deliver_address=deliver_address,
+    )
+
+
+def receive(work: Work, order_id: int) -> str:
+    """The buyer, or the deadline, confirms receipt; raises NotFound, IllegalMove."""
+    return LIFECYCLE.move(work, "receive", order_id)
+
+
+def conditions(kind: str, filters: Iterable[str]) -> list[Any]:
+    """The conditions that an order is the caller's and passes `filters` (names of FILTERS).
+
+    Across all merchants an order number is asked for whole: no index knows its parts.
+    """
+    names = set(filters)
+    whole = {"order_number": ORDER.c.order_number == bindparam("order_number")}
+    known = FILTERS if search.merchant_of(kind, names) else FILTERS | whole
+    return [owned(ORDERS, kind, ORDER), *(known[name] for name in sorted(names))]
+
+
+@cache
+def _one(kind: str) -> Statement:
+    ticket = select(*states.LIFECYCLE.view(TICKET, kind)).where(TICKET.c.id == ORDER.c.after_care_id).correlate(ORDER)
+    ticket_json = select(func.row_to_json(literal_column("t"))).select_from(ticket.subquery("t")).scalar_subquery()
+    view = select(*LIFECYCLE.view(ORDER, kind), ticket_json.label("except_order"))
+    return Statement(
+        proved(kind, json_of(view.where(ORDER.c.id == bindparam("order_id"), owned(ORDERS, kind, ORDER))).label("body")),
+        guarded=True,
+    )
+
+
+@lru_cache(maxsize=1000)
+def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = search.WALK) -> Statement:
+    chosen = conditions(kind, filters) + [search.FOUND] * (plan == search.LOOK_UP)
+    view = select(*LIFECYCLE.view(ORDER, kind)).where(*chosen)
+    if kind == MERCHANT and filters <= {"status", "statuses"}:
+        total = _tallied(filters)
+    elif plan == search.WALK_CAPPED:
+        total = literal(CAP + 1)
+    else:
+        total = counted(select(ORDER.c.id).where(*chosen))
+    varied = not filters.isdisjoint(VARIED)
+    return page_statement(view, ORDER.c.create_time, ORDER.c.id, total=total, by_cursor=by_cursor, kind=kind, varied=varied)
+
+
+def _tallied(filters: frozenset[str]) -> Any:
+    conditions = [TALLY.c.business_id == bindparam("actor_id")]
+    if "status" in filters:
+        conditions.append(TALLY.c.status == bindparam("status"))
+    if "statuses" in filters:
+        conditions.append(TALLY.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))))
+    return select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(*conditions).scalar_subquery()
+
+
+@cache
+def _exists(kind: str) -> Statement:
+    mine = select(ORDER.c.id).where(ORDER.c.id == bindparam("order_id"), owned(ORDERS, kind, ORDER))
+    return Statement(proved(kind, mine.scalar_subquery().label("found")), guarded=True)
+
+
+@cache
+def _timeline(kind: str, by_cursor: bool) -> Statement:
+    shown = (EVENT.c.id, EVENT.c.time, EVENT.c.actor_kind, EVENT.c.actor_id, EVENT.c.verb, EVENT.c.subject)
+    more = (EVENT.c.subject_id, EVENT.c.from_status, EVENT.c.to_status, EVENT.c.details, EVENT.c.request_id)
+    of_order = EVENT.c.order_id == bindparam("order_id")
+    total = counted(select(EVENT.c.id).where(of_order))
+    view = select(*shown, *more).where(of_order)
+    return page_statement(view, None, EVENT.c.id, total=total, by_cursor=by_cursor, kind=kind)
+
+
+def _counts() -> Statement:
+    states = func.unnest(cast(array(list(stored.STATUS_NAMES)), ARRAY(Integer))).table_valued("status").render_derived(name="s")
+    mine = (TALLY.c.business_id == bindparam("actor_id")) & (TALLY.c.status == states.c.status)
+    number = select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(mine).scalar_subquery()
+    body = select(cast(func.json_object_agg(cast(states.c.status, Text), number), Text)).select_from(states)
+    return Statement(proved(MERCHANT, body.scalar_subquery().label("body")), guarded=True)
+
+
+_COUNTS = _counts()

@@ -1,0 +1,178 @@
+"""The statements that make orders of purchases (stock taken, movements, orders, events), or tell why not."""
+
+from typing import Any
+
+from sqlalchemy import (
+    Float,
+    Integer,
+    Numeric,
+    Text,
+    bindparam,
+    case,
+    cast,
+    column,
+    false,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.db.sql import AS_JSON, json_of, rows_of
+from app.db.statement import Statement
+from app.db.work import PLATFORM
+from app.errors import MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
+from app.models import Customer, Event, Order, Product, RemovedSku, Sku, User
+from app.models.user import NORMAL
+from app.services.catalogue import low_stock, stock
+from app.services.events.record import noted_from
+from app.services.orders.purchases import Purchase
+from app.services.orders.states import LIFECYCLE
+
+ORDER = Order.__table__
+SKU = Sku.__table__
+PRODUCT = Product.__table__
+USER = User.__table__
+CUSTOMER = Customer.__table__
+EVENT = Event.__table__
+REMOVED = RemovedSku.__table__
+
+
+def placement(*, waits: bool) -> Statement:
+    """Makes orders of those `purchases` that nothing stands against; `order_number` and `body` (JSON text) of each order.
+
+    Those of one SKU take its stock in their order; one that would need more than is left by then is not made an order.
+    SKUs that somebody else has locked are waited for, or left out. They are locked in the order of their ids, so that two
+    of these statements never wait for each other.
+    """
+    wanted = _wanted(_asked(), _locked(waits)).cte("wanted")
+    fitting = select(wanted).where(wanted.c.stock >= 0).cte("fitting")
+    sold = select(fitting.c.sku_id, func.sum(fitting.c.num).label("num")).group_by(fitting.c.sku_id).cte("sold")
+    taken = stock.taken_by(-sold.c.num, SKU.c.id == sold.c.sku_id)
+    bought = select(fitting).join(taken, taken.c.id == fitting.c.sku_id).cte("bought")
+    placed = _orders_of(bought)
+    noted = _noted(placed, bought)
+    change = select(bought, bought.c.sku_id.label("id"), (-bought.c.num).label("delta"))
+    each = change.subquery("each")
+    moved = stock.movement_of(each, each.c.delta, reason=literal(stock.ORDERED), reference=each.c.order_number)
+    low = low_stock.crossing(change)
+    view = select(*LIFECYCLE.view(placed, PLATFORM)).subquery("v")
+    done = view.outerjoin(moved, false()).outerjoin(noted, false()).outerjoin(low, false())
+    return Statement(select(view.c.order_number, AS_JSON.label("body")).select_from(done), whole=True)
+
+
+def verdict() -> Statement:
+    """Tells of each of the `purchases`: the `body` of the order that it was made before, or what stands against it.
+
+    `refusal` is the code of an error, null when nothing stands against it (any more); it counts where there is no `body`.
+    """
+    asked = select(_asked()).cte("asked")
+    digest = select(EVENT.c.details["digest"].astext).where(EVENT.c.order_id == ORDER.c.id, EVENT.c.verb == "place")
+    same = digest.limit(1).scalar_subquery() == asked.c.digest
+    before = select(*LIFECYCLE.view(ORDER, PLATFORM)).where(ORDER.c.order_number == asked.c.order_number, same)
+    body = json_of(before.correlate(asked)).label("body")
+    return Statement(select(asked.c.order_number, body, _refusal(asked).label("refusal")), whole=True)
+
+
+def _refusal(asked: Any) -> Any:
+    number = select(ORDER.c.id).where(ORDER.c.order_number == asked.c.order_number).scalar_subquery()
+    sku = select(SKU.c.stock).where(SKU.c.id == asked.c.sku_id, ~_removed(SKU.c.id))
+    shop = sku.join(PRODUCT, PRODUCT.c.id == SKU.c.product_id).join(USER, USER.c.id == PRODUCT.c.business_id)
+    shop = shop.with_only_columns(USER.c.status).scalar_subquery()
+    return case(
+        (number.isnot(None), OrderDiffers.code),
+        (sku.scalar_subquery().is_(None), UnknownSku.code),
+        (_customer(asked).scalar_subquery().is_(None), UnknownCustomer.code),
+        (shop != NORMAL, MerchantDisabled.code),
+        (sku.scalar_subquery() < asked.c.num, OutOfStock.code),
+    )
+
+
+def _asked() -> Any:
+    """The purchases, which are given as one JSON array."""
+    of_order = [column(name, ORDER.c[name].type) for name in Purchase.__slots__]
+    columns = [column("position", Integer), *of_order, column("digest", Text), column("request_id", Text)]
+    return rows_of("purchases", columns)
+
+
+def _locked(waits: bool) -> Any:
+    """The SKUs, which are given as an array; one that is sold out is not worth a lock."""
+    named = SKU.c.id == func.any(cast(bindparam("sku_ids"), ARRAY(Integer)))
+    rows = select(SKU).where(named, SKU.c.stock > 0).order_by(SKU.c.id)
+    return rows.with_for_update(key_share=True, skip_locked=not waits).cte("locked")
+
+
+def _wanted(asked: Any, sku: Any) -> Any:
+    """The purchases that name what there is, with what they name; `stock` is what each would leave."""
+    of = [PRODUCT.c[name] for name in ("business_id", "name", "unit", "meta_obj_id")]
+    product = _looked_up(select(*of).where(PRODUCT.c.id == sku.c.product_id), "product")
+    merchant = _looked_up(select(USER.c.status).where(USER.c.id == product.c.business_id), "merchant")
+    left = sku.c.stock - func.sum(asked.c.num).over(partition_by=asked.c.sku_id, order_by=asked.c.position)
+    of_sku = [sku.c[name] for name in ("sku_name", "sku_attr", "price", "product_id")]
+    return (
+        select(*asked.c, *of_sku, *product.c, left.label("stock"))
+        .select_from(asked.join(sku, sku.c.id == asked.c.sku_id).join(product, true()).join(merchant, true()))
+        .where(merchant.c.status == NORMAL, ~_removed(sku.c.id))
+        .where(_customer(asked).exists())
+        .where(~select(ORDER.c.id).where(ORDER.c.order_number == asked.c.order_number).exists())
+    )
+
+
+def _customer(asked: Any) -> Any:
+    return select(CUSTOMER.c.id).where(CUSTOMER.c.id == asked.c.customer_id)
+
+
+def _looked_up(row: Any, name: str) -> Any:
+    """A row that is looked up by its key for the row before it, however small the tables are when the statement is planned."""
+    return row.offset(literal_column("0")).lateral(name)
+
+
+def _orders_of(bought: Any) -> Any:
+    default_amount = cast(func.round(cast(bought.c.price, Numeric) * bought.c.num, 2), Float)
+    written = {
+        "status": literal(LIFECYCLE.opening()),
+        "business_id": bought.c.business_id,
+        "sku_snapshot": cast(_snapshot(bought), Text),
+        **{name: bought.c[name] for name in Purchase.__slots__},
+        "pay_count": func.coalesce(bought.c.pay_count, default_amount),
+        "create_time": func.coalesce(bought.c.create_time, bindparam("now")),
+    }
+    rows = select(*(value.label(name) for name, value in written.items()))
+    return insert(ORDER).from_select(list(written), rows).returning(*ORDER.c).cte("placed")
+
+
+def _noted(placed: Any, bought: Any) -> Any:
+    born = select(placed.c.id, placed.c.business_id, bought.c.digest, bought.c.request_id)
+    born = born.join(bought, bought.c.order_number == placed.c.order_number).subquery("born")
+    return noted_from(
+        born,
+        verb="place",
+        subject=ORDER.name,
+        to_status=LIFECYCLE.opening(),
+        details=func.jsonb_build_object("digest", born.c.digest),
+        request_id=born.c.request_id,
+        business_id=born.c.business_id,
+        order_id=born.c.id,
+    )
+
+
+def _snapshot(bought: Any) -> Any:
+    """What is bought, as it is now (spec.md: name, attributes, unit price, unit, model id)."""
+    kept = {
+        "product_id": bought.c.product_id,
+        "product_name": bought.c.name,
+        "sku_name": bought.c.sku_name,
+        "sku_attr": bought.c.sku_attr,
+        "price": bought.c.price,
+        "unit": bought.c.unit,
+        "meta_obj_id": bought.c.meta_obj_id,
+    }
+    return func.json_build_object(*(part for name, value in kept.items() for part in (literal(name, Text), value)))
+
+
+def _removed(sku_id: Any) -> Any:
+    """Whether the SKU has been taken off the shop."""
+    return select(REMOVED.c.sku_id).where(REMOVED.c.sku_id == sku_id).exists()

@@ -1,0 +1,117 @@
+"""The order's life: its table of moves (spec.md, States), and what each audience sees of an order."""
+
+from typing import Any
+
+from sqlalchemy import JSON, bindparam, case, cast, func, literal, null, or_
+
+from app.db.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
+from app.errors import AfterSaleOver
+from app.models import Order
+from app.models import order as stored
+from app.services import ownership
+from app.services.lifecycle.engine import Lifecycle
+from app.services.lifecycle.table import BY_TICKET, Guard, Move, Row, State
+
+ORDER = Order.__table__
+
+TO_SHIP = State("to_ship", stored.TO_SHIP)
+SHIPPED = State("shipped", stored.SHIPPED)
+COMPLETED = State("completed", stored.COMPLETED)
+REFUNDED = State("refunded", stored.REFUNDED)
+REFUND_REFUSED = State("refund_refused", stored.REFUND_REFUSED)
+# Where an order stood before its refund was asked for is read off its times.
+REFUNDING_UNSHIPPED = State("refunding_unshipped", stored.REFUNDING, lambda o: o.c.deliver_time.is_(None))
+REFUNDING_SHIPPED = State(
+    "refunding_shipped", stored.REFUNDING, lambda o: o.c.deliver_time.isnot(None) & o.c.recv_time.is_(None)
+)
+REFUNDING_RECEIVED = State("refunding_received", stored.REFUNDING, lambda o: o.c.recv_time.isnot(None))
+
+
+def within_after_sale(o: Row) -> Any:
+    window = bindparam("after_sale")
+    return or_(window == 0, o.c.recv_time.is_(None), o.c.recv_time + window >= bindparam("now"))
+
+
+def with_carrier(o: Row) -> dict[str, Any]:
+    address = func.coalesce(bindparam("deliver_address"), o.c.deliver_address)
+    names = ("logistic_id", "logistic_name", "logistic_order_id")
+    return {"deliver_address": address, **{name: bindparam(name) for name in names}}
+
+
+def shipping(o: Row) -> dict[str, Any]:
+    return {"deliver_time": bindparam("now"), **with_carrier(o)}
+
+
+def receiving(o: Row) -> dict[str, Any]:
+    return {"recv_time": bindparam("now"), "close_time": bindparam("now")}
+
+
+def asking(o: Row) -> dict[str, Any]:
+    return {"close_time": null(), "after_care_id": bindparam("after_care_id"), "back_reason": bindparam("back_reason")}
+
+
+def closing(o: Row) -> dict[str, Any]:
+    return {"close_time": bindparam("now")}
+
+
+def going_back(o: Row) -> dict[str, Any]:
+    return {"close_time": o.c.recv_time, "after_care_id": null(), "back_reason": null()}
+
+
+def tracking(o: Row) -> Any:
+    names = ("logistic_id", "logistic_name", "logistic_order_id")
+    return func.jsonb_build_object(*(part for name in names for part in (literal(name), o.c[name])))
+
+
+AFTER_SALE = (Guard(within_after_sale, AfterSaleOver),)
+
+# fmt: off
+MOVES = (
+    #    verb             from                 to                   who                 guards      writes        notes
+    Move("place",         None,                TO_SHIP,             (PLATFORM,)),
+    Move("ship",          TO_SHIP,             SHIPPED,             (MERCHANT,),        (),         shipping,     tracking),
+    Move("ship",          SHIPPED,             SHIPPED,             (MERCHANT,),        (),         with_carrier, tracking),
+    Move("receive",       SHIPPED,             COMPLETED,           (CUSTOMER, SYSTEM), (),         receiving),
+    Move("except-orders", TO_SHIP,             REFUNDING_UNSHIPPED, (CUSTOMER,),        AFTER_SALE, asking),
+    Move("except-orders", SHIPPED,             REFUNDING_SHIPPED,   (CUSTOMER,),        AFTER_SALE, asking),
+    Move("except-orders", COMPLETED,           REFUNDING_RECEIVED,  (CUSTOMER,),        AFTER_SALE, asking),
+    Move("refund",        REFUNDING_UNSHIPPED, REFUNDED,            (BY_TICKET,),       (),         closing),
+    Move("refund",        REFUNDING_SHIPPED,   REFUNDED,            (BY_TICKET,),       (),         closing),
+    Move("refund",        REFUNDING_RECEIVED,  REFUNDED,            (BY_TICKET,),       (),         closing),
+    Move("refuse",        REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,)),
+    Move("refuse",        REFUNDING_SHIPPED,   REFUND_REFUSED,      (BY_TICKET,),       (),         closing),
+    Move("refuse",        REFUNDING_RECEIVED,  REFUND_REFUSED,      (BY_TICKET,),       (),         closing),
+    Move("withdraw",      REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,),       (),         going_back),
+    Move("withdraw",      REFUNDING_SHIPPED,   SHIPPED,             (BY_TICKET,),       (),         going_back),
+    Move("withdraw",      REFUNDING_RECEIVED,  COMPLETED,           (BY_TICKET,),       (),         going_back),
+    Move("lapse",         REFUNDING_SHIPPED,   SHIPPED,             (BY_TICKET,),       (),         going_back),
+    Move("lapse",         REFUNDING_RECEIVED,  COMPLETED,           (BY_TICKET,),       (),         going_back),
+)
+# fmt: on
+
+
+def deadline_at(o: Row) -> Any:
+    """When the state's deadline falls due, Unix seconds; null when it has none or the deadline is switched off."""
+    due = {
+        stored.TO_SHIP: (o.c.create_time, "ship"),
+        stored.SHIPPED: (o.c.deliver_time, "auto_receive"),
+        stored.COMPLETED: (o.c.recv_time, "after_sale"),
+    }
+    return case(
+        *(((o.c.status == status) & (bindparam(name) > 0), start + bindparam(name)) for status, (start, name) in due.items()),
+        else_=null(),
+    )
+
+
+def order_columns(o: Row) -> list[Any]:
+    columns = [cast(c, JSON).label(c.name) if c.name == "sku_snapshot" else c for c in o.c]
+    return [*columns, deadline_at(o).label("deadline_at")]
+
+
+LIFECYCLE = Lifecycle(
+    ORDER,
+    MOVES,
+    owners=ownership.ORDERS,
+    subject=lambda o: {"business_id": o.c.business_id, "order_id": o.c.id},
+    columns=order_columns,
+)

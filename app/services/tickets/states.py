@@ -1,0 +1,152 @@
+"""The ticket's life: its steps, its table of moves, and what each audience sees of a ticket."""
+
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, func, literal, literal_column, null, or_, select
+
+from app.db.work import CUSTOMER, MERCHANT, SYSTEM
+from app.errors import RefundTooLarge
+from app.models import Event, ExceptOrder, Order, ReturnParcel
+from app.models import except_order as stored
+from app.services import ownership
+from app.services.lifecycle.engine import Lifecycle
+from app.services.lifecycle.table import Guard, Move, Row, State
+
+TICKET = ExceptOrder.__table__
+ORDER = Order.__table__
+PARCEL = ReturnParcel.__table__
+EVENT = Event.__table__
+
+
+def _open(t: Row) -> Any:
+    return t.c.close_time.is_(None)
+
+
+def _goods_expected(t: Row) -> Any:
+    return t.c.except_type == stored.RETURN_AND_REFUND
+
+
+def _refund_only(t: Row) -> Any:
+    return t.c.except_type == stored.REFUND_ONLY
+
+
+def _settled(t: Row) -> Any:
+    return and_(~_open(t), or_(_refund_only(t), t.c.recv_time.isnot(None)))
+
+
+def _never_came(t: Row) -> Any:
+    return and_(~_open(t), _goods_expected(t), t.c.recv_time.is_(None))
+
+
+# fmt: off
+APPLIED          = State("applied",          stored.APPLIED, _open)
+AWAITING_RETURN  = State("awaiting_return",  stored.AGREED,  lambda t: and_(_open(t), t.c.deliver_time.is_(None)))
+AWAITING_RECEIPT = State("awaiting_receipt", stored.AGREED,  lambda t: and_(_open(t), t.c.deliver_time.isnot(None)))
+REFUNDED         = State("refunded",         stored.AGREED,  _settled)
+REFUSED          = State("refused",          stored.REFUSED, lambda t: ~_open(t))
+WITHDRAWN        = State("withdrawn",        stored.APPLIED, lambda t: ~_open(t))
+LAPSED           = State("lapsed",           stored.AGREED,  _never_came)
+# fmt: on
+STEPS = (APPLIED, AWAITING_RETURN, AWAITING_RECEIPT, REFUNDED, REFUSED, WITHDRAWN, LAPSED)
+APPLIED_REFUND = State("applied", stored.APPLIED, lambda t: and_(_open(t), _refund_only(t)))
+APPLIED_RETURN = State("applied", stored.APPLIED, lambda t: and_(_open(t), _goods_expected(t)))
+
+
+def at_most_what_was_paid(t: Row) -> Any:
+    paid = select(ORDER.c.pay_count).where(ORDER.c.id == t.c.order_id).scalar_subquery()
+    return func.coalesce(bindparam("back_cost"), t.c.back_cost) <= paid
+
+
+def agreeing(t: Row) -> dict[str, Any]:
+    return {
+        "back_cost": func.coalesce(bindparam("back_cost"), t.c.back_cost),
+        "remark": func.coalesce(bindparam("remark"), t.c.remark),
+    }
+
+
+def settling(t: Row) -> dict[str, Any]:
+    return {"close_time": bindparam("now"), **agreeing(t)}
+
+
+def refusing(t: Row) -> dict[str, Any]:
+    return {"close_time": bindparam("now"), "remark": bindparam("remark")}
+
+
+def closing(t: Row) -> dict[str, Any]:
+    return {"close_time": bindparam("now")}
+
+
+def sending_back(t: Row) -> dict[str, Any]:
+    names = ("logistics_id", "logistics_order_id")
+    return {"deliver_time": bindparam("now"), **{name: bindparam(name) for name in names}}
+
+
+def receiving(t: Row) -> dict[str, Any]:
+    return {"recv_time": bindparam("now"), "close_time": bindparam("now")}
+
+
+def decision(t: Row) -> Any:
+    return func.jsonb_build_object("except_type", t.c.except_type, "back_cost", t.c.back_cost, "remark", t.c.remark)
+
+
+def parcel(t: Row) -> Any:
+    return func.jsonb_build_object("logistics_id", t.c.logistics_id, "logistics_order_id", t.c.logistics_order_id)
+
+
+PAID = (Guard(at_most_what_was_paid, RefundTooLarge, of_input=True),)
+
+# fmt: off
+MOVES = (
+    #    verb        from              to                who                  guards writes        notes
+    Move("apply",    None,             APPLIED,          (CUSTOMER,)),
+    Move("agree",    APPLIED_REFUND,   REFUNDED,         (MERCHANT, SYSTEM),  PAID,  settling,     decision),
+    Move("agree",    APPLIED_RETURN,   AWAITING_RETURN,  (MERCHANT, SYSTEM),  PAID,  agreeing,     decision),
+    Move("refuse",   APPLIED,          REFUSED,          (MERCHANT,),         (),    refusing,     decision),
+    Move("return",   AWAITING_RETURN,  AWAITING_RECEIPT, (CUSTOMER,),         (),    sending_back, parcel),
+    Move("receive",  AWAITING_RECEIPT, REFUNDED,         (MERCHANT,),         (),    receiving,    decision),
+    Move("withdraw", APPLIED,          WITHDRAWN,        (CUSTOMER,),         (),    closing),
+    Move("withdraw", AWAITING_RETURN,  WITHDRAWN,        (CUSTOMER,),         (),    closing),
+    Move("lapse",    AWAITING_RETURN,  LAPSED,           (SYSTEM,),           (),    closing),
+)
+# fmt: on
+
+
+def agreed_at(t: Row) -> Any:
+    """When the merchant agreed: the ticket's own times do not tell, its event does; unseen while it is being written."""
+    agreed = and_(EVENT.c.order_id == t.c.order_id, EVENT.c.subject == TICKET.name, EVENT.c.verb == "agree")
+    seen = select(func.max(EVENT.c.time)).where(agreed, EVENT.c.subject_id == t.c.id).scalar_subquery()
+    return func.coalesce(seen, bindparam("now"))
+
+
+def deadline_at(t: Row) -> Any:
+    """When the step's deadline falls due, Unix seconds; null when it has none or the deadline is switched off."""
+    due = (
+        (APPLIED, t.c.create_time, "answer"),
+        (AWAITING_RETURN, agreed_at(t), "return_goods"),
+        (AWAITING_RECEIPT, t.c.deliver_time, "return_receive"),
+    )
+    return case(*((step.holds(t) & (bindparam(name) > 0), start + bindparam(name)) for step, start, name in due), else_=null())
+
+
+def step_of(t: Row) -> Any:
+    return case(*((step.holds(t), literal(step.name)) for step in STEPS), else_=null())
+
+
+def ticket_columns(t: Row) -> list[Any]:
+    p = select(PARCEL).where(PARCEL.c.id == t.c.logistics_order_id).correlate(t).subquery("p")
+    return_parcel = select(func.row_to_json(literal_column("p"))).select_from(p).scalar_subquery()
+    return [
+        *t.c,
+        step_of(t).label("step"),
+        deadline_at(t).label("deadline_at"),
+        return_parcel.label("return_parcel"),
+    ]
+
+
+LIFECYCLE = Lifecycle(
+    TICKET,
+    MOVES,
+    owners=ownership.TICKETS,
+    subject=lambda t: {"business_id": t.c.business_id, "order_id": t.c.order_id},
+    columns=ticket_columns,
+)

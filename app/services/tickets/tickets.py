@@ -1,0 +1,240 @@
+"""Tickets (服务单): a refund or a return, from the buyer's asking to its end.
+
+Each use case moves the ticket, its order and the stock in one transaction. Rows are locked in one sequence
+everywhere: the order, its ticket, the SKU.
+"""
+
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import Float, Integer, String, and_, bindparam, cast, func, insert, literal, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.db.caller import caller_id, proved
+from app.db.sql import json_of
+from app.db.statement import Statement
+from app.db.work import CUSTOMER, Work
+from app.errors import NotFound, NothingToReturn, OpenTicket, RefundTooLarge, RestockFixed
+from app.models import Order, ReturnParcel
+from app.models.except_order import RETURN_AND_REFUND
+from app.models.order import REFUNDING
+from app.services import carriers
+from app.services.catalogue import stock
+from app.services.events.record import noted_from
+from app.services.lifecycle.table import BY_TICKET
+from app.services.orders.states import LIFECYCLE as ORDERS
+from app.services.ownership import TICKETS, owned
+from app.services.paging import Page, answer, counted, page_statement
+from app.services.tickets.states import APPLIED, AWAITING_RECEIPT, LIFECYCLE, TICKET, step_of
+
+ORDER = Order.__table__
+PARCEL = ReturnParcel.__table__
+
+
+def _late(start: Any, name: str) -> Any:
+    return and_(bindparam(name) > 0, start < bindparam("now") - bindparam(name))
+
+
+_OVERDUE = or_(
+    and_(APPLIED.holds(TICKET), _late(TICKET.c.create_time, "answer")),
+    and_(AWAITING_RECEIPT.holds(TICKET), _late(TICKET.c.deliver_time, "return_receive")),
+)
+
+FILTERS = {
+    "status": TICKET.c.status == bindparam("status"),
+    "statuses": TICKET.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))),
+    "step": step_of(TICKET) == bindparam("step"),
+    "except_type": TICKET.c.except_type == bindparam("except_type"),
+    "order_id": TICKET.c.order_id == bindparam("order_id"),
+    "business_id": TICKET.c.business_id == bindparam("business_id"),
+    "create_from": TICKET.c.create_time >= bindparam("create_from"),
+    "create_to": TICKET.c.create_time <= bindparam("create_to"),
+    "overdue": _OVERDUE,
+    "not_overdue": ~_OVERDUE,
+}
+
+
+def get(work: Work, ticket_id: int) -> str:
+    """One ticket as JSON; raises NotFound."""
+    return work.body(_one(work.actor.kind), ticket_id=ticket_id)
+
+
+def page(work: Work, filters: dict[str, Any], page: Page) -> str:
+    """The actor's tickets that pass all `filters` (names of FILTERS), newest first, as JSON."""
+    statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None)
+    return answer(work.one(statement, **filters, **page.parameters()), page)
+
+
+def ask(work: Work, order_id: int, *, except_type: str, back_reason: str, back_cost: float | None) -> str:
+    """The buyer asks for a refund (`back_cost` in yuan, default all of it), or for a return and refund.
+
+    Raises NotFound, OpenTicket, NothingToReturn, RefundTooLarge, IllegalMove, AfterSaleOver.
+    """
+    order = work.one(_LOCK_ORDER, order_id=order_id)
+    if order is None:
+        raise NotFound
+    if order.status == REFUNDING:
+        raise OpenTicket(actions=order.actions)
+    if except_type == RETURN_AND_REFUND and order.deliver_time is None:
+        raise NothingToReturn(field="except_type", actions=order.actions)
+    asked = order.pay_count if back_cost is None else back_cost
+    if asked > order.pay_count:
+        raise RefundTooLarge(field="back_cost", actions=order.actions)
+    ticket = work.one(_OPEN, order_id=order_id, except_type=except_type, back_reason=back_reason, back_cost=asked)
+    ORDERS.move(work, "except-orders", order_id, after_care_id=ticket.id, back_reason=back_reason)
+    return str(ticket.body)
+
+
+def agree(
+    work: Work, ticket_id: int, *, back_cost: float | None = None, remark: str | None = None, restock: bool | None = None
+) -> str:
+    """The merchant agrees: a refund is settled at once, a return waits for the goods.
+
+    `restock` may only repeat the rule: goods never shipped come back to stock, others do not.
+    Raises NotFound, IllegalMove, RefundTooLarge, RestockFixed.
+    """
+    order = _lock(work, ticket_id)
+    returning = order.except_type == RETURN_AND_REFUND
+    unshipped = order.deliver_time is None
+    if restock is not None and returning:
+        raise RestockFixed(field="restock", rule_zh="收到退货时再选择", rule_en="say it when the goods are received")
+    if restock is not None and restock != unshipped:
+        rule = (
+            ("未发货的商品总会回库", "goods never shipped always come back")
+            if unshipped
+            else ("商品仍在买家处", "the buyer keeps the goods")
+        )
+        raise RestockFixed(field="restock", rule_zh=rule[0], rule_en=rule[1])
+    body = LIFECYCLE.move(work, "agree", ticket_id, back_cost=back_cost, remark=remark)
+    if not returning:
+        ORDERS.move(work, "refund", order.id, by=BY_TICKET)
+        if unshipped:
+            _restock(work, order)
+    return body
+
+
+def refuse(work: Work, ticket_id: int, *, remark: str) -> str:
+    """The merchant refuses and says why; raises NotFound, IllegalMove."""
+    return _end(work, "refuse", ticket_id, remark=remark)
+
+
+def withdraw(work: Work, ticket_id: int) -> str:
+    """The buyer takes the ticket back, and the order stands where it stood; raises NotFound, IllegalMove."""
+    return _end(work, "withdraw", ticket_id)
+
+
+def lapse(work: Work, ticket_id: int) -> str:
+    """The goods did not come back in time, and the order stands where it stood; raises NotFound, IllegalMove."""
+    return _end(work, "lapse", ticket_id)
+
+
+def send_back(work: Work, ticket_id: int, *, logistics_id: int, tracking_number: str) -> str:
+    """The buyer sends the goods back; raises NotFound, IllegalMove, UnknownCarrier."""
+    carriers.name_of(work, logistics_id)
+    _lock(work, ticket_id)
+    parcel = work.one(_PARCEL, logistics_id=logistics_id, tracking_number=tracking_number)
+    return LIFECYCLE.move(work, "return", ticket_id, logistics_id=logistics_id, logistics_order_id=parcel.id)
+
+
+def receive(work: Work, ticket_id: int, *, restock: bool = True) -> str:
+    """The merchant has the goods back: the refund is settled, and they go to stock as the merchant says.
+
+    Raises NotFound, IllegalMove.
+    """
+    order = _lock(work, ticket_id)
+    body = LIFECYCLE.move(work, "receive", ticket_id)
+    ORDERS.move(work, "refund", order.id, by=BY_TICKET)
+    if restock:
+        _restock(work, order)
+    return body
+
+
+def _end(work: Work, verb: str, ticket_id: int, **parameters: Any) -> str:
+    order = _lock(work, ticket_id)
+    body = LIFECYCLE.move(work, verb, ticket_id, **parameters)
+    ORDERS.move(work, verb, order.id, by=BY_TICKET)
+    return body
+
+
+def _lock(work: Work, ticket_id: int) -> Any:
+    """The order of the actor's ticket, locked; raises NotFound."""
+    order = work.one(_lock_by_ticket(work.actor.kind), ticket_id=ticket_id)
+    if order is None:
+        raise NotFound
+    return order
+
+
+def _restock(work: Work, order: Any) -> None:
+    stock.change(work, order.sku_id, order.num, reason=stock.REFUNDED, reference=order.order_number)
+
+
+@cache
+def _one(kind: str) -> Statement:
+    found = (TICKET.c.id == bindparam("ticket_id")) & (ORDER.c.id == TICKET.c.order_id) & owned(TICKETS, kind, TICKET)
+    view = select(*LIFECYCLE.view(TICKET, kind)).select_from(TICKET.join(ORDER, TICKET.c.order_id == ORDER.c.id))
+    return Statement(proved(kind, json_of(view.where(found)).label("body")), guarded=True)
+
+
+@lru_cache(maxsize=1000)
+def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
+    conditions = [owned(TICKETS, kind, TICKET), *(FILTERS[name] for name in sorted(filters))]
+    view = select(*LIFECYCLE.view(TICKET, kind)).where(*conditions)
+    total = counted(select(TICKET.c.id).where(*conditions))
+    return page_statement(view, TICKET.c.create_time, TICKET.c.id, total=total, by_cursor=by_cursor, kind=kind)
+
+
+@cache
+def _lock_by_ticket(kind: str) -> Statement:
+    columns = (ORDER.c.id, ORDER.c.order_number, ORDER.c.deliver_time, ORDER.c.sku_id, ORDER.c.num, TICKET.c.except_type)
+    return Statement(
+        select(*columns)
+        .select_from(ORDER.join(TICKET, TICKET.c.order_id == ORDER.c.id))
+        .where(TICKET.c.id == bindparam("ticket_id"), owned(TICKETS, kind, TICKET))
+        .with_for_update(of=ORDER)
+    )
+
+
+def _lock_order() -> Statement:
+    actions = ORDERS.actions(ORDER, CUSTOMER).label("actions")
+    return Statement(
+        select(ORDER.c.status, ORDER.c.pay_count, ORDER.c.deliver_time, actions)
+        .where(ORDER.c.id == bindparam("order_id"), ORDER.c.customer_id == caller_id(CUSTOMER))
+        .with_for_update(of=ORDER)
+    )
+
+
+def _open() -> Statement:
+    written = {
+        "order_id": ORDER.c.id,
+        "business_id": ORDER.c.business_id,
+        "except_type": cast(bindparam("except_type"), String),
+        "status": literal(LIFECYCLE.opening()),
+        "create_time": bindparam("now"),
+        "back_reason": cast(bindparam("back_reason"), String),
+        "back_cost": cast(bindparam("back_cost"), Float),
+    }
+    paid = ORDER.c.pay_count >= cast(bindparam("back_cost"), Float)
+    rows = select(*(value.label(name) for name, value in written.items())).where(ORDER.c.id == bindparam("order_id"), paid)
+    opened = insert(TICKET).from_select(list(written), rows).returning(*TICKET.c).cte("opened")
+    noted = noted_from(
+        opened,
+        verb="apply",
+        subject=TICKET.name,
+        to_status=LIFECYCLE.opening(),
+        details=func.jsonb_build_object("except_type", opened.c.except_type, "back_cost", opened.c.back_cost),
+        business_id=opened.c.business_id,
+        order_id=opened.c.order_id,
+    )
+    view = select(*LIFECYCLE.view(opened, CUSTOMER)).select_from(opened.join(noted, true()))
+    return Statement(select(opened.c.id, json_of(view).label("body")).select_from(opened))
+
+
+def _parcel() -> Statement:
+    written = ("logistics_id", "tracking_number")
+    row = insert(PARCEL).values(**{name: bindparam(name) for name in written}, create_time=bindparam("now"))
+    return Statement(row.returning(PARCEL.c.id))
+
+
+_LOCK_ORDER = _lock_order()
+_OPEN = _open()
+_PARCEL = _parcel()

@@ -1,0 +1,93 @@
+"""3D models: glTF 2.0 (Khronos; ISO/IEC 12113), as one binary file (.glb) or as JSON that holds its own data (.gltf)."""
+
+import struct
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import orjson
+from pydantic import ValidationError
+
+from app.errors import BrokenModel, ExternalUri, FileTooLarge
+from app.services.uploads.content import MAX_MODEL, MAX_TEXT, MODEL, Content, limited
+from app.services.uploads.content.gltf_bounds import bounding_box
+from app.services.uploads.content.gltf_checks import check
+from app.services.uploads.content.gltf_document import Document
+
+MAGIC = b"glTF"
+
+_HEADER, _CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")
+_JSON, _BINARY = b"JSON", b"BIN\0"
+
+
+def is_model(document: dict[str, Any]) -> bool:
+    """Whether a JSON document means to be a glTF: the only part that every glTF has is `asset.version`."""
+    asset = document.get("asset")
+    return isinstance(asset, dict) and "version" in asset
+
+
+def binary(file: BinaryIO) -> Content:
+    """A .glb, whose geometry stays on disk; raises FileTooLarge, BrokenModel, ExternalUri."""
+    size = limited(file, MAX_MODEL)
+    chunks = _chunks(file, size)
+    if not chunks or chunks[0][0] != _JSON:
+        raise BrokenModel(where="JSON")
+    _, start, length = chunks[0]
+    if length > MAX_TEXT:
+        raise FileTooLarge(most=MAX_TEXT)
+    file.seek(start)
+    try:
+        document = orjson.loads(file.read(length))
+    except orjson.JSONDecodeError:
+        raise BrokenModel(where="JSON") from None
+    held = chunks[1][2] if len(chunks) > 1 and chunks[1][0] == _BINARY else None
+    return Content(MODEL, "glb", file, _details(document, held))
+
+
+def text(file: BinaryIO, document: dict[str, Any]) -> Content:
+    """A .gltf whose data is in `data:` URIs; raises BrokenModel, ExternalUri."""
+    return Content(MODEL, "gltf", file, _details(document, None))
+
+
+def _chunks(file: BinaryIO, size: int) -> list[tuple[bytes, int, int]]:
+    """Type, start and length of each chunk of a .glb; together they are the file."""
+    head = file.read(_HEADER.size)
+    if len(head) < _HEADER.size or _HEADER.unpack(head)[1:] != (2, size):
+        raise BrokenModel(where="header")
+    chunks: list[tuple[bytes, int, int]] = []
+    position = _HEADER.size
+    while position < size:
+        file.seek(position)
+        head = file.read(_CHUNK.size)
+        length, kind = _CHUNK.unpack(head) if len(head) == _CHUNK.size else (size, b"")
+        start = position + _CHUNK.size
+        position = start + length
+        if position > size or length % 4:
+            raise BrokenModel(where=f"chunk {len(chunks)}")
+        chunks.append((kind, start, length))
+    return chunks
+
+
+def _details(document: Any, held: int | None) -> dict[str, Any]:
+    """What is told of a model; `held` is how many bytes the binary chunk has."""
+    try:
+        model = Document.model_validate(document)
+    except ValidationError as error:
+        raise BrokenModel(where=".".join(map(str, error.errors()[0]["loc"]))) from None
+    for where, uri in _uris(document):
+        if not uri.startswith("data:"):
+            raise ExternalUri(where=where)
+    check(model, held)
+    return {"bounding_box": bounding_box(model)}
+
+
+def _uris(document: Any) -> Iterator[tuple[str, str]]:
+    """Every `uri` that a loader would follow, also inside extensions."""
+    waiting = [("", document)]
+    while waiting:
+        where, part = waiting.pop()
+        if isinstance(part, list):
+            waiting += [(f"{where}.{position}", item) for position, item in enumerate(part) if isinstance(item, dict | list)]
+        else:
+            if isinstance(part.get("uri"), str):
+                yield f"{where}.uri".lstrip("."), part["uri"]
+            waiting += [(f"{where}.{k}", v) for k, v in part.items() if k != "extras" and isinstance(v, dict | list)]

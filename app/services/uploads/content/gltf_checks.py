@@ -1,0 +1,115 @@
+"""What a glTF's parts say of each other: every index is there, every range fits, and the nodes are trees."""
+
+import base64
+import binascii
+from collections.abc import Iterator, Sized
+
+from app.errors import BrokenModel
+from app.services.uploads.content.gltf_document import Accessor, Buffer, BufferView, Document
+
+_COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
+_COLUMNS_ROWS = {
+    "SCALAR": (1, 1), "VEC2": (1, 2), "VEC3": (1, 3), "VEC4": (1, 4), "MAT2": (2, 2), "MAT3": (3, 3), "MAT4": (4, 4)
+}  # fmt: skip
+
+
+def check(model: Document, held: int | None) -> None:
+    """Hold a model against itself and the `held` bytes of its binary chunk; raises BrokenModel."""
+    for where, index, parts in _references(model):
+        if index is not None and index >= len(parts):
+            raise BrokenModel(where=where)
+    for where, end, length in _ranges(model, held):
+        if end > length:
+            raise BrokenModel(where=where)
+    _check_nodes(model)
+
+
+def _references(model: Document) -> Iterator[tuple[str, int | None, Sized]]:
+    yield "scene", model.scene, model.scenes
+    for i, scene in enumerate(model.scenes):
+        yield from ((f"scenes.{i}", node, model.nodes) for node in scene.nodes)
+    for i, node in enumerate(model.nodes):
+        yield f"nodes.{i}.mesh", node.mesh, model.meshes
+        yield f"nodes.{i}.skin", node.skin, model.skins
+        yield from ((f"nodes.{i}.children", child, model.nodes) for child in node.children)
+    for i, mesh in enumerate(model.meshes):
+        for primitive in mesh.primitives:
+            yield f"meshes.{i}.indices", primitive.indices, model.accessors
+            yield f"meshes.{i}.material", primitive.material, model.materials
+            yield from ((f"meshes.{i}.{name}", accessor, model.accessors) for name, accessor in primitive.attributes.items())
+    for i, skin in enumerate(model.skins):
+        yield f"skins.{i}.inverseBindMatrices", skin.inverse_bind_matrices, model.accessors
+        yield from ((f"skins.{i}.joints", joint, model.nodes) for joint in skin.joints)
+    for i, accessor in enumerate(model.accessors):
+        yield f"accessors.{i}", accessor.buffer_view, model.buffer_views
+        if accessor.sparse is not None:
+            yield f"accessors.{i}.sparse.indices", accessor.sparse.indices.buffer_view, model.buffer_views
+            yield f"accessors.{i}.sparse.values", accessor.sparse.values.buffer_view, model.buffer_views
+    for i, view in enumerate(model.buffer_views):
+        yield f"bufferViews.{i}", view.buffer, model.buffers
+    for i, image in enumerate(model.images):
+        yield f"images.{i}", image.buffer_view, model.buffer_views
+    for i, texture in enumerate(model.textures):
+        yield f"textures.{i}", texture.source, model.images
+
+
+def _ranges(model: Document, held: int | None) -> Iterator[tuple[str, int, int]]:
+    """Where each range ends, and how long that is which it lies in."""
+    if held is not None and model.buffers and model.buffers[0].uri is None:
+        yield "buffers.0", held, model.buffers[0].byte_length + 3  # a chunk is padded to a multiple of four
+    for i, buffer in enumerate(model.buffers):
+        yield f"buffers.{i}", buffer.byte_length, _bytes_of(buffer, held if i == 0 else None)
+    for i, view in enumerate(model.buffer_views):
+        yield f"bufferViews.{i}", view.byte_offset + view.byte_length, model.buffers[view.buffer].byte_length
+    for i, accessor in enumerate(model.accessors):
+        size = _element_bytes(accessor)
+        if accessor.buffer_view is not None:
+            view = model.buffer_views[accessor.buffer_view]
+            yield f"accessors.{i}", _end(accessor.byte_offset, accessor.count, size, view), view.byte_length
+        if accessor.sparse is not None:
+            sparse = accessor.sparse
+            view, width = model.buffer_views[sparse.indices.buffer_view], _COMPONENT_BYTES[sparse.indices.component_type]
+            yield f"accessors.{i}.sparse.indices", sparse.indices.byte_offset + sparse.count * width, view.byte_length
+            view = model.buffer_views[sparse.values.buffer_view]
+            yield f"accessors.{i}.sparse.values", sparse.values.byte_offset + sparse.count * size, view.byte_length
+            yield f"accessors.{i}.sparse", sparse.count, accessor.count
+
+
+def _bytes_of(buffer: Buffer, held: int | None) -> int:
+    """How many bytes a buffer really has; one without a URI is the binary chunk, or stands for what is unpacked later."""
+    if buffer.uri is None:
+        unpacked = held is None and "EXT_meshopt_compression" in buffer.extensions
+        return buffer.byte_length if unpacked else held or 0
+    try:
+        return len(base64.b64decode(buffer.uri.partition(";base64,")[2], validate=True))
+    except binascii.Error:
+        return 0
+
+
+def _element_bytes(accessor: Accessor) -> int:
+    """The size of one element; a matrix's columns start at multiples of four bytes."""
+    columns, rows = _COLUMNS_ROWS[accessor.type]
+    column = rows * _COMPONENT_BYTES[accessor.component_type]
+    return column if columns == 1 else columns * (-(-column // 4) * 4)
+
+
+def _end(offset: int, count: int, size: int, view: BufferView) -> int:
+    return offset + (count - 1) * (view.byte_stride or size) + size
+
+
+def _check_nodes(model: Document) -> None:
+    """Each node has one parent at most, scenes name nodes that have none, and no node is below itself."""
+    parents = [0] * len(model.nodes)
+    for node in model.nodes:
+        for child in node.children:
+            parents[child] += 1
+    if any(count > 1 for count in parents):
+        raise BrokenModel(where="nodes")
+    if any(parents[node] for scene in model.scenes for node in scene.nodes):
+        raise BrokenModel(where="scenes")
+    reached, waiting = 0, [number for number, count in enumerate(parents) if not count]
+    while waiting:
+        reached += 1
+        waiting += model.nodes[waiting.pop()].children
+    if reached != len(parents):
+        raise BrokenModel(where="nodes")

@@ -1,0 +1,106 @@
+"""Files that merchants upload: what is in them lies in the storage, whose they are in the database."""
+
+import hashlib
+import os
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO
+
+import orjson
+from sqlalchemy import String, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from app.db.sql import json_of
+from app.db.statement import Statement
+from app.db.work import Work
+from app.errors import UnknownFile, WrongFileKind
+from app.models import StoredFile
+from app.services.events import audit
+from app.services.uploads.content import MEDIA_TYPES
+from app.services.uploads.content.recognition import recognised
+from app.services.uploads.storage import storage
+
+FILE = StoredFile.__table__
+URL = "/api/v1/files/"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file that the storage has, with what its row will say; `details` is JSON text."""
+
+    name: str
+    kind: str
+    media_type: str
+    size: int
+    details: str
+
+
+def store(file: BinaryIO) -> Stored:
+    """Give a file to the storage; raises StorageAway and what `recognised` raises.
+
+    It needs no database. A file without a row is left where it is: it may be somebody else's too.
+    """
+    content = recognised(file)
+    name = f"{digest_of(content.body)}.{content.extension}"
+    media_type = MEDIA_TYPES[content.extension]
+    size = content.body.seek(0, os.SEEK_END)
+    storage().put(name, content.body, media_type)
+    return Stored(name, content.kind, media_type, size, orjson.dumps(content.details).decode())
+
+
+def enter(work: Work, file: Stored) -> str:
+    """Write down that a stored file is the merchant's, once however often it is sent; its JSON."""
+    row = work.one(_CREATE, **asdict(file))
+    if row is not None:
+        details = {"name": file.name, "size": file.size}
+        audit.note(work, "upload", "stored_file", row.id, business_id=work.actor.id, details=details)
+    return str(work.one(_ONE, name=file.name).body)
+
+
+def digest_of(file: Any) -> str:
+    """The SHA-256 of a file, which then stands at its start."""
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return digest
+
+
+def check_mine(work: Work, name: str, kind: str, *, field: str) -> None:
+    """Raise UnknownFile unless the merchant has a file of this name, WrongFileKind unless it is of this kind."""
+    _check(work.one(_KIND_OF_MINE, name=name), kind, field)
+
+
+def check_any(work: Work, name: str, kind: str, *, field: str) -> None:
+    """As `check_mine`, whoever's file it is."""
+    _check(work.one(_KIND_OF_ANY, name=name), kind, field)
+
+
+def _check(row: Any, kind: str, field: str) -> None:
+    if row is None:
+        raise UnknownFile(field=field)
+    if row.kind != kind:
+        raise WrongFileKind(field=field, kind=kind)
+
+
+_COLUMNS = ("name", "kind", "media_type", "size")
+_MINE = (FILE.c.business_id == bindparam("actor_id"), FILE.c.name == bindparam("name"))
+_CREATE = Statement(
+    insert(FILE)
+    .values(
+        business_id=bindparam("actor_id"),
+        create_time=bindparam("now"),
+        details=cast(cast(bindparam("details"), String), JSONB),
+        **{name: bindparam(name) for name in _COLUMNS},
+    )
+    .on_conflict_do_nothing(index_elements=[FILE.c.business_id, FILE.c.name])
+    .returning(FILE.c.id)
+)
+_VIEW = select(
+    FILE.c.id,
+    *(FILE.c[name] for name in _COLUMNS),
+    func.concat(URL, FILE.c.name).label("url"),
+    *(FILE.c.details[name].label(name) for name in ("width", "height", "bounding_box")),
+    FILE.c.create_time,
+)
+_ONE = Statement(select(json_of(_VIEW.where(*_MINE)).label("body")))
+_KIND_OF_MINE = Statement(select(FILE.c.kind).where(*_MINE))
+_KIND_OF_ANY = Statement(select(FILE.c.kind).where(FILE.c.name == bindparam("name")).limit(1))

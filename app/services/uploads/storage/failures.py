@@ -1,0 +1,22 @@
+"""What goes wrong with a disk or a bucket, as callers are told of it."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from obstore.exceptions import BaseError
+
+from app.errors import StorageAway
+from app.ops.redaction import told
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """Raise StorageAway when a disk is full or broken, or the bucket cannot be reached; the log says which."""
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        log.warning("storage: %s", told(error).partition("\n")[0])
+        raise StorageAway(retry_after=5) from None

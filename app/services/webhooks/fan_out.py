@@ -1,0 +1,107 @@
+"""From the ledger to webhooks: the deliveries that events make, and how many wait.
+
+Each webhook keeps its place in its merchant's events, which are walked as live streams walk them (see `feed.py`).
+"""
+
+from typing import Any
+
+from sqlalchemy import Integer, and_, bindparam, case, cast, func, literal, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from app.db.statement import Statement
+from app.db.work import Work
+from app.models import Event, User, Webhook, WebhookDelivery
+from app.models.webhook import ENABLED, PENDING
+from app.services.events.stream import BATCH, HORIZON
+
+WEBHOOK = Webhook.__table__
+DELIVERY = WebhookDelivery.__table__
+EVENT = Event.__table__
+USER = User.__table__
+
+
+def with_news(work: Work) -> list[int]:
+    """The webhooks that have not been told of all their events, up to BATCH of them."""
+    return [row.id for row in work.all(_WITH_NEWS, only=None)]
+
+
+def spread(work: Work, only: int | None = None) -> int:
+    """Make deliveries of the events that webhooks have not been told of; how many webhooks had any.
+
+    `only` is the one webhook to do this for.
+    """
+    held = [row.id for row in work.all(_WITH_NEWS, only=only)]
+    if held:
+        work.do(_SPREAD, ids=held)
+    return len(held)
+
+
+def pending() -> Any:
+    """How many deliveries are due and how many events are still to become some, up to BATCH each per webhook; a scalar."""
+    due = (
+        select(DELIVERY.c.id)
+        .where(DELIVERY.c.webhook_id == WEBHOOK.c.id, DELIVERY.c.status == PENDING)
+        .where(DELIVERY.c.next_attempt_time <= bindparam("now"))
+        .limit(bindparam("batch", BATCH))
+        .correlate(WEBHOOK)
+    )
+    news = _news_of(WEBHOOK, EVENT.c.id, EVENT.c.verb).subquery("news")
+    unread = select(news.c.id).where(_wanted(WEBHOOK, news)).correlate(WEBHOOK)
+    waiting = due.union_all(unread).lateral("waiting")
+    joined, condition = open_webhooks()
+    return select(func.count()).select_from(joined.join(waiting, literal(True))).where(condition).scalar_subquery()
+
+
+def open_webhooks(*conditions: Any) -> Any:
+    """Webhooks that are enabled, of merchants who are too."""
+    joined = WEBHOOK.join(USER, USER.c.id == WEBHOOK.c.business_id)
+    return joined, and_(WEBHOOK.c.status == ENABLED, USER.c.status == 0, *conditions)
+
+
+def _news_of(webhook: Any, *columns: Any) -> Any:
+    """The events of the webhook's merchant that it has not been told of, up to the oldest transaction still open."""
+    walked = tuple_(EVENT.c.txid, EVENT.c.id) > tuple_(webhook.c.txid, webhook.c.event_id)
+    rows = select(*columns).where(EVENT.c.business_id == webhook.c.business_id, walked, EVENT.c.txid < HORIZON)
+    return rows.order_by(EVENT.c.txid, EVENT.c.id).limit(bindparam("batch", BATCH)).correlate(webhook)
+
+
+def _wanted(webhook: Any, event: Any) -> Any:
+    return or_(webhook.c.verbs.is_(None), event.c.verb == func.any(webhook.c.verbs))
+
+
+def _with_news() -> Statement:
+    only = cast(bindparam("only"), Integer)
+    joined, condition = open_webhooks(_news_of(WEBHOOK, EVENT.c.id).exists(), or_(only.is_(None), WEBHOOK.c.id == only))
+    rows = select(WEBHOOK.c.id).select_from(joined).where(condition).order_by(WEBHOOK.c.id)
+    return Statement(rows.limit(bindparam("batch", BATCH)).with_for_update(of=WEBHOOK, skip_locked=True))
+
+
+def _spread() -> Statement:
+    news = _news_of(WEBHOOK, EVENT.c.txid, EVENT.c.id, EVENT.c.verb).lateral("news")
+    told = (
+        select(WEBHOOK.c.id.label("webhook_id"), news.c.txid, news.c.id, _wanted(WEBHOOK, news).label("wanted"))
+        .select_from(WEBHOOK.join(news, literal(True)))
+        .where(WEBHOOK.c.id == func.any(cast(bindparam("ids"), ARRAY(Integer))))
+        .cte("told")
+    )
+    now = bindparam("now", type_=Integer)
+    rows = (
+        select(told.c.webhook_id, told.c.id, literal(PENDING), now, now).where(told.c.wanted).order_by(told.c.txid, told.c.id)
+    )
+    columns = ["webhook_id", "event_id", "status", "next_attempt_time", "create_time"]
+    made = insert(DELIVERY).from_select(columns, rows).on_conflict_do_nothing().returning(DELIVERY.c.webhook_id).cte("made")
+    last = (
+        select(told.c.webhook_id, told.c.txid, told.c.id)
+        .distinct(told.c.webhook_id)
+        .order_by(told.c.webhook_id, told.c.txid.desc(), told.c.id.desc())
+        .cte("last")
+    )
+    has_new = select(made.c.webhook_id).where(made.c.webhook_id == WEBHOOK.c.id).exists()
+    due = case((has_new, func.least(func.coalesce(WEBHOOK.c.due_time, now), now)), else_=WEBHOOK.c.due_time)
+    return Statement(
+        update(WEBHOOK).where(WEBHOOK.c.id == last.c.webhook_id).values(txid=last.c.txid, event_id=last.c.id, due_time=due)
+    )
+
+
+_WITH_NEWS = _with_news()
+_SPREAD = _spread()

@@ -1,0 +1,79 @@
+"""What was delivered to a merchant's webhooks, as the merchant sees it."""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from app.db.sql import json_of
+from app.db.statement import Statement
+from app.db.work import MERCHANT, Work
+from app.errors import NotFound, WebhookDisabled
+from app.models import Event, Webhook, WebhookDelivery
+from app.models.webhook import ENABLED, PENDING, REMOVED
+from app.services.paging import Page, answer, counted, page_statement
+from app.services.webhooks import subscriptions
+from app.services.webhooks.leases import RESTED
+
+WEBHOOK = Webhook.__table__
+DELIVERY = WebhookDelivery.__table__
+EVENT = Event.__table__
+FILTERS = {"status": DELIVERY.c.status == bindparam("status")}
+
+_OWN = DELIVERY.c.webhook_id == bindparam("webhook_id")
+_THIS = (DELIVERY.c.id == bindparam("delivery_id"), _OWN)
+_HIDDEN = ("id", "webhook_id", "event_id")
+
+
+def page(work: Work, webhook_id: int, filters: dict[str, Any], page: Page) -> str:
+    """The deliveries of a webhook that pass all `filters` (names of FILTERS), newest first, as JSON; raises NotFound."""
+    subscriptions.get(work, webhook_id)
+    statement = _list(frozenset(filters), page.cursor is not None)
+    return answer(work.one(statement, webhook_id=webhook_id, **filters, **page.parameters()), page)
+
+
+def redeliver(work: Work, webhook_id: int, delivery_id: int) -> str:
+    """Put a delivery in line again, due now, its attempts counted anew; as JSON. Raises NotFound, WebhookDisabled.
+
+    A webhook that rests is woken within a minute.
+    """
+    webhook = work.one(_HOLD, webhook_id=webhook_id)
+    if webhook is None or not work.do(_AGAIN, webhook_id=webhook_id, delivery_id=delivery_id):
+        raise NotFound
+    if webhook.status != ENABLED:
+        raise WebhookDisabled
+    work.do(_WAKE, webhook_id=webhook_id)
+    return str(work.one(_ONE, webhook_id=webhook_id, delivery_id=delivery_id).body)
+
+
+def _view() -> Any:
+    """A delivery's columns, with the verb of its event as its type."""
+    rest = [column for column in DELIVERY.c if column.name not in _HIDDEN]
+    joined = DELIVERY.join(EVENT, EVENT.c.id == DELIVERY.c.event_id)
+    return select(DELIVERY.c.id, DELIVERY.c.event_id, EVENT.c.verb.label("type"), *rest).select_from(joined)
+
+
+@lru_cache(maxsize=4)
+def _list(filters: frozenset[str], by_cursor: bool) -> Statement:
+    conditions = [_OWN, *(FILTERS[name] for name in sorted(filters))]
+    total = counted(select(DELIVERY.c.id).where(*conditions))
+    view = _view().where(*conditions)
+    return page_statement(view, DELIVERY.c.create_time, DELIVERY.c.id, total=total, by_cursor=by_cursor, kind=MERCHANT)
+
+
+_HOLD = Statement(
+    select(WEBHOOK.c.status)
+    .where(
+        WEBHOOK.c.id == bindparam("webhook_id"),
+        WEBHOOK.c.business_id == bindparam("actor_id"),
+        WEBHOOK.c.status != REMOVED,
+    )
+    .with_for_update()
+)
+_AGAIN = Statement(update(DELIVERY).where(*_THIS).values(status=PENDING, attempts=0, next_attempt_time=bindparam("now")))
+_WAKE = Statement(
+    update(WEBHOOK)
+    .where(WEBHOOK.c.id == bindparam("webhook_id"))
+    .values(due_time=func.least(func.coalesce(WEBHOOK.c.due_time, bindparam("now")), bindparam("now")), leased_until=RESTED)
+)
+_ONE = Statement(select(json_of(_view().where(*_THIS)).label("body")))

@@ -1,0 +1,136 @@
+"""The worker's messenger: takes what is due to merchants' webhooks and posts it, many webhooks at a time, each in order."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpcore
+
+from app.db.failures import is_away
+from app.db.threads import in_thread
+from app.db.work import SYSTEM, Actor, Work
+from app.ops import incidents
+from app.ops.incidents import survived
+from app.ops.redaction import told
+from app.process import alive
+from app.services.webhooks import fan_out, leases
+from app.services.webhooks.leases import Lease, Outcome
+from app.services.webhooks.sender import Poster
+
+INTERVAL = 1.0  # seconds between looks for what is new
+AT_ONCE = 100  # webhooks that are served at a time
+TURN = 50  # deliveries to one webhook, until others have their turn
+GRACE = 5.0  # seconds for what is under way when told to stop
+STEPS = ROUNDS, NEWS, TURNS, ATTEMPTS = ("webhook_rounds", "webhook_news", "webhook_turns", "webhook_attempts")
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+class Messenger:
+    """Serves webhooks until stopped. A webhook whose attempt fails gives its turn away, so slow ones hold up nobody."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._tls = httpcore.default_ssl_context()
+        self._serving: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: threading.Event) -> None:
+        """Deliver until `stop` is set; then give what is under way a few seconds."""
+        try:
+            while not stop.is_set():
+                try:
+                    await self.round()
+                except Exception as error:
+                    incidents.note(ROUNDS, error)
+                await asyncio.sleep(INTERVAL)
+            if self._serving:
+                await asyncio.wait(self._serving, timeout=GRACE)
+        finally:
+            await self.close()
+
+    async def round(self) -> None:
+        """Make deliveries of what is new, and begin to serve the webhooks that have any due."""
+        with survived(NEWS):
+            await self._spread()
+        room = AT_ONCE - len(self._serving)
+        for held in await self._do(leases.lease, room) if room else ():
+            task = asyncio.create_task(self._serve(held))
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
+
+    async def close(self) -> None:
+        """End what is under way; it will be tried again."""
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def settled(self) -> None:
+        """Wait until nothing is under way."""
+        while self._serving:
+            await asyncio.wait(self._serving)
+
+    async def _spread(self) -> None:
+        """Make deliveries of what is new: for all webhooks at once, or for each by itself when that fails."""
+        try:
+            while await self._do(fan_out.spread) == fan_out.BATCH:
+                pass
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.warning("deliveries are made for each webhook by itself: %s", told(error))
+            for webhook_id in await self._do(fan_out.with_news):
+                with survived(NEWS, webhook_id):
+                    await self._do(fan_out.spread, webhook_id)
+
+    async def _serve(self, held: Lease) -> None:
+        rest = 0
+        try:
+            rest = await self._take_turn(held)
+        except asyncio.CancelledError:
+            log.info("webhook %s: stopped on the way, to be tried again", held.webhook_id)
+        except Exception as error:  # left to its lease, so that it is not tried again at once
+            incidents.note(TURNS, error, held.webhook_id)
+            return
+        try:
+            await self._do(leases.give_back, held, rest)
+        except Exception as error:
+            incidents.note(TURNS, error, held.webhook_id)
+
+    async def _take_turn(self, held: Lease) -> int:
+        """Deliver what is due, until an attempt fails; the seconds that the receiver then wants to be left alone."""
+        async with Poster(self._tls) as poster:
+            for delivery in await self._do(leases.due, held, TURN):
+                outcome = await self._posted(poster, held, delivery)
+                if not await self._do(leases.record, held, delivery, outcome):
+                    return outcome.rest
+        return 0
+
+    async def _posted(self, poster: Poster, held: Lease, delivery: Any) -> Outcome:
+        """What became of an attempt; one that fails for a reason nobody thought of is a failed attempt like others."""
+        try:
+            return await poster.post(held.webhook_id, delivery, int(self._clock()))
+        except Exception as error:
+            incidents.note(ATTEMPTS, error, delivery.id)
+            return Outcome(0, error="internal_error")
+
+    async def _do(self, act: Callable[..., Result], *arguments: object) -> Result:
+        try:
+            return await in_thread(_carried_out, act, int(self._clock()), *arguments)
+        finally:
+            alive.beat("messenger")
+
+
+def run(stop: threading.Event) -> None:
+    """Deliver in this thread until told to stop."""
+    asyncio.run(Messenger().run(stop))
+
+
+def _carried_out(act: Callable[..., Result], now: int, *arguments: object) -> Result:
+    with Work(Actor(SYSTEM), writes=True, now=now) as work:
+        result = act(work, *arguments)
+        work.commit()
+        return result

@@ -1,0 +1,138 @@
+"""Webhooks of a merchant: where it is told of events, which ones, and the secret that proves who tells."""
+
+from functools import cache, lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import ARRAY, String, bindparam, case, cast, func, insert, null, select, update
+
+from app.config import DAY
+from app.db.sql import json_of
+from app.db.statement import Statement
+from app.db.work import MERCHANT, Work
+from app.errors import NotFound, TooManyWebhooks
+from app.models import User, Webhook
+from app.models.webhook import DISABLED, ENABLED, REMOVED
+from app.services.events import audit
+from app.services.events.stream import HORIZON
+from app.services.paging import Page, answer, counted, page_statement
+from app.services.webhooks.leases import RESTED
+from app.services.webhooks.secrets import secret_of
+
+WEBHOOK = Webhook.__table__
+USER = User.__table__
+FILTERS = {"status": WEBHOOK.c.status == bindparam("status")}
+MOST = 10  # of one merchant
+OVERLAP = DAY  # how long the secret before the newest signs too
+
+_SHOWN = ("id", "url", "description", "verbs", "status", "disabled_reason", "failing_since", "create_time", "update_time")
+_MINE = (WEBHOOK.c.business_id == bindparam("actor_id"), WEBHOOK.c.status != REMOVED)
+
+
+def create(work: Work, values: dict[str, Any]) -> str:
+    """A new webhook, told of what happens from now on, as JSON without its secret; raises TooManyWebhooks."""
+    work.one(_LOCK_MERCHANT)
+    if work.one(_COUNT).count >= MOST:
+        raise TooManyWebhooks(most=MOST)
+    row = work.one(_CREATE, **values)
+    _note(work, "create", row.id, values)
+    return get(work, row.id)
+
+
+def get(work: Work, webhook_id: int) -> str:
+    """One webhook of the merchant as JSON; raises NotFound."""
+    return work.body(_ONE, webhook_id=webhook_id)
+
+
+def page(work: Work, filters: dict[str, Any], page: Page) -> str:
+    """The merchant's webhooks that pass all `filters` (names of FILTERS), newest first, as JSON."""
+    statement = _list(frozenset(filters), page.cursor is not None)
+    return answer(work.one(statement, **filters, **page.parameters()), page)
+
+
+def change(work: Work, webhook_id: int, values: dict[str, Any]) -> str:
+    """Change the named columns, enable, disable, rotate the secret; as JSON, with the secret if it is new. Raises NotFound."""
+    rotated = values.pop("rotate_secret", False)
+    changed = {**values, "rotate_secret": True} if rotated else values
+    if not changed:
+        return with_secret(work, get(work, webhook_id), shown=False)
+    if work.one(_change(frozenset(changed)), webhook_id=webhook_id, **values) is None:
+        raise NotFound
+    _note(work, "change", webhook_id, changed)
+    return with_secret(work, get(work, webhook_id), shown=rotated)
+
+
+def remove(work: Work, webhook_id: int) -> None:
+    """Stop telling it at once; the worker deletes it with its deliveries. Raises NotFound."""
+    if not work.do(_REMOVE, webhook_id=webhook_id):
+        raise NotFound
+    audit.note(work, "remove", "webhook", webhook_id, business_id=work.actor.id)
+
+
+def with_secret(work: Work, body: str, *, shown: bool = True) -> str:
+    """The JSON of a webhook with its `secret`: null unless it is `shown`."""
+    webhook = orjson.loads(body)
+    row = work.one(_SEED, webhook_id=webhook["id"]) if shown else None
+    return orjson.dumps({**webhook, "secret": row and secret_of(webhook["id"], row.secret_seed)}).decode()
+
+
+def _note(work: Work, verb: str, webhook_id: int, values: dict[str, Any]) -> None:
+    details = {name: value for name, value in values.items() if name != "url"}  # URLs may hold a merchant's own secrets
+    audit.note(work, verb, "webhook", webhook_id, business_id=work.actor.id, details=details)
+
+
+@lru_cache(maxsize=4)
+def _list(filters: frozenset[str], by_cursor: bool) -> Statement:
+    conditions = [*_MINE, *(FILTERS[name] for name in sorted(filters))]
+    total = counted(select(WEBHOOK.c.id).where(*conditions))
+    view = select(*(WEBHOOK.c[name] for name in _SHOWN)).where(*conditions)
+    return page_statement(view, WEBHOOK.c.create_time, WEBHOOK.c.id, total=total, by_cursor=by_cursor, kind=MERCHANT)
+
+
+@cache
+def _change(names: frozenset[str]) -> Statement:
+    written = {name: _bound(name) for name in sorted(names - {"rotate_secret"})}
+    if "url" in names:
+        written["leased_until"] = RESTED
+    if "status" in names:
+        starting = (WEBHOOK.c.status == DISABLED) & (bindparam("status") == ENABLED)
+        written |= {
+            "disabled_reason": case(
+                (bindparam("status") == ENABLED, null()), else_=func.coalesce(WEBHOOK.c.disabled_reason, MERCHANT)
+            ),
+            "failing_since": case((starting, null()), else_=WEBHOOK.c.failing_since),
+            "txid": case((starting, HORIZON), else_=WEBHOOK.c.txid),
+            "event_id": case((starting, 0), else_=WEBHOOK.c.event_id),
+        }
+    if "rotate_secret" in names:
+        written |= {
+            "secret_seed": func.gen_random_uuid(),
+            "previous_seed": WEBHOOK.c.secret_seed,
+            "previous_until": bindparam("now") + OVERLAP,
+        }
+    return Statement(update(WEBHOOK).where(*_THIS).values(**written, update_time=bindparam("now")).returning(WEBHOOK.c.id))
+
+
+def _bound(name: str) -> Any:
+    return cast(bindparam(name), ARRAY(String(30))) if name == "verbs" else bindparam(name)
+
+
+_THIS = (WEBHOOK.c.id == bindparam("webhook_id"), *_MINE)
+_CREATE = Statement(
+    insert(WEBHOOK)
+    .values(
+        business_id=bindparam("actor_id"),
+        status=ENABLED,
+        create_time=bindparam("now"),
+        update_time=bindparam("now"),
+        txid=HORIZON,
+        event_id=0,
+        **{name: _bound(name) for name in ("url", "verbs", "description")},
+    )
+    .returning(WEBHOOK.c.id)
+)
+_ONE = Statement(select(json_of(select(*(WEBHOOK.c[name] for name in _SHOWN)).where(*_THIS)).label("body")))
+_SEED = Statement(select(WEBHOOK.c.secret_seed).where(*_THIS))
+_LOCK_MERCHANT = Statement(select(USER.c.id).where(USER.c.id == bindparam("actor_id")).with_for_update(key_share=True))
+_COUNT = Statement(select(func.count().label("count")).select_from(WEBHOOK).where(*_MINE))
+_REMOVE = Statement(update(WEBHOOK).where(*_THIS).values(status=REMOVED, update_time=bindparam("now"), due_time=null()))

@@ -1,0 +1,193 @@
+"""The demo shop: a handful of goods, orders in every state and tickets at every step, made by the services themselves."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.config import DAY, ConfigurationError, settings
+from app.db.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, SYSTEM, Actor, Work
+from app.security import hash_now
+from app.services.accounts import accounts
+from app.services.catalogue import products
+from app.services.orders import orders, placing
+from app.services.orders.purchases import Purchase
+from app.services.tickets import tickets
+
+NAMES = {MERCHANT: "demo-merchant", CUSTOMER: "demo-customer", ADMIN: "demo-admin"}
+
+GOODS: tuple[dict[str, Any], ...] = (
+    {
+        "name": "青花瓷瓶 3D 模型",
+        "desc": "景德镇青花, 可放大至 4K 纹理",
+        "unit": "件",
+        "meta_obj_id": 1001,
+        "skus": (("小号", '{"高度":"20cm"}', 129.0, 60), ("大号", '{"高度":"45cm"}', 399.0, 12)),
+    },
+    {
+        "name": "明式圈椅",
+        "desc": "花梨木纹理, 适用于家具场景",
+        "unit": "把",
+        "meta_obj_id": 1002,
+        "skus": (("单把", '{"材质":"花梨木"}', 888.0, 20), ("一对", '{"材质":"花梨木","件数":"2"}', 1688.0, 5)),
+    },
+    {
+        "name": "唐三彩马",
+        "desc": "博物馆场景陈列品",
+        "unit": "件",
+        "meta_obj_id": 1003,
+        "skus": (("标准", '{"釉色":"三彩"}', 259.5, 30),),
+    },
+    {
+        "name": "儿童课桌",
+        "desc": "教室场景, 可升降",
+        "unit": "张",
+        "meta_obj_id": 1004,
+        "skus": (("蓝色", '{"颜色":"蓝"}', 199.9, 80), ("粉色", '{"颜色":"粉"}', 199.9, 0)),
+    },
+)
+RECEIVERS = (
+    ("张伟", "13800000001", "上海市浦东新区世纪大道 100 号"),
+    ("王芳", "13900000002", "北京市海淀区中关村大街 27 号"),
+    ("李娜", "13700000003", "广东省深圳市南山区科技园南路 8 号"),
+    ("刘洋", "13600000004", "浙江省杭州市西湖区文三路 90 号"),
+)
+REFUND, RETURN = "仅退款", "退货退款"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What becomes of one demo order: the verbs in turn, each with the days that lie before today."""
+
+    sku: int
+    num: int
+    steps: tuple[tuple[str, float], ...]
+    except_type: str = REFUND
+
+
+STORIES = (
+    Story(0, 1, (("place", 0.1),)),
+    Story(2, 1, (("place", 0.5),)),
+    Story(4, 2, (("place", 3.0),)),  # to be shipped, and overdue
+    Story(1, 1, (("place", 2.0), ("ship", 1.5))),
+    Story(5, 3, (("place", 4.0), ("ship", 3.0), ("correct", 2.9))),
+    Story(0, 2, (("place", 9.0), ("ship", 8.0), ("receive", 5.0))),
+    Story(3, 1, (("place", 30.0), ("ship", 29.0), ("receive", 26.0))),
+    Story(4, 1, (("place", 1.0), ("ask", 0.5))),
+    Story(2, 1, (("place", 6.0), ("ship", 5.0), ("ask", 4.0), ("agree", 3.5)), RETURN),
+    Story(0, 1, (("place", 8.0), ("ship", 7.0), ("receive", 5.0), ("ask", 4.0), ("agree", 3.0), ("return", 2.0)), RETURN),
+    Story(5, 1, (("place", 12.0), ("ship", 11.0), ("ask", 9.0), ("agree", 8.5), ("return", 6.0), ("take", 3.0)), RETURN),
+    Story(1, 1, (("place", 5.0), ("ask", 4.8), ("agree", 4.5))),
+    Story(4, 1, (("place", 7.0), ("ship", 6.0), ("ask", 5.0), ("refuse", 4.5))),
+    Story(0, 1, (("place", 3.0), ("ship", 2.5), ("ask", 2.0), ("withdraw", 1.5))),
+    Story(2, 1, (("place", 14.0), ("ship", 13.0), ("receive", 12.0), ("ask", 11.0), ("agree", 10.0), ("lapse", 2.0)), RETURN),
+)
+
+
+def load(now: int) -> str:
+    """Make the demo shop where there is none, as of `now`; the password of its accounts.
+
+    Raises ConfigurationError when a database is configured: a demo belongs in no real one.
+    """
+    require_embedded()
+    password = _password()
+    with Work(Actor(SYSTEM), writes=False) as work:
+        is_there = accounts.id_by_name(work, MERCHANT, NAMES[MERCHANT]) is not None
+    if not is_there:
+        _Shop(password, now).open()
+    return password
+
+
+def require_embedded() -> None:
+    """Raise ConfigurationError when a database is configured."""
+    if not settings.embedded:
+        raise ConfigurationError("the demo shop is for the embedded database only: unset DATABASE_URL and DB_HOST")
+
+
+class _Shop:
+    def __init__(self, password: str, now: int) -> None:
+        self.now = now
+        self.hash = hash_now(password)
+        self.actors: dict[str, Actor] = {PLATFORM: Actor(PLATFORM), SYSTEM: Actor(SYSTEM)}
+        self.skus: list[dict[str, Any]] = []
+
+    def open(self) -> None:
+        self._register(MERCHANT, storename="元宇宙精品馆")
+        self._register(CUSTOMER, email_address="buyer@example.com", tel_phone="13800000000")
+        self._register(ADMIN)
+        for goods in GOODS:
+            skus = [dict(zip(("sku_name", "sku_attr", "price", "stock"), sku, strict=True)) for sku in goods["skus"]]
+            values = {name: goods[name] for name in ("name", "desc", "unit", "meta_obj_id")}
+            with self._work(MERCHANT, 60) as work:
+                self.skus += orjson.loads(products.create(work, values, skus))["skus"]
+                work.commit()
+        for number, story in enumerate(STORIES, 1):
+            self._tell(number, story)
+
+    def _register(self, kind: str, **values: str) -> None:
+        with self._work(SYSTEM, 60) as work:
+            made = orjson.loads(accounts.create(work, kind, name=NAMES[kind], password_hash=self.hash, **values))
+            work.commit()
+        self.actors[kind] = Actor(kind, made["id"])
+
+    def _tell(self, number: int, story: Story) -> None:
+        order: dict[str, Any] = {"number": number}
+        for verb, days in story.steps:
+            actor = {"place": PLATFORM, "lapse": SYSTEM}.get(verb, CUSTOMER if verb in _BY_CUSTOMER else MERCHANT)
+            with self._work(actor, days) as work:
+                self._step(work, verb, story, order)
+                work.commit()
+
+    def _step(self, work: Work, verb: str, story: Story, order: dict[str, Any]) -> None:
+        if verb == "place":
+            order["id"] = orjson.loads(placing.place(work, self._purchase(order["number"], story)).body)["id"]
+        elif verb in ("ship", "correct"):
+            tracking = f"SF{order['number']:013}" if verb == "ship" else f"ZT{order['number']:012}"
+            orders.ship(
+                work, order["id"], logistic_id=1 if verb == "ship" else 2, logistic_name=None, logistic_order_id=tracking
+            )
+        elif verb == "receive":
+            orders.receive(work, order["id"])
+        elif verb == "ask":
+            asked = tickets.ask(work, order["id"], except_type=story.except_type, back_reason="与描述不符", back_cost=None)
+            order["ticket"] = orjson.loads(asked)["id"]
+        elif verb == "refuse":
+            tickets.refuse(work, order["ticket"], remark="商品完好, 不符合退款条件")
+        elif verb == "return":
+            tickets.send_back(work, order["ticket"], logistics_id=3, tracking_number=f"YT{order['number']:012}")
+        else:
+            _ON_TICKET[verb](work, order["ticket"])
+
+    def _purchase(self, number: int, story: Story) -> Purchase:
+        name, phone, address = RECEIVERS[number % len(RECEIVERS)]
+        return Purchase(
+            order_number=f"DEMO{number:06}",
+            customer_id=self.actors[CUSTOMER].id or 0,
+            sku_id=self.skus[story.sku]["id"],
+            num=story.num,
+            receiver_name=name,
+            receiver_phone=phone,
+            receiver_address=address,
+            create_time=self.now - int(story.steps[0][1] * DAY),
+        )
+
+    def _work(self, kind: str, days: float) -> Work:
+        return Work(self.actors[kind], writes=True, now=self.now - int(days * DAY))
+
+
+_BY_CUSTOMER = ("receive", "ask", "return", "withdraw")
+_ON_TICKET = {
+    "agree": tickets.agree,
+    "take": tickets.receive,
+    "withdraw": tickets.withdraw,
+    "lapse": tickets.lapse,
+}
+
+
+def _password() -> str:
+    path = settings.data_dir / "demo_password"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(9))
+    return path.read_text().strip()

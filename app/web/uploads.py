@@ -1,0 +1,55 @@
+"""One file in a form, put on disk as it comes in; who sends it has been asked before."""
+
+import dataclasses
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, BinaryIO
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from app.db.threads import in_thread
+from app.errors import NoForm
+from app.security import fingerprint
+from app.services.uploads.files import digest_of
+from app.services.uploads.storage.failures import storing
+from app.web.dependencies import Call
+
+_FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+DOCUMENTED = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
+
+
+@asynccontextmanager
+async def received(request: Request, call: Call, *, beside: tuple[str, ...] = ()) -> AsyncIterator[BinaryIO]:
+    """The file in the form's field `file`, at its start; the caller's Idempotency-Key then stands for its content too.
+
+    Other fields than those named `beside` are refused. Raises StorageAway when there is no room for it.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise NoForm
+    with storing():
+        form = await request.form(max_files=1, max_fields=1, max_part_size=1000)
+    try:
+        file = _only_file(form, beside)
+        if call.key is not None:
+            digest = await in_thread(digest_of, file)
+            sent = fingerprint(call.key.fingerprint.encode(), digest.encode())
+            call.key = dataclasses.replace(call.key, fingerprint=sent)
+        yield file
+    finally:
+        await form.close()
+
+
+def _only_file(form: FormData, beside: tuple[str, ...]) -> BinaryIO:
+    unknown = [
+        _fault("extra_forbidden", name, "Extra inputs are not permitted") for name in form if name not in ("file", *beside)
+    ]
+    file = form.get("file")
+    if unknown or not isinstance(file, UploadFile):
+        raise RequestValidationError(unknown or [_fault("missing", "file", "Field required")])
+    return file.file
+
+
+def _fault(code: str, field: str, message: str) -> dict[str, Any]:
+    return {"type": code, "loc": ("body", field), "msg": message}

@@ -1,0 +1,114 @@
+"""Values that make no sense are refused, with the reason, before anything reaches the cluster."""
+
+import helm_python as helm
+import pytest
+
+from tests.support.charts import render
+
+S3 = {"store": "s3"}
+
+
+def reason(**values):
+    with pytest.raises(helm.HelmError) as refused:
+        render("default", values, line=False)
+    return str(refused.value)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("values", "where"),
+        [
+            ({"image": {"tag": "latest"}}, "/image/tag"),
+            ({"image": {"tag": "Latest"}}, "/image/tag"),
+            ({"image": {"tag": 1.5}}, "/image/tag"),
+            ({"image": {"repository": "SXKJ:32775/meta be"}}, "/image/repository"),
+            ({"image": {"pullPolicy": "Sometimes"}}, "/image/pullPolicy"),
+            ({"replica": 2}, "replica"),
+            ({"replicas": "2"}, "/replicas"),
+            ({"replicas": -1}, "/replicas"),
+            ({"processes": 0}, "/processes"),
+            ({"startupSeconds": 5}, "/startupSeconds"),
+            ({"autoscaling": {"targetCPU": 0}}, "/autoscaling/targetCPU"),
+            ({"resources": {"limits": {"memory": "1 gig"}}}, "/resources/limits/memory"),
+            ({"resources": {"limits": None}}, "/resources"),
+            ({"appSecret": ""}, "/appSecret"),
+            ({"database": {"secret": ""}}, "/database/secret"),
+            ({"database": {"port": 70000}}, "/database/port"),
+            ({"database": {"pwd": "x"}}, "pwd"),
+            ({"database": {"host": "db internal"}}, "/database/host"),
+            ({"files": {"store": "disk"}}, "/files/store"),
+            ({"files": {"volume": {"size": "20"}}}, "/files/volume/size"),
+            ({"files": {"volume": {"accessMode": "ReadOnlyMany"}}}, "/files/volume/accessMode"),
+            ({"files": {"s3": {"endpoint": "s3.example.com"}}}, "/files/s3/endpoint"),
+            ({"files": {"s3": {"endpoint": "https://key:word@s3.example.com"}}}, "/files/s3/endpoint"),
+            ({"files": {"s3": {"secret_key": "x"}}}, "secret_key"),
+            ({"settings": {"SECRET_KEY": "x"}}, "SECRET_KEY"),
+            ({"settings": {"TOKEN_HOURS": 0}}, "/settings/TOKEN_HOURS"),
+            ({"settings": {"SHIP_HOURS": "two days"}}, "/settings/SHIP_HOURS"),
+            ({"settings": {"RETURN_DAYS": 4000}}, "/settings/RETURN_DAYS"),
+            ({"settings": {"LOG_LEVEL": "loud"}}, "/settings/LOG_LEVEL"),
+            ({"frp": {"mode": "deployment"}}, "/frp/server/addr"),
+            ({"frp": {"mode": "image"}}, "/frp/server/addr"),
+            ({"frp": {"mode": "on"}}, "/frp/mode"),
+            ({"frp": {"token": "x"}}, "token"),
+            ({"frp": {"image": {"tag": "latest"}}}, "/frp/image/tag"),
+            ({"frp": {"image": {"tag": ""}}}, "/frp/image/tag"),
+            ({"frp": {"proxies": []}}, "/frp/proxies"),
+            ({"frp": {"proxies": [{"name": "a", "service": "a", "port": 1}]}}, "/frp/proxies/0"),
+            ({"frp": {"proxies": [{"name": 'a"', "service": "a", "port": 1, "remotePort": 2}]}}, "/frp/proxies/0/name"),
+            (
+                {"frp": {"proxies": [{"name": "a", "service": "{{.Envs}}", "port": 1, "remotePort": 2}]}},
+                "/frp/proxies/0/service",
+            ),
+            ({"frp": {"podNetworks": ["0.0.0.0/0"]}}, "/frp/podNetworks/0"),
+            (
+                {"frp": {"proxies": [{"name": "a", "service": "a", "port": 1, "proxyProtocol": "v3", "remotePort": 2}]}},
+                "/frp/proxies/0/proxyProtocol",
+            ),
+            ({"networkPolicy": {"ingressFrom": [{}]}}, "/networkPolicy/ingressFrom/0"),
+            ({"networkPolicy": {"webhookPorts": [0]}}, "/networkPolicy/webhookPorts/0"),
+            ({"scrape": {"by": "serviceMonitor"}}, "/scrape/by"),
+            ({"scrape": {"labels": {"release": 1}}}, "/scrape/labels/release"),
+        ],
+    )
+    def test_a_value_that_is_wrong(self, values, where):
+        assert where in reason(**values)
+
+    @pytest.mark.parametrize("access", ["ReadWriteOnce", "ReadWriteOncePod"])
+    def test_several_pods_on_a_volume_for_one(self, access):
+        told = reason(replicas=2, files={"store": "volume", "volume": {"accessMode": access}})
+        assert "files.store=s3, files.volume.accessMode=ReadWriteMany, or one replica" in told
+
+    def test_scaling_out_on_a_volume_for_one(self):
+        assert "do not see each other's files" in reason(autoscaling={"enabled": True, "minReplicas": 1})
+
+    def test_several_pods_at_one_public_port(self):
+        told = reason(replicas=2, files=S3, frp={"mode": "image", "server": {"addr": "frp.example"}})
+        assert "every pod asks for the same public port" in told
+
+    def test_fewest_above_most(self):
+        assert "minReplicas is above" in reason(files=S3, autoscaling={"enabled": True, "minReplicas": 7, "maxReplicas": 6})
+
+    def test_more_threads_than_connections(self):
+        assert "POOL_SIZE must be more than" in reason(settings={"THREADS": 10})
+
+    @pytest.mark.parametrize("wrong", [{"port": 8000}, {"proxyProtocol": "v1"}, {"proxyProtocol": None}])
+    def test_a_way_in_that_names_no_clients(self, wrong):
+        way = {"name": "a", "service": "meta-product-web", "port": 8100, "proxyProtocol": "v2", "remotePort": 2, **wrong}
+        told = reason(frp={"proxies": [{key: value for key, value in way.items() if value}]})
+        assert "a must have port 8100 and proxyProtocol v2" in told
+
+    def test_a_token_that_no_scrape_would_send(self):
+        told = reason(metricsToken={"secret": "meta-be-metrics"})
+        assert "would be answered 401: set scrape.by=podMonitor" in told
+
+    @pytest.mark.parametrize(
+        ("second", "told"),
+        [
+            ({"name": "a", "service": "b", "port": 1, "remotePort": 2}, "a name is used twice: a, a"),
+            ({"name": "b", "service": "b", "port": 1, "remotePort": 1}, "a remotePort is used twice: 1, 1"),
+        ],
+    )
+    def test_two_backends_at_one_door(self, second, told):
+        first = {"name": "a", "service": "a", "port": 1, "remotePort": 1}
+        assert told in reason(frp={"proxies": [first, second]})

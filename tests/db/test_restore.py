@@ -1,0 +1,191 @@
+"""Coming back from a backup, as docs/operations.md says: to a point in time, and from a dump."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from app.db import migration
+from app.db.work import MERCHANT, SYSTEM, Actor, Work
+from app.services.events import stream
+from app.services.webhooks import fan_out
+from tests.conftest import using
+from tests.support.api import Api
+from tests.support.documents import documented
+from tests.support.factories import World, made, purchase
+from tests.support.servers import USER, Server, command, new_folder
+from tests.support.waiting import eventually
+
+UNEXPLAINED = """SELECT id FROM sku WHERE stock <> (SELECT sum(delta) FROM stock_movement WHERE sku_id = sku.id)"""
+
+LAST = 'SELECT (SELECT max(id) FROM event), (SELECT max(id) FROM "order")'
+
+
+class Shop:
+    """A shop in a server's database, whose orders are counted."""
+
+    def __init__(self, server: Server, stack: ExitStack) -> None:
+        stack.enter_context(using(server.uri("shop")))
+        migration.migrate()
+        self.world = World(stack.enter_context(Api()))
+        self.merchant, self.customer = self.world.merchant(), self.world.customer()
+        self.sku = self.world.sku(self.merchant)
+        self.placed: list[str] = []
+
+    def place(self, count: int) -> None:
+        for _ in range(count):
+            order = made(self.world.api.platform.post("/orders", purchase(self.sku["id"], self.customer.id)), 201)
+            self.placed.append(order["order_number"])
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with new_folder() as folder:
+        yield folder
+
+
+def test_all_comes_back_as_it_was_at_a_moment_before_the_accident(postgres, folder):
+    archive, settings = _archive(folder)
+    primary, restored = Server(folder / "primary"), Server(folder / "restored")
+    with ExitStack() as stack:
+        stack.callback(primary.stop)
+        stack.callback(restored.stop)
+        primary.init().start(**settings)
+        primary.run("CREATE DATABASE shop")
+        with ExitStack() as before:
+            shop = Shop(primary, before)
+            shop.place(5)
+            backup = Server(folder / "backup").copy_of(primary)
+            shop.place(5)
+            ((moment,),) = primary.run("SELECT clock_timestamp()::text")
+            shop.place(40)  # more than the ids that PostgreSQL skips by itself when it recovers
+            lost, kept = shop.placed[10:], shop.placed[:10]
+            known = primary.run(LAST, database="shop")
+            primary.run('SET session_replication_role = replica; DELETE FROM "order"', database="shop")
+            ((segment,),) = primary.run("SELECT pg_walfile_name(pg_switch_wal())")
+            eventually(lambda: (archive / segment).exists())
+            primary.kill()
+            shutil.rmtree(primary.data)
+
+        shutil.copytree(backup.data, restored.data)
+        recovery = documented("restore_command").replace("/backup/wal", str(archive)).replace("2026-11-24 19:10:26+00", moment)
+        with (restored.data / "postgresql.auto.conf").open("a") as file:
+            file.write(recovery)
+        (restored.data / "recovery.signal").touch()
+        _own(restored.data)
+        restored.start()
+        eventually(lambda: restored.run("SELECT pg_is_in_recovery()") == [(False,)])
+        assert _orders(restored) == sorted(kept)
+        assert restored.run(UNEXPLAINED, database="shop") == []
+        restored.run(documented("SELECT setval"), database="shop")
+        with using(restored.uri("shop")), Api() as api:
+            for number, status in ((lost[0], 201), (lost[0], 200), (kept[0], 200)):
+                again = purchase(shop.sku["id"], shop.customer.id, order_number=number)
+                made(api.platform.post("/orders", again), status)
+        before, after = known[0], restored.run(LAST, database="shop")[0]
+        assert all(new > old for old, new in zip(before, after, strict=True)), "ids that others know are not given again"
+
+
+def test_a_dump_is_a_whole_shop_and_its_news_begin_anew(postgres, folder):
+    source, target = Server(folder / "source"), Server(folder / "target")
+    with ExitStack() as stack:
+        stack.callback(source.stop)
+        stack.callback(target.stop)
+        source.init().start()
+        target.init().start()
+        for server in (source, target):
+            server.run("CREATE DATABASE shop")
+        source.run("DO $$ BEGIN FOR i IN 1 .. 3000 LOOP PERFORM txid_current(); COMMIT; END LOOP; END $$")
+        with ExitStack() as before:
+            shop = Shop(source, before)
+            shop.place(5)
+            made(shop.merchant.post("/webhooks", {"url": "https://example.com/hook", "verbs": ["place"]}), 201)
+            shop.place(1)
+            command("pg_dump", "-Fc", "-d", source.uri("shop"), "-f", folder / "shop.dump")
+        command("pg_restore", "--exit-on-error", "-d", target.uri("shop"), folder / "shop.dump")
+        target.run(documented("SET session_replication_role"), database="shop")
+        assert _orders(target) == sorted(shop.placed)
+        assert target.run(UNEXPLAINED, database="shop") == []
+        with using(target.uri("shop")), Api() as api:
+            migration.migrate()
+            actor = Actor(MERCHANT, shop.merchant.id)
+            with Work(actor, writes=False) as work:
+                start = stream.present(work)
+            made(api.platform.post("/orders", purchase(shop.sku["id"], shop.customer.id)), 201)
+            with Work(actor, writes=False) as work:
+                news = stream.after(work, start)
+            assert ([verb for _, verb, _ in news.events], news.more) == (["place"], False)
+            with Work(Actor(SYSTEM), writes=True) as work:
+                fan_out.spread(work)
+                work.commit()
+        told = "SELECT count(*), count(DISTINCT order_id) FROM webhook_delivery JOIN event ON event.id = event_id"
+        assert target.run(told, database="shop") == [(2, 2)], "what the webhook had not been told of yet, and what is new"
+
+
+class TestArchive:
+    @pytest.fixture
+    def archive(self, folder: Path) -> Path:
+        return _archive(folder)[0]
+
+    @pytest.fixture
+    def primary(self, postgres, folder: Path, archive: Path) -> Iterator[Server]:
+        primary = Server(folder / "primary").init()
+        yield primary.start(**_archive(folder)[1])
+        primary.stop()
+
+    def test_a_crash_while_a_piece_is_written_or_before_that_is_noted_holds_up_nothing(self, primary, archive):
+        known = _archived(primary)
+        eventually(lambda: (archive / known).exists())
+        [(following,)] = primary.run("SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
+        primary.kill()
+        half = archive / f"{following}.part"
+        half.write_bytes((archive / known).read_bytes()[:1_000_000])
+        _own(archive)
+        status = primary.data / "pg_wal/archive_status"
+        (status / f"{known}.done").rename(status / f"{known}.ready")  # as when it was archived, and that not yet noted
+        primary.start(**_archive(archive.parent)[1])
+        last = _archived(primary)
+        eventually(lambda: (archive / last).exists() and not (status / f"{known}.ready").exists(), 30)
+        assert primary.run("SELECT failed_count FROM pg_stat_archiver") == [(0,)]
+        assert {path.stat().st_size for path in archive.iterdir()} == {16 * 1024 * 1024}
+        assert not half.exists()
+
+    def test_a_piece_of_another_server_is_never_overwritten(self, primary, archive):
+        [(name,)] = primary.run("SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
+        foreign = archive / name
+        foreign.write_bytes(b"of another server")
+        _own(archive)
+        assert _archived(primary) == name
+        eventually(lambda: primary.run("SELECT failed_count > 0, last_failed_wal FROM pg_stat_archiver") == [(True, name)])
+        assert [(path.name, path.read_bytes()) for path in archive.iterdir()] == [(name, b"of another server")]
+
+
+def _archive(folder: Path) -> tuple[Path, dict[str, str]]:
+    """Where the pieces of WAL go, and the documented settings that send them there."""
+    archive = folder / "archive"
+    archive.mkdir(exist_ok=True)
+    if USER:
+        shutil.chown(archive, USER)
+    archiving = documented("archive_mode = on").replace("/backup/wal", str(archive))
+    return archive, dict(re.findall(r"^(\w+) = '?(.*?)'?$", archiving, re.MULTILINE))
+
+
+def _archived(server: Server) -> str:
+    """The name of a piece of WAL that is sent to the archive now."""
+    server.run("CREATE TABLE IF NOT EXISTS filler AS SELECT")
+    server.run("INSERT INTO filler SELECT")
+    ((segment,),) = server.run("SELECT pg_walfile_name(pg_switch_wal())")
+    return str(segment)
+
+
+def _orders(server: Server) -> list[str]:
+    return sorted(number for (number,) in server.run('SELECT order_number FROM "order"', database="shop"))
+
+
+def _own(folder: Path) -> None:
+    if USER:
+        for path in [folder, *folder.rglob("*")]:
+            shutil.chown(path, USER)

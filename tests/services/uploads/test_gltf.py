@@ -1,0 +1,182 @@
+"""3D models: taken when every part of them holds, measured, and refused with the place where they do not."""
+
+import base64
+import json
+import struct
+
+import pytest
+
+from app.config import settings
+from app.services.uploads.content import MAX_MODEL, MAX_TEXT
+from tests.support.samples import POSITIONS, chunk, glb, refused, triangle, upload, uploaded
+
+
+@pytest.fixture(scope="module")
+def migrated(migrated_module):
+    """One database for this file: each test makes rows of its own."""
+    return migrated_module
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where this test's files are kept."""
+    monkeypatch.setattr(settings, "data_dir", tmp_path)
+    return tmp_path / "files"
+
+
+def inline(data):
+    return {"byteLength": len(data), "uri": "data:application/octet-stream;base64," + base64.b64encode(data).decode()}
+
+
+def accessor(**values):
+    found = {**triangle()["accessors"][0], **values}
+    return [{name: value for name, value in found.items() if value is not None}]
+
+
+def wide(reach):
+    return accessor(min=[-reach] * 3, max=[reach] * 3)
+
+
+def sparse(count, view=0):
+    return {"count": count, "indices": {"bufferView": view, "componentType": 5121}, "values": {"bufferView": 0}}
+
+
+class TestModels:
+    def test_a_glb_tells_its_bounding_box(self, api, merchant):
+        content = glb()
+        file = uploaded(merchant, content)
+        assert (file["kind"], file["media_type"], file["size"]) == ("model", "model/gltf-binary", len(content))
+        assert file["bounding_box"] == {"min": [1, 0, 0], "max": [2, 2, 0]}
+        assert api.client.get(file["url"]).content == content
+
+    def test_a_gltf_holds_its_data_itself(self, merchant):
+        file = uploaded(merchant, json.dumps(triangle(buffers=[inline(POSITIONS)])).encode())
+        assert (file["kind"], file["media_type"]) == ("model", "model/gltf+json")
+        assert file["name"].endswith(".gltf")
+        assert file["bounding_box"] == {"min": [1, 0, 0], "max": [2, 2, 0]}
+
+    @pytest.mark.parametrize(
+        ("nodes", "box"),
+        [
+            ([{"mesh": 0}], [0, 0, 0, 1, 2, 0]),
+            ([{"mesh": 0, "scale": [2, 3, 1]}], [0, 0, 0, 2, 6, 0]),
+            ([{"mesh": 0, "rotation": [0, 0, 1, 0]}], [-1, -2, 0, 0, 0, 0]),
+            ([{"mesh": 0, "matrix": [0, 1, 0, 0, -1, 0, 0, 0, 0, 0, 1, 0, 5, 6, 7, 1]}], [3, 6, 7, 5, 7, 7]),
+            (
+                [{"children": [1, 2], "translation": [0, 0, 9]}, {"mesh": 0}, {"mesh": 0, "scale": [-1, 1, 1]}],
+                [-1, 0, 9, 1, 2, 9],
+            ),
+            ([{"children": [1], "scale": [2, 2, 2]}, {"mesh": 0, "translation": [1, 1, 1]}], [2, 2, 2, 4, 6, 2]),
+            ([{}, {"mesh": 0}], None),
+        ],
+        ids=range(7),
+    )
+    def test_the_bounding_box_is_where_the_nodes_put_it(self, merchant, nodes, box):
+        shown = uploaded(merchant, glb(triangle(nodes=nodes)))["bounding_box"]
+        assert shown == (None if box is None else {"min": box[:3], "max": box[3:]})
+
+    def test_without_a_scene_every_root_is_shown(self, merchant):
+        document = triangle(nodes=[{"children": [1]}, {"mesh": 0}])
+        del document["scene"], document["scenes"]
+        assert uploaded(merchant, glb(document))["bounding_box"] == {"min": [0, 0, 0], "max": [1, 2, 0]}
+
+    def test_chunks_of_others_are_passed_over(self, merchant):
+        content = glb() + chunk(b"ABCD", b"1234")
+        content = content[:8] + struct.pack("<I", len(content)) + content[12:]
+        assert uploaded(merchant, content)["bounding_box"] is not None
+
+    @pytest.mark.parametrize(
+        ("where", "content"),
+        [
+            ("header", glb(version=1)),
+            ("header", glb(length=40)),
+            ("header", glb(length=100_000)),
+            ("header", glb()[:-4]),
+            ("header", b"glTF\x02"),
+            ("JSON", struct.pack("<4sII", b"glTF", 2, 12)),
+            ("JSON", struct.pack("<4sII", b"glTF", 2, 24) + chunk(b"BIN\0", b"1234")),
+            ("JSON", struct.pack("<4sII", b"glTF", 2, 24) + chunk(b"JSON", b"{][}")),
+            ("chunk 0", struct.pack("<4sII", b"glTF", 2, 24) + struct.pack("<I4s", 2**31, b"JSON") + b"{}  "),
+            ("chunk 0", struct.pack("<4sII", b"glTF", 2, 22) + chunk(b"JSON", b"{}")),
+            ("chunk 1", struct.pack("<4sII", b"glTF", 2, 26) + chunk(b"JSON", b"{}  ") + b"12"),
+        ],
+    )
+    def test_a_broken_frame_is_refused(self, merchant, folder, where, content):
+        problem = refused(upload(merchant, content), 422, "broken_model")
+        assert problem["detail"].endswith(f": {where}")
+        assert not folder.exists()
+
+    @pytest.mark.parametrize(
+        ("where", "parts"),
+        [
+            ("asset", {"asset": None}),
+            ("asset.version", {"asset": {"version": "1.0"}}),
+            ("scene", {"scene": 1}),
+            ("scenes.0", {"scenes": [{"nodes": [1]}]}),
+            ("nodes.0", {"nodes": [None]}),
+            ("nodes.0.mesh", {"nodes": [{"mesh": 7}]}),
+            ("nodes.0.mesh", {"nodes": [{"mesh": -1}]}),
+            ("nodes.0.children", {"nodes": [{"children": [1]}]}),
+            ("nodes.0.matrix", {"nodes": [{"matrix": [1]}]}),
+            ("scenes", {"nodes": [{"children": [0]}]}),
+            ("nodes", {"nodes": [{}, {"children": [2]}, {"children": [1]}]}),
+            ("nodes", {"nodes": [{"children": [1, 1]}, {}]}),
+            ("nodes", {"nodes": [{"mesh": 0, "scale": [1e308, 1, 1], "translation": [1e308, 0, 0]}], "accessors": wide(1e9)}),
+            ("meshes", {"meshes": "x"}),
+            ("meshes.0.primitives", {"meshes": [{"primitives": []}]}),
+            ("meshes.0.POSITION", {"meshes": [{"primitives": [{"attributes": {"POSITION": 1}}]}]}),
+            ("meshes.0.indices", {"meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "indices": 5}]}]}),
+            ("accessors.0", {"accessors": accessor(count=4)}),
+            ("accessors.0", {"accessors": accessor(count=2**40)}),
+            ("accessors.0", {"accessors": accessor(byteOffset=4)}),
+            ("accessors.0", {"accessors": accessor(bufferView=1)}),
+            ("accessors.0.count", {"accessors": accessor(count=0)}),
+            ("accessors.0.componentType", {"accessors": accessor(componentType=1)}),
+            ("accessors.0.type", {"accessors": accessor(type="VEC9")}),
+            ("accessors.0.sparse", {"accessors": accessor(sparse=sparse(4))}),
+            ("accessors.0.sparse.indices", {"accessors": accessor(sparse=sparse(1, 9))}),
+            ("meshes.0.POSITION", {"accessors": accessor(min=[2, 0, 0])}),
+            ("meshes.0.POSITION", {"accessors": accessor(max=None)}),
+            ("bufferViews.0", {"bufferViews": [{"buffer": 0, "byteLength": 37}]}),
+            ("bufferViews.0", {"bufferViews": [{"buffer": 1, "byteLength": 36}]}),
+            ("bufferViews.0.byteOffset", {"bufferViews": [{"buffer": 0, "byteLength": 36, "byteOffset": -4}]}),
+            ("accessors.0", {"bufferViews": [{"buffer": 0, "byteLength": 36, "byteStride": 16}]}),
+            ("buffers.0", {"buffers": [{"byteLength": 40}]}),
+            ("buffers.0", {"buffers": [{"byteLength": 32}], "bufferViews": [], "accessors": accessor(bufferView=None)}),
+            ("buffers.0", {"buffers": [{"byteLength": 36, "uri": "data:;base64,AAAA"}]}),
+            ("buffers.0", {"buffers": [{"byteLength": 36, "uri": "data:;base64,!" + "A" * 99}]}),
+            ("buffers.1", {"buffers": [{"byteLength": 36}, {"byteLength": 36}]}),
+            ("images.0", {"images": [{"bufferView": 3}]}),
+            ("textures.0", {"textures": [{"source": 0}]}),
+            ("skins.0.joints", {"skins": [{"joints": [4]}]}),
+        ],
+    )
+    def test_a_broken_structure_is_refused_and_named(self, merchant, where, parts):
+        problem = refused(upload(merchant, glb(triangle(**parts))), 422, "broken_model")
+        named = problem["detail"].rpartition(": ")[2]
+        assert named == where or named.startswith(where + ".")
+
+    @pytest.mark.parametrize(
+        "uri", ["triangle.bin", "http://example.com/a.bin", "file:///etc/passwd", "../../etc/passwd", "//x/y"]
+    )
+    @pytest.mark.parametrize("part", ["buffers", "images", "extension"])
+    def test_what_points_elsewhere_is_refused(self, merchant, uri, part):
+        pointing = {
+            "buffers": {"buffers": [{"byteLength": 36, "uri": uri}]},
+            "images": {"images": [{"uri": uri}]},
+            "extension": {"extensions": {"KHR_audio": {"audio": [{"uri": uri}]}}},
+        }
+        document = triangle(**{"buffers": [inline(POSITIONS)], **pointing[part]})
+        refused(upload(merchant, json.dumps(document).encode()), 422, "external_uri")
+        refused(upload(merchant, glb(document)), 422, "external_uri")
+
+    def test_large_geometry_is_not_read_into_memory(self, merchant):
+        data = bytes(40_000_000)
+        content = glb(triangle(bufferViews=[{"buffer": 0, "byteLength": len(data)}], buffers=[{"byteLength": len(data)}]), data)
+        assert uploaded(merchant, content)["size"] == len(content)
+
+    def test_a_model_over_the_limit_is_refused(self, merchant, folder):
+        refused(upload(merchant, glb(data=bytes(MAX_MODEL))), 413, "file_too_large")
+        refused(upload(merchant, glb(data=bytes(MAX_MODEL + 50_000))), 413, "too_large")
+        refused(upload(merchant, glb(triangle(extras="x" * MAX_TEXT))), 413, "file_too_large")
+        assert not folder.exists()

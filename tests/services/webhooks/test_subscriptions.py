@@ -1,0 +1,180 @@
+"""Webhooks as merchants keep them: what is accepted, what is shown, and who sees it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.config import settings
+from app.schemas.webhooks import Verb
+from app.services.orders.states import MOVES as ORDER_MOVES
+from app.services.tickets.states import MOVES as TICKET_MOVES
+from app.services.webhooks.secrets import secret_of
+from tests.support.factories import made
+
+URL = "https://shop.example.com/hook"
+VERBS = set(Verb.__args__)
+
+
+@pytest.fixture
+def hook(merchant):
+    return made(merchant.post("/webhooks", {"url": URL}), 201)
+
+
+def refused(answer):
+    assert answer.status_code == 422, answer.text
+    return {(error["field"], error["code"]) for error in answer.json()["errors"]}
+
+
+class TestCreate:
+    def test_it_is_shown_with_its_secret_once(self, merchant, sql):
+        hook = made(merchant.post("/webhooks", {"url": URL, "verbs": ["ship", "place", "ship"], "description": " ERP "}), 201)
+        secret = hook.pop("secret")
+        assert secret.startswith("whsec_")
+        assert (hook["url"], hook["verbs"], hook["description"]) == (URL, ["ship", "place"], "ERP")
+        assert (hook["status"], hook["disabled_reason"], hook["failing_since"]) == ("enabled", None, None)
+        assert made(merchant.get(f"/webhooks/{hook['id']}")) == hook
+        assert made(merchant.get("/webhooks"))["items"] == [hook]
+        stored = str([sql(f'SELECT t::text FROM "{table}" t') for table in ("webhook", "event", "idempotency_key")])
+        assert secret.removeprefix("whsec_") not in stored
+
+    def test_no_verbs_are_all_verbs(self, merchant):
+        for body in ({"url": URL}, {"url": URL, "verbs": []}, {"url": URL, "verbs": None}):
+            assert made(merchant.post("/webhooks", body), 201)["verbs"] is None
+
+    def test_a_repeated_request_is_answered_with_the_secret_that_is_not_kept(self, merchant, sql):
+        sent = {"headers": {"Idempotency-Key": "one"}}
+        first = made(merchant.post("/webhooks", {"url": URL}, **sent), 201)
+        again = merchant.post("/webhooks", {"url": URL}, **sent)
+        assert again.headers["idempotent-replayed"] == "true"
+        assert again.json() == first
+        assert first["secret"]
+        assert first["secret"] not in str(sql("SELECT body FROM idempotency_key"))
+
+    def test_two_webhooks_have_two_secrets(self, merchant):
+        assert len({made(merchant.post("/webhooks", {"url": URL}), 201)["secret"] for _ in range(3)}) == 3
+
+    @pytest.mark.parametrize(
+        ("url", "code"),
+        [
+            ("http://shop.example.com/", "url_not_https"),
+            ("ftp://shop.example.com/", "url_scheme"),
+            ("shop.example.com", "url_parsing"),
+            ("https://", "url_parsing"),
+            ("", "url_parsing"),
+            (7, "url_type"),
+            ("https://user:secret@shop.example.com/", "url_with_credentials"),
+            ("https://user@shop.example.com/", "url_with_credentials"),
+            ("https://shop.example.com/#part", "url_with_fragment"),
+            ("https://shop.example.com:25/", "url_port"),
+            ("https://shop.example.com:0/", "url_port"),
+            ("https://shop.example.com:65536/", "url_parsing"),
+            ("https://127.0.0.1/", "url_not_public"),
+            ("https://2130706433/", "url_not_public"),
+            ("https://0x7f.1/", "url_not_public"),
+            ("https://localhost/", "url_not_public"),
+            ("https://a.localhost/", "url_not_public"),
+            ("https://10.1.2.3:8443/", "url_not_public"),
+            ("https://169.254.169.254/latest/meta-data", "url_not_public"),
+            ("https://100.100.100.200/", "url_not_public"),
+            ("https://[::1]/", "url_not_public"),
+            ("https://[::ffff:192.168.0.1]/", "url_not_public"),
+            ("https://[fd00:ec2::254]/", "url_not_public"),
+            ("https://224.0.0.1/", "url_not_public"),
+            ("https://shop.example.com/" + "a" * 2048, "url_too_long"),
+        ],
+    )
+    def test_a_url_that_can_not_be_called_is_refused(self, merchant, url, code):
+        assert refused(merchant.post("/webhooks", {"url": url})) == {("url", code)}
+        zh = merchant.call("POST", "/webhooks", json={"url": url}, headers={"Accept-Language": "zh"})
+        assert any("一" <= character <= "鿿" for character in zh.json()["errors"][0]["detail"])
+
+    @pytest.mark.parametrize("url", ["https://8.8.8.8:8443/a?b=c", "https://例子.cn/", "https://[2606:4700::1111]/"])
+    def test_a_public_url_is_accepted(self, merchant, url):
+        assert made(merchant.post("/webhooks", {"url": url}), 201)["url"].isascii()
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"url": URL, "verbs": ["shipped"]},
+            {"url": URL, "verbs": "ship"},
+            {"url": URL, "secret": "mine"},
+            {"url": URL, "status": "disabled"},
+            {"url": URL, "description": "a\nb"},
+            {"url": URL, "description": "a" * 256},
+            {"url": None},
+        ],
+    )
+    def test_what_is_not_known_is_refused(self, merchant, body):
+        assert refused(merchant.post("/webhooks", body))
+        assert made(merchant.get("/webhooks"))["total"] == 0
+
+    def test_a_merchant_has_ten_at_most_however_they_are_asked_for(self, world, merchant):
+        made(world.merchant().post("/webhooks", {"url": URL}), 201)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: merchant.post("/webhooks", {"url": URL}), range(14)))
+        assert sorted(answer.status_code for answer in answers) == [201] * 10 + [409] * 4
+        assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"too_many_webhooks"}
+        made_first = made(merchant.get("/webhooks"))["items"][0]
+        assert merchant.delete(f"/webhooks/{made_first['id']}").status_code == 204
+        made(merchant.post("/webhooks", {"url": URL}), 201)
+
+
+class TestChange:
+    def test_what_is_named_is_changed(self, merchant, hook):
+        path = f"/webhooks/{hook['id']}"
+        changed = made(merchant.patch(path, {"url": "https://b.example.com/", "verbs": ["receive"], "description": "b"}))
+        assert (changed["url"], changed["verbs"], changed["description"]) == ("https://b.example.com/", ["receive"], "b")
+        assert changed["secret"] is None
+        assert made(merchant.patch(path, {"verbs": None}))["verbs"] is None
+        assert made(merchant.patch(path, {}))["description"] == "b"
+
+    def test_it_is_disabled_and_enabled(self, merchant, hook):
+        path = f"/webhooks/{hook['id']}"
+        disabled = made(merchant.patch(path, {"status": "disabled"}))
+        assert (disabled["status"], disabled["disabled_reason"]) == ("disabled", "merchant")
+        assert made(merchant.get("/webhooks", status="enabled"))["items"] == []
+        assert made(merchant.get("/webhooks", status="disabled"))["total"] == 1
+        enabled = made(merchant.patch(path, {"status": "enabled"}))
+        assert (enabled["status"], enabled["disabled_reason"]) == ("enabled", None)
+
+    def test_a_rotated_secret_is_shown_once(self, merchant, hook):
+        path = f"/webhooks/{hook['id']}"
+        new = made(merchant.patch(path, {"rotate_secret": True}))["secret"]
+        assert new.startswith("whsec_")
+        assert new != hook["secret"]
+        assert made(merchant.patch(path, {"rotate_secret": False}))["secret"] is None
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"url": "http://a.example.com/"},
+            {"status": "removed"},
+            {"status": None},
+            {"rotate_secret": 1},
+            {"id": 3},
+            {"url": None},
+        ],
+    )
+    def test_what_is_not_known_is_refused(self, merchant, hook, body):
+        assert refused(merchant.patch(f"/webhooks/{hook['id']}", body))
+
+
+def test_a_removed_one_is_gone(merchant, hook):
+    path = f"/webhooks/{hook['id']}"
+    assert merchant.delete(path).status_code == 204
+    assert [merchant.get(p).status_code for p in (path, f"{path}/deliveries")] == [404, 404]
+    assert [merchant.patch(path, {}).status_code, merchant.delete(path).status_code] == [404, 404]
+    assert made(merchant.get("/webhooks"))["items"] == []
+
+
+def test_a_secret_takes_the_secret_key_and_is_of_one_webhook_and_one_rotation(monkeypatch):
+    secrets = [secret_of(1, "a"), secret_of(1, "b"), secret_of(2, "a")]
+    assert secret_of(1, "a") == secrets[0]
+    monkeypatch.setitem(settings.__dict__, "token_key", "another key of thirty-two bytes or more")
+    assert len({*secrets, secret_of(1, "a")}) == 4
+
+
+def test_every_move_can_be_asked_for():
+    moves = {move.verb for move in (*ORDER_MOVES, *TICKET_MOVES)}
+    assert moves <= VERBS

@@ -1,0 +1,69 @@
+"""Real processes of ours whose log the tests read."""
+
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.conftest import ROOT
+from tests.support.waiting import answers, eventually
+
+
+class Process:
+    """A running process; what it wrote, as text and as lines."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
+        self.process = process
+        self._output = output
+        self.url = ""
+
+    def text(self) -> str:
+        return self._output.read_text()
+
+    def lines(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Its lines, every one of them JSON, that have the wanted fields."""
+        lines = [orjson.loads(line) for line in self.text().splitlines()]
+        return [line for line in lines if wanted.items() <= line.items()]
+
+    def line(self, **wanted: Any) -> dict[str, Any]:
+        """The one such line, waited for."""
+        eventually(lambda: self.lines(**wanted))
+        [line] = self.lines(**wanted)
+        return line
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+@contextmanager
+def running(environment: dict[str, str], *command: str) -> Iterator[Process]:
+    """`python -m command`, its output in a file."""
+    with tempfile.NamedTemporaryFile() as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            yield Process(process, Path(output.name))
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@contextmanager
+def service(environment: dict[str, str], *options: str) -> Iterator[Process]:
+    """A plain `uvicorn app.main:app`, ready to be asked."""
+    with running(environment, "uvicorn", "app.main:app", "--port", "0", *options) as found:
+        eventually(lambda: "running on http" in found.text() or found.process.poll() is not None, 30)
+        url = re.search(r"running on (http://[\d.:]+)", found.text())
+        assert url, found.text()
+        found.url = url[1]
+        eventually(lambda: answers(found.url + "/readyz"))
+        yield found

@@ -1,0 +1,76 @@
+"""nginx with the project's own configuration, in front of servers of a test."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.conftest import ROOT
+from tests.support.servers import free_port, new_folder
+
+NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+_MAIN = """
+daemon off; master_process on; worker_processes 1; {user} pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    include {folder}/meta_be.conf;
+}}
+"""
+
+
+def require_nginx() -> None:
+    """Skip where nginx is not installed, but not in CI."""
+    if NGINX is None:
+        why = "nginx is not installed: apt-get install nginx-light"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+
+
+@contextmanager
+def proxied(urls: list[str]) -> Iterator[str]:
+    """`deploy/nginx.conf` in front of the two servers; its base URL."""
+    port = free_port()
+    with new_folder() as folder:
+        (folder / "meta_be.conf").write_text(_with_ports((ROOT / "deploy/nginx.conf").read_text(), port, urls))
+        user = "user root;" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user=user))
+        assert NGINX is not None
+        process = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")])
+        try:
+            _wait_for(f"http://127.0.0.1:{port}", process, folder)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _with_ports(config: str, port: int, urls: list[str]) -> str:
+    servers = iter(urls)
+    config, listens = re.subn(r"listen 8080;", f"listen 127.0.0.1:{port};", config)
+    config, named = re.subn(r"server 127\.0\.0\.1:800\d", lambda _: f"server {urlsplit(next(servers)).netloc}", config)
+    assert (listens, named) == (1, len(urls))
+    return config
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
+    for _ in range(100):
+        assert process.poll() is None, (folder / "error.log").read_text()
+        try:
+            httpx.get(url + "/metrics")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("nginx does not answer")
