@@ -39,12 +39,10 @@ async def healthz() -> dict[str, str]:
 async def readyz() -> Response:
     """Ready: the database answers, and its schema is the one that this code was written for, or a later one.
 
-    Not while a call hangs that should long have ended: another process does better than this one.
-
     Where a replica is configured, `replica` says how it is: ok, behind, away, or unknown at first. What is read there is
     then read from the primary, so this makes nothing unready.
     """
-    if overdue_calls():
+    if overdue_calls():  # another process does better than one in which calls hang
         raise CallsOverdue(retry_after=2)
     revision = await on_loop(_revision)
     if revision != expected_revision() and not is_newer(revision):

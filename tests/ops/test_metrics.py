@@ -270,7 +270,7 @@ class TestMonitoring:
     @promtool
     def test_the_rules_fire_when_they_should_and_not_before(self):
         told = subprocess.run(
-            ["promtool", "test", "rules", ROOT / "tests/alerts_test.yaml"], capture_output=True, text=True, check=False
+            ["promtool", "test", "rules", ROOT / "tests/ops/alerts_test.yaml"], capture_output=True, text=True, check=False
         )
         assert told.returncode == 0, told.stdout + told.stderr
 
