@@ -3,8 +3,9 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, bindparam, literal_column, or_, select
+from sqlalchemy import literal_column, or_, select
 
+from app.db.parameters import ACTOR_ID, SESSION, TRUSTED
 from app.db.statement import Statement
 from app.models import Admin, Customer, User
 
@@ -20,8 +21,8 @@ def caller(kind: str) -> Any:
     account = ACCOUNTS[kind]
     return (
         select(account.c.id, _status(account).label("caller_status"))
-        .where(account.c.id == bindparam("actor_id"))
-        .where(or_(bindparam("trusted", type_=Boolean), account.c.auth_token == bindparam("session")))
+        .where(account.c.id == ACTOR_ID)
+        .where(or_(TRUSTED, account.c.auth_token == SESSION))
         .cte("caller")
     )
 

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, Self, TypeVar
 from psycopg2.errors import QueryCanceled
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from app.config import DAY, HOUR, settings
-from app.db import async_driver, replica
+from app.config import settings
+from app.db import async_driver, parameters, replica
 from app.db.caller import proof
 from app.db.failures import AWAY, READ_ONLY
 from app.db.overdue import WHOLE_TABLE, StreamedCursor
@@ -45,25 +45,17 @@ class Work:
     """
 
     def __init__(self, actor: Actor, *, writes: bool, now: int | None = None, request_id: str | None = None) -> None:
-        self.actor = actor
+        self.actor: Actor = actor
         self.writes = writes
-        self.now = int(time.time()) if now is None else now
-        self.request_id = request_id
+        self.now: int = int(time.time()) if now is None else now
+        self.request_id: str | None = request_id
         self.heavy = False
         self._on_replica = False
         self._source: Any = None  # the pool that the connection is from
         self._proved = actor.session is None
         self._connection: Any = None
         self._cursor: Any = None
-        self._parameters = {
-            "now": self.now,
-            "actor_kind": actor.kind,
-            "actor_id": actor.id,
-            "session": actor.session,
-            "trusted": actor.session is None,
-            "request_id": request_id,
-            **deadlines(),
-        }
+        self._parameters = parameters.values(self)
 
     def __enter__(self) -> Self:
         if self.heavy and replica.is_expected():
@@ -220,15 +212,3 @@ class Work:
         if row.caller_status and self.actor.session is not None:
             raise Disabled
         self._proved = True
-
-
-def deadlines() -> dict[str, int]:
-    """The deadlines in seconds, as statements name them; 0 is off."""
-    return {
-        "auto_receive": settings.auto_receive_days * DAY,
-        "answer": settings.answer_hours * HOUR,
-        "return_goods": settings.return_days * DAY,
-        "return_receive": settings.return_receive_days * DAY,
-        "after_sale": settings.after_sale_days * DAY,
-        "ship": settings.ship_hours * HOUR,
-    }

@@ -10,6 +10,7 @@ from sqlalchemy import String, bindparam, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.config import DAY
+from app.db.parameters import NOW
 from app.db.statement import Statement
 from app.db.work import Work
 from app.errors import KeyReused, StillRunning
@@ -64,7 +65,7 @@ def forget_old(work: Work) -> int:
 
 def _keep() -> Statement:
     names = ("scope", "key", "fingerprint", "status", "body")
-    row = insert(KEY).values(**{name: bindparam(name) for name in names}, create_time=bindparam("now"))
+    row = insert(KEY).values(**{name: bindparam(name) for name in names}, create_time=NOW)
     renewed = {name: row.excluded[name] for name in ("fingerprint", "status", "body", "create_time")}
     return Statement(
         row.on_conflict_do_update(

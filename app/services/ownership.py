@@ -6,8 +6,9 @@ It fails closed: a kind of actor that a table does not name sees none of its row
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, false, select, true
+from sqlalchemy import false, select, true
 
+from app.db.parameters import ACTOR_ID
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 from app.models import Order
 from app.services.lifecycle.table import BY_TICKET, Row
@@ -16,7 +17,6 @@ Condition = Any  # SQLAlchemy 1.4 has one type for a condition, and another for 
 Owners = Mapping[str, Callable[[Row, Any], Condition]]  # by kind of actor: from the row and the caller's id
 
 ORDER = Order.__table__
-ACTOR = bindparam("actor_id")
 
 
 def _every_row(row: Row, caller: Any) -> Condition:
@@ -47,7 +47,7 @@ EVENTS: Owners = {ADMIN: _every_row}
 # fmt: on
 
 
-def owned(owners: Owners, kind: str, row: Row, caller: Any = ACTOR) -> Condition:
+def owned(owners: Owners, kind: str, row: Row, caller: Any = ACTOR_ID) -> Condition:
     """The condition that a row is for an actor of this kind, whose id is `caller`."""
     owns = owners.get(kind)
     return false() if owns is None else owns(row, caller)

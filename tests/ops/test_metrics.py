@@ -18,7 +18,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.db import pools
-from app.db.work import deadlines
+from app.db.parameters import deadlines
 from app.ops.metrics import gauges
 from tests.conftest import ROOT, environment_for
 from tests.support.api import Caller

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, cast, func, literal_column, select
 
 from app.db import pools
+from app.db.parameters import NOW, ambient, deadlines
 from app.db.statement import Statement
-from app.db.work import deadlines
 from app.models import Order
 from app.models.order import SHIPPED
 from app.services.sweeping import heartbeat
@@ -44,15 +44,15 @@ def _overdue(table: Any, start: Any, name: str, state: Any) -> Any:
 
     A row is never older than its `create_time`, which is what the indexes of open rows are sorted by.
     """
-    before = bindparam("now") - bindparam(name)
+    before = NOW - bindparam(name)
     rows = select(literal_column("1")).where(state, bindparam(name) > 0, start < before, table.c.create_time < before)
     return select(func.count()).select_from(rows.limit(MOST).subquery()).scalar_subquery()
 
 
 def _lag() -> Any:
     """How long overdue the oldest order is that a sweep should have received; 0 when none is."""
-    oldest = select(func.min(ORDER.c.deliver_time)).where(ORDER.c.status == SHIPPED, bindparam("auto_receive") > 0)
-    late = bindparam("now") - bindparam("auto_receive") - oldest.scalar_subquery()
+    oldest = select(func.min(ORDER.c.deliver_time)).where(ORDER.c.status == SHIPPED, ambient("auto_receive") > 0)
+    late = NOW - ambient("auto_receive") - oldest.scalar_subquery()
     return func.greatest(func.coalesce(cast(late, Integer), 0), 0)
 
 

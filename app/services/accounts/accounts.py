@@ -7,6 +7,7 @@ import psycopg2.errors
 from sqlalchemy import Text, bindparam, cast, delete, func, insert, literal_column, null, select, update
 
 from app.db.caller import ACCOUNTS
+from app.db.parameters import NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
@@ -151,7 +152,7 @@ def _public(kind: str) -> list[Any]:
 def _create(kind: str) -> Statement:
     account = ACCOUNTS[kind]
     values: dict[str, Any] = {name: bindparam(name) for name in _COLUMNS[kind]}
-    values |= {"create_time": bindparam("now"), "update_time": bindparam("now")}
+    values |= {"create_time": NOW, "update_time": NOW}
     if kind == MERCHANT:
         values["status"] = NORMAL
     created = insert(account).values(**values).returning(*_public(kind)).cte("created")
@@ -182,15 +183,13 @@ def _list(actor_kind: str, kind: str, filters: frozenset[str], by_cursor: bool) 
 def _change(kind: str, names: frozenset[str]) -> Statement:
     account = ACCOUNTS[kind]
     values = {name: bindparam(name) for name in sorted(names)}
-    return Statement(
-        update(account).where(account.c.id == bindparam("account_id")).values(**values, update_time=bindparam("now"))
-    )
+    return Statement(update(account).where(account.c.id == bindparam("account_id")).values(**values, update_time=NOW))
 
 
 @cache
 def _replace_password(kind: str) -> Statement:
     account = ACCOUNTS[kind]
-    values = {"password_hash": bindparam("password_hash"), "update_time": bindparam("now")}
+    values = {"password_hash": bindparam("password_hash"), "update_time": NOW}
     unchanged = account.c.password_hash == bindparam("verified")
     return Statement(update(account).where(account.c.id == bindparam("account_id"), unchanged).values(**values))
 
@@ -208,7 +207,7 @@ _REMOVE_ADMIN = Statement(delete(_ADMINS).where(_ADMINS.c.id == bindparam("accou
 _SET_STATUS = (
     update(USER)
     .where(USER.c.id == bindparam("account_id"), USER.c.status != bindparam("status"))
-    .values(status=bindparam("status"), update_time=bindparam("now"))
+    .values(status=bindparam("status"), update_time=NOW)
     .returning(USER.c.id)
 )
 _STATUS = {DISABLED: Statement(_SET_STATUS), NORMAL: Statement(_SET_STATUS.values(auth_token=null()))}

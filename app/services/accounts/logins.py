@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from app.config import DAY
 from app.db.caller import ACCOUNTS
+from app.db.parameters import NOW, SESSION
 from app.db.statement import Statement
 from app.db.work import MERCHANT, Work
 from app.errors import Disabled, TooManyTries, WrongOldPassword, WrongPassword
@@ -165,13 +166,13 @@ def _open(kind: str) -> Statement:
     return Statement(
         update(account)
         .where(account.c.id == bindparam("account_id"), account.c.password_hash == bindparam("verified"), normal)
-        .values(auth_token=bindparam("new_session"), last_login=bindparam("now"))
+        .values(auth_token=bindparam("new_session"), last_login=NOW)
     )
 
 
 def _close(kind: str) -> Statement:
     account = ACCOUNTS[kind]
-    in_force = account.c.auth_token == bindparam("session")
+    in_force = account.c.auth_token == SESSION
     return Statement(update(account).where(account.c.id == bindparam("account_id"), in_force).values(auth_token=null()))
 
 
@@ -179,7 +180,7 @@ _TAKE_TURNS = Statement(select(func.pg_advisory_xact_lock(func.hashtextextended(
 _SEEN = _seen()
 _TRY = Statement(
     insert(ATTEMPT)
-    .values(account=bindparam("account"), address=bindparam("address"), succeeded=False, create_time=bindparam("now"))
+    .values(account=bindparam("account"), address=bindparam("address"), succeeded=False, create_time=NOW)
     .returning(ATTEMPT.c.id)
 )
 _SUCCEEDED = Statement(update(ATTEMPT).where(ATTEMPT.c.id == bindparam("attempt_id")).values(succeeded=True))

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
+from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import Work
@@ -19,7 +20,7 @@ SKU = Sku.__table__
 REMOVED = RemovedProduct.__table__
 
 _MINE = (
-    PRODUCT.c.business_id == bindparam("actor_id"),
+    PRODUCT.c.business_id == ACTOR_ID,
     ~select(REMOVED.c.product_id).where(REMOVED.c.product_id == PRODUCT.c.id).exists(),
 )
 FILTERS = {"name": func.strpos(func.lower(PRODUCT.c.name), func.lower(bindparam("name"))) > 0}
@@ -89,7 +90,7 @@ def _list(filters: frozenset[str], by_cursor: bool) -> Statement:
 def _change(names: frozenset[str]) -> Statement:
     values = {name: bindparam(name) for name in sorted(names)}
     mine = (PRODUCT.c.id == bindparam("product_id"), *_MINE)
-    changed = update(PRODUCT).where(*mine).values(**values, last_update=bindparam("now"))
+    changed = update(PRODUCT).where(*mine).values(**values, last_update=NOW)
     return Statement(changed.returning(PRODUCT.c.id))
 
 
@@ -97,9 +98,9 @@ _COLUMNS = ("name", "desc", "unit", "meta_obj_id")
 _CREATE = Statement(
     insert(PRODUCT)
     .values(
-        business_id=bindparam("actor_id"),
-        create_time=bindparam("now"),
-        last_update=bindparam("now"),
+        business_id=ACTOR_ID,
+        create_time=NOW,
+        last_update=NOW,
         **{name: bindparam(name) for name in _COLUMNS},
     )
     .returning(PRODUCT.c.id)
@@ -108,4 +109,4 @@ _ONE = Statement(select(json_of(_view().where(PRODUCT.c.id == bindparam("product
 _EXISTS = Statement(select(PRODUCT.c.id).where(PRODUCT.c.id == bindparam("product_id"), *_MINE))
 _LOCK = Statement(select(PRODUCT.c.id).where(PRODUCT.c.id == bindparam("product_id"), *_MINE).with_for_update(of=PRODUCT))
 _SKUS_OF = Statement(select(SKU.c.id).where(SKU.c.product_id == bindparam("product_id"), skus.present()).order_by(SKU.c.id))
-_REMOVE = Statement(insert(REMOVED).values(product_id=bindparam("product_id"), create_time=bindparam("now")))
+_REMOVE = Statement(insert(REMOVED).values(product_id=bindparam("product_id"), create_time=NOW))

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, cast, column, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from app.db.parameters import ACTOR_ID
 from app.db.statement import Statement
 from app.db.work import Work
 from app.errors import DuplicateRow, NotFound, StockChanged
@@ -70,7 +71,7 @@ def _price() -> Statement:
         .cte("changed")
     )
     details = func.jsonb_build_object(literal("price"), changed.c.price)
-    noted = noted_from(changed, verb="change", subject=SKU.name, details=details, business_id=bindparam("actor_id"))
+    noted = noted_from(changed, verb="change", subject=SKU.name, details=details, business_id=ACTOR_ID)
     return Statement(select(noted.c.id))
 
 

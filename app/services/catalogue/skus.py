@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, literal, select, update
 
+from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import MERCHANT, Work
@@ -28,7 +29,7 @@ def present() -> Any:
 
 
 def _mine() -> Any:
-    owned = select(PRODUCT.c.id).where(PRODUCT.c.id == SKU.c.product_id, PRODUCT.c.business_id == bindparam("actor_id"))
+    owned = select(PRODUCT.c.id).where(PRODUCT.c.id == SKU.c.product_id, PRODUCT.c.business_id == ACTOR_ID)
     return owned.exists() & present()
 
 
@@ -36,7 +37,7 @@ FILTERS = {
     "product_id": SKU.c.product_id == bindparam("product_id"),
     "status": SKU.c.status == bindparam("status"),
     "name": func.strpos(func.lower(SKU.c.sku_name), func.lower(bindparam("name"))) > 0,
-    "low_stock": (SKU.c.stock <= low_stock.threshold(SKU.c.id, bindparam("actor_id"))) == bindparam("low_stock"),
+    "low_stock": (SKU.c.stock <= low_stock.threshold(SKU.c.id, ACTOR_ID)) == bindparam("low_stock"),
 }
 _MINE = _mine()
 
@@ -144,7 +145,7 @@ def _movements(by_cursor: bool) -> Statement:
 def _create() -> Statement:
     names = ("sku_name", "sku_attr", "price")
     given = select(*(bindparam(name, type_=SKU.c[name].type).label(name) for name in names)).subquery("given")
-    mine = (PRODUCT.c.id == bindparam("product_id"), PRODUCT.c.business_id == bindparam("actor_id"))
+    mine = (PRODUCT.c.id == bindparam("product_id"), PRODUCT.c.business_id == ACTOR_ID)
     gone = select(REMOVED_PRODUCT.c.product_id).where(REMOVED_PRODUCT.c.product_id == PRODUCT.c.id).exists()
     return Statement(
         insert(SKU)
@@ -159,10 +160,10 @@ def _create() -> Statement:
 _CREATE = _create()
 _HOLD_PRODUCT = Statement(
     select(PRODUCT.c.id)
-    .where(PRODUCT.c.id == bindparam("product_id"), PRODUCT.c.business_id == bindparam("actor_id"))
+    .where(PRODUCT.c.id == bindparam("product_id"), PRODUCT.c.business_id == ACTOR_ID)
     .with_for_update(read=True)
 )
 _ONE = Statement(select(json_of(select(SKU).where(SKU.c.id == bindparam("sku_id"), _MINE)).label("body")))
 _EXISTS = Statement(select(SKU.c.id).where(SKU.c.id == bindparam("sku_id"), _MINE))
 _LOCK = Statement(select(SKU.c.id, SKU.c.stock).where(SKU.c.id == bindparam("sku_id"), _MINE).with_for_update(of=SKU))
-_REMOVE = Statement(insert(REMOVED).values(sku_id=bindparam("sku_id"), create_time=bindparam("now")))
+_REMOVE = Statement(insert(REMOVED).values(sku_id=bindparam("sku_id"), create_time=NOW))

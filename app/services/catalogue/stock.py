@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Integer, String, bindparam, case, cast, insert, select, true, update
 
+from app.db.parameters import ACTOR_ID, ACTOR_KIND, NOW, REQUEST_ID
 from app.db.statement import Statement
 from app.db.work import Work
 from app.errors import OutOfStock, StockChanged, StockTooLarge
@@ -39,9 +40,9 @@ def movement_of(taken: Any, delta: Any, *, reason: Any, reference: Any) -> Any:
         "stock_after": taken.c.stock,
         "reason": cast(reason, String),
         "reference": cast(reference, String),
-        "actor_kind": cast(bindparam("actor_kind"), String),
-        "actor_id": cast(bindparam("actor_id"), Integer),
-        "create_time": cast(bindparam("now"), Integer),
+        "actor_kind": cast(ACTOR_KIND, String),
+        "actor_id": cast(ACTOR_ID, Integer),
+        "create_time": cast(NOW, Integer),
     }
     rows = select(*(value.label(name) for name, value in written.items())).select_from(taken)
     return insert(MOVEMENT).from_select(list(written), rows).returning(MOVEMENT.c.id).cte("movement")
@@ -79,7 +80,7 @@ def _on_the_shop(taken: Any, delta: Any) -> Any:
     """The changed SKUs with their merchants; one that is being removed is not running low."""
     removed = select(REMOVED_SKU.c.sku_id).where(REMOVED_SKU.c.sku_id == taken.c.id).exists()
     of_product = taken.join(SKU, SKU.c.id == taken.c.id).join(PRODUCT, PRODUCT.c.id == SKU.c.product_id)
-    named = {"delta": delta, "request_id": cast(bindparam("request_id"), String)}
+    named = {"delta": delta, "request_id": cast(REQUEST_ID, String)}
     columns = [taken.c.id, taken.c.stock, PRODUCT.c.business_id, *(value.label(name) for name, value in named.items())]
     return select(*columns).select_from(of_product).where(~removed)
 

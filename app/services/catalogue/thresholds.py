@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, null, select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.db.parameters import ACTOR_ID
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import Work
@@ -58,11 +59,11 @@ def _put(table: Any, key: str, value: str) -> Statement:
 
 def _get_of_sku() -> Statement:
     own = select(OF_SKU.c.threshold).where(OF_SKU.c.sku_id == bindparam("sku_id")).scalar_subquery()
-    in_force = threshold(bindparam("sku_id"), bindparam("actor_id"))
+    in_force = threshold(bindparam("sku_id"), ACTOR_ID)
     return Statement(select(json_of(select(own.label("threshold"), in_force.label("in_force"))).label("body")))
 
 
-_GET = Statement(select(json_of(select(threshold(null(), bindparam("actor_id")).label("threshold"))).label("body")))
+_GET = Statement(select(json_of(select(threshold(null(), ACTOR_ID).label("threshold"))).label("body")))
 _GET_OF_SKU = _get_of_sku()
 _PUT = _put(OF_MERCHANT, "business_id", "actor_id")
 _PUT_OF_SKU = _put(OF_SKU, "sku_id", "sku_id")

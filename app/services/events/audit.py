@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import Integer, String, bindparam, cast, insert, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.db.parameters import ACTOR_ID, ACTOR_KIND, NOW, REQUEST_ID
 from app.db.statement import Statement
 from app.db.work import Work
 from app.models import Event
@@ -52,10 +53,10 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
 
 _NOTE = Statement(
     insert(EVENT).values(
-        time=bindparam("now"),
-        actor_kind=bindparam("actor_kind"),
-        actor_id=bindparam("actor_id"),
-        request_id=bindparam("request_id"),
+        time=NOW,
+        actor_kind=ACTOR_KIND,
+        actor_id=ACTOR_ID,
+        request_id=REQUEST_ID,
         verb=bindparam("verb"),
         subject=bindparam("subject"),
         subject_id=cast(bindparam("subject_id"), Integer),

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, cast, insert, select
+from sqlalchemy import cast, insert, select
 
+from app.db.parameters import ACTOR_ID, ACTOR_KIND, NOW, REQUEST_ID
 from app.models import Event
 
 EVENT = Event.__table__
@@ -12,10 +13,10 @@ EVENT = Event.__table__
 def noted_from(rows: Any, *, cte: str = "noted", **columns: Any) -> Any:
     """A CTE that writes one event per row of `rows`, by the work's actor at the work's time."""
     written = {
-        "time": bindparam("now"),
-        "actor_kind": bindparam("actor_kind"),
-        "actor_id": bindparam("actor_id"),
-        "request_id": bindparam("request_id"),
+        "time": NOW,
+        "actor_kind": ACTOR_KIND,
+        "actor_id": ACTOR_ID,
+        "request_id": REQUEST_ID,
         "subject_id": rows.c.id,
         **columns,
     }

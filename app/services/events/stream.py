@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, Text, bindparam, cast, func, literal_column, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from app.db.parameters import ACTOR_ID
 from app.db.statement import Statement
 from app.db.work import Work
 from app.errors import BadCursor
@@ -91,7 +92,7 @@ def _after() -> Statement:
     since = tuple_(cast(bindparam("txid"), BigInteger), cast(bindparam("event_id"), BigInteger))
     rows = (
         select(EVENT.c.txid, *SHOWN)
-        .where(EVENT.c.business_id == bindparam("actor_id"), tuple_(EVENT.c.txid, EVENT.c.id) > since)
+        .where(EVENT.c.business_id == ACTOR_ID, tuple_(EVENT.c.txid, EVENT.c.id) > since)
         .order_by(EVENT.c.txid, EVENT.c.id)
         .limit(bindparam("batch"))
         .subquery("e")

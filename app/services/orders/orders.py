@@ -8,6 +8,7 @@ from sqlalchemy import Integer, Text, and_, bindparam, cast, func, literal, lite
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from app.db.caller import proved
+from app.db.parameters import ACTOR_ID, NOW, ambient
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import MERCHANT, Work
@@ -30,7 +31,7 @@ _HAPPENED_AFTER = select(EVENT.c.order_id).where(
     EVENT.c.business_id == ORDER.c.business_id, EVENT.c.time > bindparam("updated_after"), EVENT.c.order_id.isnot(None)
 )
 
-_LATE = and_(bindparam("ship") > 0, ORDER.c.create_time < bindparam("now") - bindparam("ship"))
+_LATE = and_(ambient("ship") > 0, ORDER.c.create_time < NOW - ambient("ship"))
 
 FILTERS = {
     "status": ORDER.c.status == bindparam("status"),
@@ -139,7 +140,7 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = searc
 
 
 def _tallied(filters: frozenset[str]) -> Any:
-    conditions = [TALLY.c.business_id == bindparam("actor_id")]
+    conditions = [TALLY.c.business_id == ACTOR_ID]
     if "status" in filters:
         conditions.append(TALLY.c.status == bindparam("status"))
     if "statuses" in filters:
@@ -165,7 +166,7 @@ def _timeline(kind: str, by_cursor: bool) -> Statement:
 
 def _counts() -> Statement:
     states = func.unnest(cast(array(list(stored.STATUS_NAMES)), ARRAY(Integer))).table_valued("status").render_derived(name="s")
-    mine = (TALLY.c.business_id == bindparam("actor_id")) & (TALLY.c.status == states.c.status)
+    mine = (TALLY.c.business_id == ACTOR_ID) & (TALLY.c.status == states.c.status)
     number = select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(mine).scalar_subquery()
     body = select(cast(func.json_object_agg(cast(states.c.status, Text), number), Text)).select_from(states)
     return Statement(proved(MERCHANT, body.scalar_subquery().label("body")), guarded=True)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from app.db.parameters import NOW
 from app.db.sql import AS_JSON, json_of, rows_of
 from app.db.statement import Statement
 from app.db.work import PLATFORM
@@ -138,7 +139,7 @@ def _orders_of(bought: Any) -> Any:
         "sku_snapshot": cast(_snapshot(bought), Text),
         **{name: bought.c[name] for name in Purchase.__slots__},
         "pay_count": func.coalesce(bought.c.pay_count, default_amount),
-        "create_time": func.coalesce(bought.c.create_time, bindparam("now")),
+        "create_time": func.coalesce(bought.c.create_time, NOW),
     }
     rows = select(*(value.label(name) for name, value in written.items()))
     return insert(ORDER).from_select(list(written), rows).returning(*ORDER.c).cte("placed")

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from app.db.parameters import ACTOR_ID
 from app.db.statement import Statement
 from app.db.work import MERCHANT, Work
 from app.errors import (
@@ -114,7 +115,7 @@ def _arrays(rows: list[Row]) -> dict[str, list[Any]]:
 _SHIP = LIFECYCLE.batch("ship", TO_SHIP, MERCHANT, "logistic_id", "logistic_name", "logistic_order_id")
 _NAMED = Statement(
     select(ORDER.c.id, ORDER.c.order_number, ORDER.c.status, ORDER.c.logistic_order_id).where(
-        ORDER.c.business_id == bindparam("actor_id"),
+        ORDER.c.business_id == ACTOR_ID,
         or_(
             ORDER.c.id == func.any(cast(bindparam("ids"), ARRAY(Integer))),
             ORDER.c.order_number == func.any(cast(bindparam("numbers"), ARRAY(ORDER.c.order_number.type))),

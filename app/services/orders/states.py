@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import JSON, bindparam, case, cast, func, literal, null, or_
 
+from app.db.parameters import NOW, ambient
 from app.db.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 from app.errors import AfterSaleOver
 from app.models import Order
@@ -28,8 +29,8 @@ REFUNDING_RECEIVED = State("refunding_received", stored.REFUNDING, lambda o: o.c
 
 
 def within_after_sale(o: Row) -> Any:
-    window = bindparam("after_sale")
-    return or_(window == 0, o.c.recv_time.is_(None), o.c.recv_time + window >= bindparam("now"))
+    window = ambient("after_sale")
+    return or_(window == 0, o.c.recv_time.is_(None), o.c.recv_time + window >= NOW)
 
 
 def with_carrier(o: Row) -> dict[str, Any]:
@@ -39,11 +40,11 @@ def with_carrier(o: Row) -> dict[str, Any]:
 
 
 def shipping(o: Row) -> dict[str, Any]:
-    return {"deliver_time": bindparam("now"), **with_carrier(o)}
+    return {"deliver_time": NOW, **with_carrier(o)}
 
 
 def receiving(o: Row) -> dict[str, Any]:
-    return {"recv_time": bindparam("now"), "close_time": bindparam("now")}
+    return {"recv_time": NOW, "close_time": NOW}
 
 
 def asking(o: Row) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def asking(o: Row) -> dict[str, Any]:
 
 
 def closing(o: Row) -> dict[str, Any]:
-    return {"close_time": bindparam("now")}
+    return {"close_time": NOW}
 
 
 def going_back(o: Row) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg2
 from sqlalchemy import String, bindparam, cast, delete, func, insert, select, update
 
+from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import MERCHANT, Work
@@ -24,7 +25,7 @@ FILTERS = {
 }
 
 _FILES = {"thumbnail": IMAGE, "config": CONFIG}
-_CREATOR = cast(bindparam("actor_id"), String)  # the merchant's id: names change
+_CREATOR = cast(ACTOR_ID, String)  # the merchant's id: names change
 _MINE = SCENE.c.creator == _CREATOR
 
 
@@ -96,7 +97,7 @@ _THIS = (SCENE.c.id == bindparam("scene_id"), _MINE)
 _COLUMNS = ("name", "base_id", "tag", "thumbnail", "config")
 _CREATE = Statement(
     insert(SCENE)
-    .values(creator=_CREATOR, create_time=bindparam("now"), **{name: bindparam(name) for name in _COLUMNS})
+    .values(creator=_CREATOR, create_time=NOW, **{name: bindparam(name) for name in _COLUMNS})
     .returning(SCENE.c.id)
 )
 _ONE = Statement(select(json_of(select(SCENE).where(*_THIS)).label("body")))

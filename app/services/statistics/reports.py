@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.config import settings
 from app.db.caller import ACCOUNTS, proved
+from app.db.parameters import ACTOR_ID
 from app.db.sql import json_array_of, json_of
 from app.db.statement import Statement
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
@@ -78,7 +79,7 @@ def _present(kind: str) -> dict[str, Any]:
     }
     if kind == ADMIN:
         return standing | {"merchants": _number_of(ACCOUNTS[MERCHANT]), "customers": _number_of(ACCOUNTS[CUSTOMER])}
-    low = SKU.c.stock <= low_stock.threshold(SKU.c.id, bindparam("actor_id"))
+    low = SKU.c.stock <= low_stock.threshold(SKU.c.id, ACTOR_ID)
     return standing | {"low_stock": _number_of(SKU.join(PRODUCT), owned(FIGURES, kind, PRODUCT), skus.present(), low)}
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
+from app.db.parameters import NOW
 from app.db.statement import Statement
 from app.db.work import Work
 from app.models import Heartbeat
@@ -23,7 +24,5 @@ def last() -> Any:
 
 
 _BEAT = Statement(
-    update(HEARTBEAT)
-    .where(HEARTBEAT.c.name == bindparam("name"))
-    .values(time=func.greatest(HEARTBEAT.c.time, bindparam("now")))
+    update(HEARTBEAT).where(HEARTBEAT.c.name == bindparam("name")).values(time=func.greatest(HEARTBEAT.c.time, NOW))
 )

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, literal, select
 
 from app.config import DAY, HOUR, settings
+from app.db.parameters import NOW
 from app.db.statement import Statement
 from app.db.work import SYSTEM, Actor, Work
 from app.errors import AppError
@@ -114,7 +115,7 @@ def _work(now: int) -> Work:
 
 
 def _passed(start: Any, name: str, ahead: int = 0) -> Any:
-    return (bindparam(name) > 0) & (start < bindparam("now") - bindparam(name) + ahead)
+    return (bindparam(name) > 0) & (start < NOW - bindparam(name) + ahead)
 
 
 def _due(table: Any, *conditions: Any) -> Statement:

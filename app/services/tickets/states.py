@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, case, func, literal, literal_column, null, or_, select
 
+from app.db.parameters import NOW
 from app.db.work import CUSTOMER, MERCHANT, SYSTEM
 from app.errors import RefundTooLarge
 from app.models import Event, ExceptOrder, Order, ReturnParcel
@@ -65,24 +66,24 @@ def agreeing(t: Row) -> dict[str, Any]:
 
 
 def settling(t: Row) -> dict[str, Any]:
-    return {"close_time": bindparam("now"), **agreeing(t)}
+    return {"close_time": NOW, **agreeing(t)}
 
 
 def refusing(t: Row) -> dict[str, Any]:
-    return {"close_time": bindparam("now"), "remark": bindparam("remark")}
+    return {"close_time": NOW, "remark": bindparam("remark")}
 
 
 def closing(t: Row) -> dict[str, Any]:
-    return {"close_time": bindparam("now")}
+    return {"close_time": NOW}
 
 
 def sending_back(t: Row) -> dict[str, Any]:
     names = ("logistics_id", "logistics_order_id")
-    return {"deliver_time": bindparam("now"), **{name: bindparam(name) for name in names}}
+    return {"deliver_time": NOW, **{name: bindparam(name) for name in names}}
 
 
 def receiving(t: Row) -> dict[str, Any]:
-    return {"recv_time": bindparam("now"), "close_time": bindparam("now")}
+    return {"recv_time": NOW, "close_time": NOW}
 
 
 def decision(t: Row) -> Any:
@@ -115,7 +116,7 @@ def agreed_at(t: Row) -> Any:
     """When the merchant agreed: the ticket's own times do not tell, its event does; unseen while it is being written."""
     agreed = and_(EVENT.c.order_id == t.c.order_id, EVENT.c.subject == TICKET.name, EVENT.c.verb == "agree")
     seen = select(func.max(EVENT.c.time)).where(agreed, EVENT.c.subject_id == t.c.id).scalar_subquery()
-    return func.coalesce(seen, bindparam("now"))
+    return func.coalesce(seen, NOW)
 
 
 def deadline_at(t: Row) -> Any:

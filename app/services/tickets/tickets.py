@@ -11,6 +11,7 @@ from sqlalchemy import Float, Integer, String, and_, bindparam, cast, func, inse
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.caller import caller_id, proved
+from app.db.parameters import NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import CUSTOMER, Work
@@ -32,7 +33,7 @@ PARCEL = ReturnParcel.__table__
 
 
 def _late(start: Any, name: str) -> Any:
-    return and_(bindparam(name) > 0, start < bindparam("now") - bindparam(name))
+    return and_(bindparam(name) > 0, start < NOW - bindparam(name))
 
 
 _OVERDUE = or_(
@@ -209,7 +210,7 @@ def _open() -> Statement:
         "business_id": ORDER.c.business_id,
         "except_type": cast(bindparam("except_type"), String),
         "status": literal(LIFECYCLE.opening()),
-        "create_time": bindparam("now"),
+        "create_time": NOW,
         "back_reason": cast(bindparam("back_reason"), String),
         "back_cost": cast(bindparam("back_cost"), Float),
     }
@@ -231,7 +232,7 @@ def _open() -> Statement:
 
 def _parcel() -> Statement:
     written = ("logistics_id", "tracking_number")
-    row = insert(PARCEL).values(**{name: bindparam(name) for name in written}, create_time=bindparam("now"))
+    row = insert(PARCEL).values(**{name: bindparam(name) for name in written}, create_time=NOW)
     return Statement(row.returning(PARCEL.c.id))
 
 

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import String, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import Work
@@ -82,12 +83,12 @@ def _check(row: Any, kind: str, field: str) -> None:
 
 
 _COLUMNS = ("name", "kind", "media_type", "size")
-_MINE = (FILE.c.business_id == bindparam("actor_id"), FILE.c.name == bindparam("name"))
+_MINE = (FILE.c.business_id == ACTOR_ID, FILE.c.name == bindparam("name"))
 _CREATE = Statement(
     insert(FILE)
     .values(
-        business_id=bindparam("actor_id"),
-        create_time=bindparam("now"),
+        business_id=ACTOR_ID,
+        create_time=NOW,
         details=cast(cast(bindparam("details"), String), JSONB),
         **{name: bindparam(name) for name in _COLUMNS},
     )

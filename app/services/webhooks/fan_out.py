@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, and_, bindparam, case, cast, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from app.db.parameters import NOW
 from app.db.statement import Statement
 from app.db.work import Work
 from app.models import Event, User, Webhook, WebhookDelivery
@@ -41,7 +42,7 @@ def pending() -> Any:
     due = (
         select(DELIVERY.c.id)
         .where(DELIVERY.c.webhook_id == WEBHOOK.c.id, DELIVERY.c.status == PENDING)
-        .where(DELIVERY.c.next_attempt_time <= bindparam("now"))
+        .where(DELIVERY.c.next_attempt_time <= NOW)
         .limit(bindparam("batch", BATCH))
         .correlate(WEBHOOK)
     )

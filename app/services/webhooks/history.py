@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
+from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import MERCHANT, Work
@@ -65,15 +66,15 @@ _HOLD = Statement(
     select(WEBHOOK.c.status)
     .where(
         WEBHOOK.c.id == bindparam("webhook_id"),
-        WEBHOOK.c.business_id == bindparam("actor_id"),
+        WEBHOOK.c.business_id == ACTOR_ID,
         WEBHOOK.c.status != REMOVED,
     )
     .with_for_update()
 )
-_AGAIN = Statement(update(DELIVERY).where(*_THIS).values(status=PENDING, attempts=0, next_attempt_time=bindparam("now")))
+_AGAIN = Statement(update(DELIVERY).where(*_THIS).values(status=PENDING, attempts=0, next_attempt_time=NOW))
 _WAKE = Statement(
     update(WEBHOOK)
     .where(WEBHOOK.c.id == bindparam("webhook_id"))
-    .values(due_time=func.least(func.coalesce(WEBHOOK.c.due_time, bindparam("now")), bindparam("now")), leased_until=RESTED)
+    .values(due_time=func.least(func.coalesce(WEBHOOK.c.due_time, NOW), NOW), leased_until=RESTED)
 )
 _ONE = Statement(select(json_of(_view().where(*_THIS)).label("body")))

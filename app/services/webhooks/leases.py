@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.config import DAY, HOUR
+from app.db.parameters import NOW
 from app.db.statement import Statement
 from app.db.work import Work
 from app.models import Event, User, Webhook, WebhookDelivery
@@ -44,7 +45,7 @@ KEPT = 30 * DAY
 CLEANED = 5_000  # rows at a time
 GONE = 410
 
-RESTED = func.least(WEBHOOK.c.leased_until, bindparam("now") + LEASE)
+RESTED = func.least(WEBHOOK.c.leased_until, NOW + LEASE)
 """When a webhook can be leased again whose rest is ended: a lease that a worker holds is not cut short by that."""
 
 _GIVEN = func.any(cast(bindparam("ids"), ARRAY(Integer)))
@@ -142,12 +143,10 @@ def _standing(now: int, delivery: Any, outcome: Outcome) -> dict[str, Any]:
 
 
 def _lease() -> Statement:
-    joined, condition = open_webhooks(WEBHOOK.c.due_time <= bindparam("now"), WEBHOOK.c.leased_until <= bindparam("now"))
+    joined, condition = open_webhooks(WEBHOOK.c.due_time <= NOW, WEBHOOK.c.leased_until <= NOW)
     rows = select(WEBHOOK.c.id).select_from(joined).where(condition).order_by(WEBHOOK.c.leased_until)
     due = rows.limit(bindparam("most")).with_for_update(of=WEBHOOK, skip_locked=True).cte("due")
-    taken = (
-        update(WEBHOOK).where(WEBHOOK.c.id == due.c.id).values(leased_until=bindparam("now") + LEASE, turn=WEBHOOK.c.turn + 1)
-    )
+    taken = update(WEBHOOK).where(WEBHOOK.c.id == due.c.id).values(leased_until=NOW + LEASE, turn=WEBHOOK.c.turn + 1)
     return Statement(taken.returning(WEBHOOK.c.id, WEBHOOK.c.turn), whole=True)
 
 
@@ -157,10 +156,10 @@ def _due() -> Statement:
         WEBHOOK.c.id == bindparam("webhook_id"),
         WEBHOOK.c.turn == bindparam("turn"),
         DELIVERY.c.status == PENDING,
-        DELIVERY.c.next_attempt_time <= bindparam("now"),
+        DELIVERY.c.next_attempt_time <= NOW,
     )
     joined = joined.join(DELIVERY, DELIVERY.c.webhook_id == WEBHOOK.c.id).join(event, literal(True))
-    still = WEBHOOK.c.previous_until > bindparam("now")
+    still = WEBHOOK.c.previous_until > NOW
     return Statement(
         select(
             DELIVERY.c.id,
@@ -193,7 +192,7 @@ def _delivered() -> Statement:
         update(WEBHOOK)
         .where(_THIS, WEBHOOK.c.turn == bindparam("turn"), WEBHOOK.c.status == ENABLED)
         .where(WEBHOOK.c.update_time == bindparam("update_time"))
-        .values(leased_until=bindparam("now") + LEASE, failing_since=null())
+        .values(leased_until=NOW + LEASE, failing_since=null())
         .returning(WEBHOOK.c.id)
         .cte("held")
     )
@@ -220,17 +219,13 @@ _HOLD = Statement(
 _ATTEMPT = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("delivery_id"), DELIVERY.c.status == PENDING, DELIVERY.c.attempts == bindparam("seen"))
-    .values(last_attempt_time=bindparam("now"), **{name: bindparam(name) for name in _ATTEMPTED})
+    .values(last_attempt_time=NOW, **{name: bindparam(name) for name in _ATTEMPTED})
 )
 _RECORD = Statement(_ATTEMPT)
 _DELIVERED = _delivered()
 _FAIL = Statement(update(WEBHOOK).where(_THIS).values(failing_since=bindparam("failing_since")))
-_DISABLE = Statement(
-    update(WEBHOOK).where(_THIS).values(status=DISABLED, disabled_reason=bindparam("reason"), update_time=bindparam("now"))
-)
-_GIVE_BACK = Statement(
-    update(WEBHOOK).where(_THIS).values(leased_until=bindparam("now") + bindparam("rest"), due_time=_SOONEST)
-)
+_DISABLE = Statement(update(WEBHOOK).where(_THIS).values(status=DISABLED, disabled_reason=bindparam("reason"), update_time=NOW))
+_GIVE_BACK = Statement(update(WEBHOOK).where(_THIS).values(leased_until=NOW + bindparam("rest"), due_time=_SOONEST))
 _FORGET_OLD = _forget(DELIVERY.c.create_time < bindparam("oldest"))
 _FORGET_OF = _forget(DELIVERY.c.webhook_id == _GIVEN)
 _FORGET_REMOVED = Statement(

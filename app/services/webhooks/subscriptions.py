@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import ARRAY, String, bindparam, case, cast, func, insert, null, select, update
 
 from app.config import DAY
+from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import MERCHANT, Work
@@ -26,7 +27,7 @@ MOST = 10  # of one merchant
 OVERLAP = DAY  # how long the secret before the newest signs too
 
 _SHOWN = ("id", "url", "description", "verbs", "status", "disabled_reason", "failing_since", "create_time", "update_time")
-_MINE = (WEBHOOK.c.business_id == bindparam("actor_id"), WEBHOOK.c.status != REMOVED)
+_MINE = (WEBHOOK.c.business_id == ACTOR_ID, WEBHOOK.c.status != REMOVED)
 
 
 def create(work: Work, values: dict[str, Any]) -> str:
@@ -108,9 +109,9 @@ def _change(names: frozenset[str]) -> Statement:
         written |= {
             "secret_seed": func.gen_random_uuid(),
             "previous_seed": WEBHOOK.c.secret_seed,
-            "previous_until": bindparam("now") + OVERLAP,
+            "previous_until": NOW + OVERLAP,
         }
-    return Statement(update(WEBHOOK).where(*_THIS).values(**written, update_time=bindparam("now")).returning(WEBHOOK.c.id))
+    return Statement(update(WEBHOOK).where(*_THIS).values(**written, update_time=NOW).returning(WEBHOOK.c.id))
 
 
 def _bound(name: str) -> Any:
@@ -121,10 +122,10 @@ _THIS = (WEBHOOK.c.id == bindparam("webhook_id"), *_MINE)
 _CREATE = Statement(
     insert(WEBHOOK)
     .values(
-        business_id=bindparam("actor_id"),
+        business_id=ACTOR_ID,
         status=ENABLED,
-        create_time=bindparam("now"),
-        update_time=bindparam("now"),
+        create_time=NOW,
+        update_time=NOW,
         txid=HORIZON,
         event_id=0,
         **{name: _bound(name) for name in ("url", "verbs", "description")},
@@ -133,6 +134,6 @@ _CREATE = Statement(
 )
 _ONE = Statement(select(json_of(select(*(WEBHOOK.c[name] for name in _SHOWN)).where(*_THIS)).label("body")))
 _SEED = Statement(select(WEBHOOK.c.secret_seed).where(*_THIS))
-_LOCK_MERCHANT = Statement(select(USER.c.id).where(USER.c.id == bindparam("actor_id")).with_for_update(key_share=True))
+_LOCK_MERCHANT = Statement(select(USER.c.id).where(USER.c.id == ACTOR_ID).with_for_update(key_share=True))
 _COUNT = Statement(select(func.count().label("count")).select_from(WEBHOOK).where(*_MINE))
-_REMOVE = Statement(update(WEBHOOK).where(*_THIS).values(status=REMOVED, update_time=bindparam("now"), due_time=null()))
+_REMOVE = Statement(update(WEBHOOK).where(*_THIS).values(status=REMOVED, update_time=NOW, due_time=null()))
