@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Text, and_, bindparam, cast, func, literal, literal_column, not_, or_, select
+from sqlalchemy import Integer, Text, bindparam, cast, func, literal, literal_column, not_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from app.db.caller import proved
-from app.db.parameters import ACTOR_ID, NOW, ambient
+from app.db.parameters import ACTOR_ID
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import MERCHANT, Work
@@ -16,8 +16,9 @@ from app.errors import NotFound
 from app.models import Event, ExceptOrder, Order, OrderTally
 from app.models import order as stored
 from app.services import carriers
+from app.services.lifecycle.deadlines import overdue
 from app.services.orders import search
-from app.services.orders.states import LIFECYCLE
+from app.services.orders.states import DEADLINES, LIFECYCLE
 from app.services.ownership import ORDERS, owned
 from app.services.paging import CAP, Page, answer, counted, page_statement
 from app.services.tickets import states
@@ -31,7 +32,7 @@ _HAPPENED_AFTER = select(EVENT.c.order_id).where(
     EVENT.c.business_id == ORDER.c.business_id, EVENT.c.time > bindparam("updated_after"), EVENT.c.order_id.isnot(None)
 )
 
-_LATE = and_(ambient("ship") > 0, ORDER.c.create_time < NOW - ambient("ship"))
+_OVERDUE = overdue(DEADLINES, ORDER)
 
 FILTERS = {
     "status": ORDER.c.status == bindparam("status"),
@@ -43,8 +44,8 @@ FILTERS = {
     "create_from": ORDER.c.create_time >= bindparam("create_from"),
     "create_to": ORDER.c.create_time <= bindparam("create_to"),
     "updated_after": ORDER.c.id.in_(_HAPPENED_AFTER),
-    "overdue": and_(ORDER.c.status == stored.TO_SHIP, _LATE),
-    "not_overdue": or_(ORDER.c.status != stored.TO_SHIP, not_(_LATE)),
+    "overdue": _OVERDUE,
+    "not_overdue": not_(_OVERDUE),
 }
 
 VARIED = {"updated_after", *search.SEARCHED}  # some find all orders, and some find none

@@ -7,7 +7,7 @@ everywhere: the order, its ticket, the SKU.
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Float, Integer, String, and_, bindparam, cast, func, insert, literal, or_, select, true
+from sqlalchemy import Float, Integer, String, bindparam, cast, func, insert, literal, not_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.caller import caller_id, proved
@@ -22,24 +22,18 @@ from app.models.order import REFUNDING
 from app.services import carriers
 from app.services.catalogue import stock
 from app.services.events.record import noted_from
+from app.services.lifecycle.deadlines import overdue
 from app.services.lifecycle.table import BY_TICKET
 from app.services.orders.states import LIFECYCLE as ORDERS
 from app.services.ownership import TICKETS, owned
 from app.services.paging import Page, answer, counted, page_statement
-from app.services.tickets.states import APPLIED, AWAITING_RECEIPT, LIFECYCLE, TICKET, step_of
+from app.services.tickets.states import DEADLINES, LIFECYCLE, TICKET, step_of
 
 ORDER = Order.__table__
 PARCEL = ReturnParcel.__table__
 
 
-def _late(start: Any, name: str) -> Any:
-    return and_(bindparam(name) > 0, start < NOW - bindparam(name))
-
-
-_OVERDUE = or_(
-    and_(APPLIED.holds(TICKET), _late(TICKET.c.create_time, "answer")),
-    and_(AWAITING_RECEIPT.holds(TICKET), _late(TICKET.c.deliver_time, "return_receive")),
-)
+_OVERDUE = overdue(DEADLINES, TICKET)
 
 FILTERS = {
     "status": TICKET.c.status == bindparam("status"),
@@ -51,7 +45,7 @@ FILTERS = {
     "create_from": TICKET.c.create_time >= bindparam("create_from"),
     "create_to": TICKET.c.create_time <= bindparam("create_to"),
     "overdue": _OVERDUE,
-    "not_overdue": ~_OVERDUE,
+    "not_overdue": not_(_OVERDUE),
 }
 
 
