@@ -9,12 +9,13 @@ from app.db.work import MERCHANT, Actor, Work
 from app.errors import AfterSaleOver
 from app.ops.metrics import gauges
 from app.services.lifecycle.deadlines import Deadline
-from app.services.orders import orders
+from app.services.orders import queries as orders
 from app.services.orders import states as order_states
 from app.services.paging import Page
 from app.services.sweeping import sweep
+from app.services.tickets import queries as tickets
 from app.services.tickets import states as ticket_states
-from app.services.tickets import tickets
+from app.services.tickets import use_cases
 
 PAGE = Page(1, 20)
 DEADLINES = {deadline.name: deadline for deadline in (*order_states.DEADLINES, *ticket_states.DEADLINES)}
@@ -122,7 +123,7 @@ def asks_in_vain(subject: Subject, now: int) -> bool:
     """Whether the buyer is refused a refund because the window for it is over; nothing is kept of the try."""
     with Work(Actor("customer", subject.customer.id), writes=True, now=now) as work:
         try:
-            tickets.ask(work, subject.row["id"], except_type="仅退款", back_reason="不想要了", back_cost=None)
+            use_cases.ask(work, subject.row["id"], except_type="仅退款", back_reason="不想要了", back_cost=None)
         except AfterSaleOver:
             return True
     return False

@@ -1,4 +1,4 @@
-"""Orders: reading them, and the moves that concern an order alone."""
+"""Reading orders: one, a list, the counts of their states, a timeline."""
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
@@ -15,7 +15,6 @@ from app.db.work import MERCHANT, Work
 from app.errors import NotFound
 from app.models import Event, ExceptOrder, Order, OrderTally
 from app.models import order as stored
-from app.services import carriers
 from app.services.lifecycle.deadlines import overdue
 from app.services.orders import search
 from app.services.orders.states import DEADLINES, LIFECYCLE
@@ -75,33 +74,6 @@ def timeline(work: Work, order_id: int, page: Page) -> str:
     if work.one(_exists(kind), order_id=order_id).found is None:
         raise NotFound
     return answer(work.one(_timeline(kind, page.cursor is not None), order_id=order_id, **page.parameters()), page)
-
-
-def ship(
-    work: Work,
-    order_id: int,
-    *,
-    logistic_id: int | None,
-    logistic_name: str | None,
-    logistic_order_id: str,
-    deliver_address: str | None = None,
-) -> str:
-    """Ship an order, or correct the tracking of a shipped one; raises NotFound, IllegalMove, UnknownCarrier, CarrierMissing."""
-    carrier_id, carrier_name = carriers.named(work, logistic_id, logistic_name)
-    return LIFECYCLE.move(
-        work,
-        "ship",
-        order_id,
-        logistic_id=carrier_id,
-        logistic_name=carrier_name,
-        logistic_order_id=logistic_order_id,
-        deliver_address=deliver_address,
-    )
-
-
-def receive(work: Work, order_id: int) -> str:
-    """The buyer, or the deadline, confirms receipt; raises NotFound, IllegalMove."""
-    return LIFECYCLE.move(work, "receive", order_id)
 
 
 def conditions(kind: str, filters: Iterable[str]) -> list[Any]:
