@@ -1,10 +1,11 @@
-"""Work on the event loop: it waits for the database as a coroutine does, so that it holds no thread, and is handed to none.
+"""The driver of the event loop: plain functions run in greenlets, and wait for the database without holding a thread.
 
-Its connections are psycopg2's asynchronous ones behind the interface of the others, so that services are written once.
-Whatever else may block (files, hashing, whole tables) is done in threads (see `app/db/threads.py`).
+Its connections are psycopg2's asynchronous ones behind the interface of the blocking ones, so services are written once.
+Whatever else may block (files, hashing, whole tables) runs in threads, see `threads.py`.
 """
 
 import asyncio
+import itertools
 import math
 import select
 import time
@@ -19,22 +20,43 @@ from psycopg2.extras import NamedTupleCursor
 from sqlalchemy.util import await_only
 from sqlalchemy.util._concurrency_py3k import _AsyncIoGreenlet
 
-from app.db import overdue
+from app.db import limits
 
 Result = TypeVar("Result")
 
-calls = overdue.Calls()
-"""What is under way on the event loop."""
+_AT_WORK = {extensions.TRANSACTION_STATUS_ACTIVE, extensions.TRANSACTION_STATUS_UNKNOWN}
+_GLANCE = 100  # milliseconds between looks at the clock while connecting
+_not_counted = 0
 
-_UNDER_WAY = {extensions.TRANSACTION_STATUS_ACTIVE, extensions.TRANSACTION_STATUS_UNKNOWN}
-_GLANCE = 100  # milliseconds between looks at the time, while a host is waited for
-_aside = 0
+
+class Calls:
+    """The calls under way, the oldest first."""
+
+    def __init__(self) -> None:
+        self._begun: dict[object, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._begun)
+
+    def begin(self, call: object) -> None:
+        self._begun[call] = time.monotonic()
+
+    def end(self, call: object) -> None:
+        del self._begun[call]
+
+    def overdue(self) -> int:
+        """The number of calls that have taken longer than `limits.CALL`."""
+        latest = time.monotonic() - limits.CALL
+        return sum(1 for _ in itertools.takewhile(lambda begun: begun < latest, list(self._begun.values())))
+
+
+calls = Calls()
 
 
 async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
-    """What `act` returns, called on the event loop; while it waits for the database, the loop does something else.
+    """Run `act` on the event loop, which does other work while `act` waits for the database; returns what `act` returns.
 
-    As SQLAlchemy's `greenlet_spawn`, which leaves `act` hanging, and its connection with it, when the caller is cancelled.
+    SQLAlchemy's own `greenlet_spawn` leaves `act` and its connection hanging when the caller is cancelled; this one does not.
     """
     work = _AsyncIoGreenlet(act, getcurrent())
     calls.begin(work)
@@ -54,19 +76,19 @@ async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def inside() -> int:
-    """How many calls under way have a connection or wait for one."""
-    return len(calls) - _aside
+    """The number of calls that have a connection or wait for one."""
+    return len(calls) - _not_counted
 
 
 @contextmanager
-def aside() -> Iterator[None]:
-    """While the call under way neither has a connection nor waits for one."""
-    global _aside
-    _aside += 1
+def not_counted_as_waiting() -> Iterator[None]:
+    """For a call that neither has a connection nor waits for one while it is inside."""
+    global _not_counted
+    _not_counted += 1
     try:
         yield
     finally:
-        _aside -= 1
+        _not_counted -= 1
 
 
 def is_here() -> bool:
@@ -75,7 +97,7 @@ def is_here() -> bool:
 
 
 class LoopCursor(NamedTupleCursor):
-    """A cursor whose `execute` waits on the loop, and opens a transaction first where one is wanted."""
+    """A cursor whose `execute` waits on the loop, and first opens the transaction if the connection is not in autocommit."""
 
     def execute(self, query: Any, variables: Any = None) -> None:
         connection = self.connection
@@ -86,7 +108,7 @@ class LoopCursor(NamedTupleCursor):
 
 
 class LoopConnection(extensions.connection):
-    """A connection that is used inside `on_loop`; each of its waits has an end, whatever becomes of the server."""
+    """A connection for use inside `on_loop`; each of its waits ends, whatever becomes of the server."""
 
     autocommit = True
 
@@ -97,30 +119,30 @@ class LoopConnection(extensions.connection):
         self.say("ROLLBACK")
 
     def say(self, command: str) -> None:
-        """Run a command that returns nothing, outside any transaction that a cursor would open."""
+        """Run a command that returns no rows, without opening a transaction first."""
         with self.cursor(cursor_factory=extensions.cursor) as cursor:
             cursor.execute(command)
             self.wait()
 
     def wait(self) -> None:
-        """Until the server has answered.
+        """Wait for the server's answer.
 
-        A wait that is cancelled or lasts too long closes the connection: its late answer would reach the next user.
+        A cancelled or overlong wait closes the connection: its late reply would reach the next user.
         """
-        end = time.monotonic() + overdue.request_ends()
+        end = time.monotonic() + limits.request_ends()
         try:
             while (state := self.poll()) != extensions.POLL_OK:
                 await_only(_ready(self.fileno(), state, end))
         except BaseException:
-            if self.get_transaction_status() in _UNDER_WAY:
+            if self.get_transaction_status() in _AT_WORK:
                 self.close()
             raise
 
 
 def connected(hosts: list[dict[str, Any]]) -> LoopConnection:
-    """A connection to the first of `hosts` that lets us in; each has its `connect_timeout` in seconds, 0 for no end.
+    """Connect to the first of `hosts` that accepts; each has its `connect_timeout` in seconds, 0 for none.
 
-    libpq looks at that time only where it blocks. Looking up a name blocks here too, so call it in a thread.
+    libpq obeys that timeout only when it blocks. Resolving a name blocks here too, so call this in a thread.
     """
     *others, last = hosts
     for host in others:
@@ -146,9 +168,9 @@ def _connected(host: dict[str, Any]) -> LoopConnection:
 
 
 async def _ready(descriptor: int, state: int, end: float) -> None:
-    """Wait until the socket can be read, or written; raises OperationalError at `end`, as time.monotonic() counts.
+    """Wait until the socket can be read or written; raises OperationalError at `end`, a time of time.monotonic().
 
-    It is watched anew for each wait: uvloop calls back once for a socket that was reset, and never again.
+    The socket is watched anew for each wait: after a reset, uvloop calls back once and never again.
     """
     loop = asyncio.get_running_loop()
     ready = loop.create_future()

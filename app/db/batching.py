@@ -1,4 +1,4 @@
-"""Micro-batches: what is asked for at the same time is done together, for little more than one of it costs."""
+"""Micro-batches: requests that arrive together are carried out together, for little more than the cost of one."""
 
 import asyncio
 from collections import deque
@@ -8,89 +8,89 @@ from typing import Generic, TypeVar
 import psycopg2
 from sqlalchemy.util import await_only
 
-from app.db.async_driver import aside, on_loop
+from app.db.async_driver import not_counted_as_waiting, on_loop
 from app.db.failures import SPOILED
 from app.db.work import Actor, Work
 
-MOST = 100  # in a batch
-TURNS = 4  # of the event loop, in which requests that have arrived come to ask
-ENDS = 20.0  # seconds that a batch may take, and that a request may wait for its batch to be done
+MOST = 100  # requests in a batch
+TURNS = 4  # turns of the event loop, in which requests that have already arrived can join
+LIMIT = 20.0  # seconds that a batch may take, and that a request may wait for its result
 
-Asked = TypeVar("Asked")
-Told = TypeVar("Told")
+Request = TypeVar("Request")
+Result = TypeVar("Result")
 
 
-class MicroBatches(Generic[Asked, Told]):
-    """Does what is asked for in batches, one at a time: what comes while one is under way is the next. None waits to fill.
+class MicroBatches(Generic[Request, Result]):
+    """Carries out requests in batches, one batch at a time; those that arrive meanwhile form the next one.
 
-    `act` does a batch on the event loop (see `async_driver.py`) and tells each what became of it, in their order; its error
-    is told to all. A batch that is not done in time is broken off, which is an OperationalError, and the next one begins.
+    A batch never waits to fill up. `act` carries out a batch on the event loop and returns one result per request, in order;
+    its error goes to all of them. A batch that exceeds its limit fails with an OperationalError, and the next one begins.
     """
 
-    def __init__(self, act: Callable[[list[Asked]], list[Told]]) -> None:
+    def __init__(self, act: Callable[[list[Request]], list[Result]]) -> None:
         self._act = act
-        self._waiting: deque[tuple[Asked, asyncio.Future[Told]]] = deque()
+        self._waiting: deque[tuple[Request, asyncio.Future[Result]]] = deque()
         self._running: asyncio.Task[None] | None = None
 
-    def do(self, asked: Asked) -> Told:
-        """What became of it, for a call on the event loop. A request cancelled before its batch starts is dropped."""
-        with aside():
-            return await_only(self._done(asked))  # type: ignore[no-any-return]
+    def do(self, request: Request) -> Result:
+        """Carry out a request inside `on_loop`; a request cancelled before its batch starts is dropped."""
+        with not_counted_as_waiting():
+            return await_only(self._done(request))  # type: ignore[no-any-return]
 
-    async def _done(self, asked: Asked) -> Told:
+    async def _done(self, request: Request) -> Result:
         loop = asyncio.get_running_loop()
-        told: asyncio.Future[Told] = loop.create_future()
-        self._waiting.append((asked, told))
+        result: asyncio.Future[Result] = loop.create_future()
+        self._waiting.append((request, result))
         if self._running is None or self._running.done():
             self._running = loop.create_task(self._run())
-        timer = loop.call_later(ENDS, lambda: _tell(told, _too_late()))
+        timer = loop.call_later(LIMIT, lambda: _fail(result, _too_late()))
         try:
-            return await told
+            return await result
         finally:
             timer.cancel()
 
     async def _run(self) -> None:
         while batch := await self._gathered():
             try:
-                async with asyncio.timeout(ENDS):
-                    results = await on_loop(self._act, [asked for asked, _ in batch])
+                async with asyncio.timeout(LIMIT):
+                    results = await on_loop(self._act, [request for request, _ in batch])
             except Exception as error:
-                said = _too_late() if isinstance(error, TimeoutError) else error
-                for _, told in batch:
-                    _tell(told, said)
+                reason = _too_late() if isinstance(error, TimeoutError) else error
+                for _, result in batch:
+                    _fail(result, reason)
             else:
-                for (_, told), result in zip(batch, results, strict=True):
-                    if not told.done():
-                        told.set_result(result)
+                for (_, result), value in zip(batch, results, strict=True):
+                    if not result.done():
+                        result.set_result(value)
 
-    async def _gathered(self) -> list[tuple[Asked, asyncio.Future[Told]]]:
+    async def _gathered(self) -> list[tuple[Request, asyncio.Future[Result]]]:
         for _ in range(TURNS):
             await asyncio.sleep(0)
-        batch: list[tuple[Asked, asyncio.Future[Told]]] = []
+        batch: list[tuple[Request, asyncio.Future[Result]]] = []
         while self._waiting and len(batch) < MOST:
-            asked, told = self._waiting.popleft()
-            if not told.done():
-                batch.append((asked, told))
+            request, result = self._waiting.popleft()
+            if not result.done():
+                batch.append((request, result))
         return batch
 
 
-def _tell(told: asyncio.Future[Told], error: Exception) -> None:
-    if not told.done():
-        told.set_exception(error)
+def batches(kind: str, act: Callable[[Work, list[Request]], list[Result]], *, spoiled: Result) -> MicroBatches[Request, Result]:
+    """Micro-batches of requests by actors of one kind; all get `spoiled` if one of them makes the statement fail."""
+
+    def carry_out(requests: list[Request]) -> list[Result]:
+        work = Work(Actor(kind), writes=True)
+        try:
+            return work.perform(lambda: act(work, requests))
+        except SPOILED:
+            return [spoiled] * len(requests)
+
+    return MicroBatches(carry_out)
+
+
+def _fail(result: asyncio.Future[Result], error: Exception) -> None:
+    if not result.done():
+        result.set_exception(error)
 
 
 def _too_late() -> psycopg2.OperationalError:
-    return psycopg2.OperationalError("the batch is not done in time")
-
-
-def batches(kind: str, act: Callable[[Work, list[Asked]], list[Told]], *, spoiled: Told) -> MicroBatches[Asked, Told]:
-    """Micro-batches of what actors of this kind ask for; `spoiled` is told to all where one of a batch spoils it for them."""
-
-    def carry_out(asked: list[Asked]) -> list[Told]:
-        work = Work(Actor(kind), writes=True)
-        try:
-            return work.perform(lambda: act(work, asked))
-        except SPOILED:
-            return [spoiled] * len(asked)
-
-    return MicroBatches(carry_out)
+    return psycopg2.OperationalError("the batch was not done in time")

@@ -1,4 +1,4 @@
-"""Connections: to the configured server or to the embedded one, pooled for the event loop and for the threads."""
+"""Connections to the configured or the embedded server, in one pool for the event loop and one for the threads."""
 
 import asyncio
 import select
@@ -14,13 +14,13 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_only
 
 from app.config import settings
-from app.db import async_driver, overdue
+from app.db import async_driver, limits
 from app.db.arrays import ArrayLiteral
 from app.db.embedded import embedded_server
-from app.db.overdue import WatchedConnection, WatchedCursor
+from app.db.thread_driver import WatchedConnection, WatchedCursor, watchdog
 
-POOL_TIMEOUT = 5  # seconds that a connection is waited for
-TRIES = 3  # at a connection: an idle one that was lost, a new one in its place, and that one may be lost at once
+POOL_TIMEOUT = 5  # seconds that a call waits for a connection
+TRIES = 3  # an idle connection may be lost, and so may the new one in its place
 
 _SESSION = (
     "-c jit=off -c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
@@ -33,13 +33,13 @@ _LINK = {
     "keepalives_interval": 1,
     "keepalives_count": 3,
     "tcp_user_timeout": 6000,  # milliseconds
-}  # a machine that is gone without a word is noticed within 6 s
+}  # a machine that vanishes is noticed within 6 s
 
 register_adapter(list, ArrayLiteral)
 
 
 def engine() -> Engine:
-    """The pool to take a connection from: that of the event loop, or that of the threads."""
+    """The pool of the event loop if called there, else that of the threads."""
     return loop_engine() if async_driver.is_here() else thread_engine()
 
 
@@ -62,9 +62,9 @@ def loop_engine() -> Engine:
 
 
 def pool(creator: Callable[[], Any], size: int, **options: Any) -> Engine:
-    """A pool of connections, the warmest first; none is opened before it is asked for.
+    """A pool that opens connections on demand and hands out the most recently used first.
 
-    Who gives one back has ended its transaction.
+    A connection must be given back outside a transaction: the pool does not roll back.
     """
     return create_engine(
         "postgresql+psycopg2://",
@@ -79,9 +79,9 @@ def pool(creator: Callable[[], Any], size: int, **options: Any) -> Engine:
 
 
 def take(source: Engine) -> Any:
-    """A connection of the pool `source`, whose next user gets it by `close()`, and a new one by `invalidate()`.
+    """Take a connection from the pool; `close()` gives it back, `invalidate()` closes it for good.
 
-    One that the server has closed while it was idle is replaced here.
+    One that the server closed while it was idle is replaced. Raises what psycopg2 raises when it cannot connect.
     """
     for _ in range(TRIES):
         try:
@@ -95,12 +95,12 @@ def take(source: Engine) -> Any:
 
 
 def retire(source: Engine, connection: Any) -> None:
-    """Close this connection of the pool now, and the others that are open now as soon as they are not at work."""
+    """Close this connection now, and each other connection open now before its next use."""
     source.pool._invalidate(connection)
 
 
 class _CancelledWhileOpening(Exception):
-    """In place of CancelledError, at which SQLAlchemy 1.4 forgets to take the connection's place in the pool back."""
+    """Stands in for CancelledError, on which SQLAlchemy 1.4 loses the connection's place in the pool."""
 
 
 def _open_for_loop() -> Any:
@@ -111,7 +111,7 @@ def _open_for_loop() -> Any:
 
 
 def _is_lost(connection: Any) -> bool:
-    """An idle server says nothing, unless that it leaves."""
+    """Whether the connection is closed, or can be read: an idle server sends nothing but its farewell."""
     heard = connection.info.get("heard")
     if heard is None:
         heard = connection.info["heard"] = select.poll()
@@ -120,40 +120,40 @@ def _is_lost(connection: Any) -> bool:
 
 
 def checked_out() -> int:
-    """How many connections are at work."""
+    """The number of connections in use."""
     return sum(pooled().pool.checkedout() for pooled in (loop_engine, thread_engine))
 
 
 def waiting() -> int:
-    """How many calls on the event loop wait for a connection."""
+    """The number of calls on the event loop that wait for a connection."""
     return max(0, async_driver.inside() - int(loop_engine().pool.size()))
 
 
 def overdue_calls() -> int:
-    """How many calls and waits for the database are past their deadline: none, unless something hangs."""
-    return async_driver.calls.overdue() + overdue.watchdog().overdue()
+    """The number of calls and waits past their limit; 0 unless something hangs."""
+    return async_driver.calls.overdue() + watchdog().overdue()
 
 
 def leave() -> None:
-    """Close the connections that are idle, and forget the pools."""
+    """Close the idle connections and forget the pools."""
     for pooled in (loop_engine, thread_engine):
         pooled().dispose()
         pooled.cache_clear()
 
 
 def connect() -> Any:
-    """A connection of its own to the primary, for a thread; starts the embedded server first when no database is configured."""
+    """Connect to the primary outside the pools, for a thread; starts the embedded server if no database is configured."""
     return connected(_uri(), target_session_attrs="read-write")
 
 
 def connected(uri: str, **wanted: str) -> Any:
-    """A connection to the first host of `uri` that is as `wanted`; what `uri` says itself wins."""
-    given = _given(uri, overdue.thread_seconds(), **wanted)
+    """Connect to the first host of `uri` that fits `wanted`; parameters in `uri` take precedence."""
+    given = _given(uri, limits.thread_seconds(), **wanted)
     return psycopg2.connect(**given, connection_factory=WatchedConnection, cursor_factory=WatchedCursor)
 
 
 def connect_to_migrate() -> Any:
-    """A connection of its own to the primary, whose statements may take as long as they need."""
+    """Connect to the primary without a limit on how long a statement takes."""
     return psycopg2.connect(**_given(_uri(), 0, target_session_attrs="read-write"))
 
 
@@ -162,14 +162,14 @@ def _loop_connection() -> Any:
 
 
 def _hosts(given: dict[str, Any]) -> list[dict[str, Any]]:
-    """The connection parameters of each host, where several are named; libpq takes one port for all of them."""
+    """The connection parameters of each named host; one port, if only one is given, serves all of them."""
     named = {name: str(given[name]).split(",") for name in ("host", "hostaddr", "port") if name in given}
     number = max(map(len, named.values()), default=1)
     return [given | {name: values[min(at, len(values) - 1)] for name, values in named.items()} for at in range(number)]
 
 
 def _given(uri: str, seconds: int, **wanted: str) -> dict[str, Any]:
-    """The parameters of a connection on which a statement may take so many seconds, and wait half of them for a lock."""
+    """Connection parameters that let a statement take `seconds`, and wait half of that for a lock; 0 is no limit."""
     given = parse_dsn(uri)
     limits = f"-c statement_timeout={seconds}s -c lock_timeout={seconds * 500}ms"
     given["options"] = f"{_SESSION} {limits} {given.get('options', '')}"

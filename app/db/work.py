@@ -14,9 +14,10 @@ from app.config import settings
 from app.db import async_driver, parameters, replica
 from app.db.caller import proof
 from app.db.failures import AWAY, READ_ONLY
-from app.db.overdue import WHOLE_TABLE, StreamedCursor
+from app.db.limits import WHOLE_TABLE
 from app.db.pools import engine, retire, take
 from app.db.statement import Statement
+from app.db.thread_driver import StreamedCursor
 from app.errors import Disabled, NotAuthenticated, NotFound
 
 _WHOLE = f"SET LOCAL statement_timeout = '{WHOLE_TABLE}s'; SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = %s"

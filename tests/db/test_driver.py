@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.util import await_only
 
 from app.config import settings
-from app.db import batching, overdue, pools
+from app.db import batching, limits, pools
 from app.db.async_driver import inside, on_loop
 from app.db.batching import MicroBatches
 from app.db.failures import AWAY
@@ -40,7 +40,7 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 @pytest.fixture
 def wire(migrated, monkeypatch):
     monkeypatch.setattr(settings, "statement_seconds", 1)
-    monkeypatch.setattr(overdue, "MARGIN", 0.2)
+    monkeypatch.setattr(limits, "MARGIN", 0.2)
     with Wire(migrated) as wire, using(wire.uri):
         yield wire
 
@@ -195,7 +195,7 @@ class TestBatches:
                 await asyncio.wait_for(stuck, IN_TIME)
             return await asyncio.wait_for(late, IN_TIME)
 
-        monkeypatch.setattr(batching, "ENDS", 0.2)
+        monkeypatch.setattr(batching, "LIMIT", 0.2)
         assert run(ask()) == "late"
         assert inside() == 0
 
@@ -206,7 +206,7 @@ class TestReadiness:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
                 assert (await client.get("/readyz")).status_code == 200
                 end = asyncio.Event()
-                monkeypatch.setattr(overdue, "CALL_ENDS", 0.0)
+                monkeypatch.setattr(limits, "CALL", 0.0)
                 hanging = asyncio.create_task(on_loop(lambda: await_only(end.wait())))
                 await asyncio.sleep(0.01)
                 refused = await client.get("/readyz")

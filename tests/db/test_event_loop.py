@@ -23,7 +23,7 @@ from tests.support.waiting import WAITING, eventually
 
 @pytest.fixture
 def url(served):
-    return served(POOL_SIZE="3", THREADS="1")
+    return served(POOL_SIZE="3", THREADS="1", STATEMENT_SECONDS="18")
 
 
 @pytest.fixture

@@ -278,7 +278,7 @@ class TestKeeping:
 
     def test_a_row_that_can_not_be_written_leaves_a_file_at_most(self, merchant, folder, sql, monkeypatch):
         with monkeypatch.context() as broke:
-            broke.setattr("app.services.uploads.files.ledger.note", broken)
+            broke.setattr("app.services.uploads.files.audit.note", broken)
             refused(upload(merchant, picture()), 500, "internal_error")
         assert sql("SELECT count(*) FROM stored_file WHERE business_id = %s", merchant.id) == [(0,)]
         assert uploaded(merchant, picture())["name"] == next(folder.iterdir()).name

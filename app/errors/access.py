@@ -1,0 +1,45 @@
+"""Who may not: not logged in, not theirs, too many tries (401, 403, 404, 429)."""
+
+from app.errors.base import AppError
+
+
+class NotAuthenticated(AppError):
+    status, code = 401, "not_authenticated"
+    zh = "请先登录"
+    en = "log in first: the token is missing, wrong or no longer live"
+
+
+class WrongPassword(AppError):
+    status, code = 401, "wrong_password"
+    zh = "用户名或密码错误"
+    en = "the name or the password is wrong"
+
+
+class BadSignature(AppError):
+    status, code = 401, "bad_signature"
+    zh = "签名无效"
+    en = "the signature is missing, wrong or too old"
+
+
+class WrongAudience(AppError):
+    status, code = 403, "wrong_audience"
+    zh = "该令牌不能用于此处"
+    en = "this token is for another audience"
+
+
+class Disabled(AppError):
+    status, code = 403, "disabled"
+    zh = "账号已被禁用"
+    en = "this account is disabled"
+
+
+class NotFound(AppError):
+    status, code = 404, "not_found"
+    zh = "不存在"
+    en = "there is nothing here, or it is not yours"
+
+
+class TooManyTries(AppError):
+    status, code = 429, "too_many_tries"
+    zh = "尝试次数过多，请 {retry_after} 秒后再试"
+    en = "too many tries: try again in {retry_after} seconds"

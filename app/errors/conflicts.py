@@ -1,0 +1,117 @@
+"""What the present state forbids (409)."""
+
+from app.errors.base import AppError
+
+
+class NameTaken(AppError):
+    status, code = 409, "name_taken"
+    zh = "用户名已被使用"
+    en = "this name is taken"
+
+
+class StorenameTaken(AppError):
+    status, code = 409, "storename_taken"
+    zh = "店铺名称已被使用"
+    en = "this store name is taken"
+
+
+class IllegalMove(AppError):
+    status, code = 409, "illegal_move"
+    zh = "当前状态不允许此操作"
+    en = "the present state does not allow this"
+
+
+class OpenTicket(AppError):
+    status, code = 409, "open_ticket"
+    zh = "该订单已有进行中的服务单"
+    en = "this order already has an open ticket"
+
+
+class AfterSaleOver(AppError):
+    status, code = 409, "after_sale_over"
+    zh = "已超过售后期限"
+    en = "the after-sale window is over"
+
+
+class NothingToReturn(AppError):
+    status, code = 409, "nothing_to_return"
+    zh = "商品尚未发货，只能仅退款"
+    en = "nothing was shipped: only a refund without a return can be asked for"
+
+
+class RefundTooLarge(AppError):
+    status, code = 409, "refund_too_large"
+    zh = "退款金额不能超过支付金额"
+    en = "a refund cannot exceed what was paid"
+
+
+class OutOfStock(AppError):
+    status, code = 409, "out_of_stock"
+    zh = "库存不足"
+    en = "too little stock"
+
+
+class StockChanged(AppError):
+    status, code = 409, "stock_changed"
+    zh = "库存已变化，当前为 {stock}"
+    en = "the stock has changed meanwhile: it is {stock} now"
+
+
+class StockTooLarge(AppError):
+    status, code = 409, "stock_too_large"
+    zh = "库存超出上限"
+    en = "the stock would exceed what can be counted"
+
+
+class OrderDiffers(AppError):
+    status, code = 409, "order_differs"
+    zh = "该订单号已用于另一笔订单"
+    en = "this order number belongs to an order with another content"
+
+
+class MerchantDisabled(AppError):
+    status, code = 409, "merchant_disabled"
+    zh = "该商家已被禁用"
+    en = "this merchant is disabled"
+
+
+class StillRunning(AppError):
+    status, code = 409, "still_running"
+    zh = "相同 Idempotency-Key 的请求正在处理"
+    en = "a request with this Idempotency-Key is still running"
+
+
+class AlreadyShipped(AppError):
+    status, code = 409, "already_shipped"
+    zh = "该订单已用此单号发货"
+    en = "this order was already shipped with this tracking number"
+
+
+class LastAdmin(AppError):
+    status, code = 409, "last_admin"
+    zh = "不能删除最后一个管理员"
+    en = "the last admin cannot be deleted"
+
+
+class InUse(AppError):
+    status, code = 409, "in_use"
+    zh = "正在使用中，不能删除"
+    en = "it is in use and cannot be deleted"
+
+
+class TooManyWebhooks(AppError):
+    status, code = 409, "too_many_webhooks"
+    zh = "最多 {most} 个 Webhook"
+    en = "at most {most} webhooks"
+
+
+class WebhookDisabled(AppError):
+    status, code = 409, "webhook_disabled"
+    zh = "该 Webhook 已停用，请先启用"
+    en = "this webhook is disabled: enable it first"
+
+
+class Conflict(AppError):
+    status, code = 409, "conflict"
+    zh = "与现有数据冲突"
+    en = "this conflicts with what is stored"
