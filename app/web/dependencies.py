@@ -12,6 +12,7 @@ from app.errors import BadKey, NotAuthenticated
 from app.schemas.fields import MAX_INT
 from app.security import fingerprint, read_token, verify_signature
 from app.services.idempotency import Key
+from app.web.media_types import media_type
 from app.web.middleware import READING
 
 RowId = Annotated[int, Path(ge=1, le=MAX_INT)]
@@ -28,7 +29,10 @@ class Call(Work):
         self.expires = expires
 
 
-def _session_of(audience: str) -> Callable[[Request], Awaitable[Call]]:
+Caller = Callable[[Request], Awaitable[Call]]  # a dependency that finds out who calls
+
+
+def _session_of(audience: str) -> Caller:
     async def session(request: Request) -> Call:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -46,14 +50,14 @@ async def _signed(request: Request) -> Call:
     return Call(request, Actor(PLATFORM), await _key(request, PLATFORM))
 
 
-def _stranger_at(audience: str) -> Callable[[Request], Awaitable[Call]]:
+def _stranger_at(audience: str) -> Caller:
     async def stranger(request: Request) -> Call:
         return Call(request, Actor(audience), await _key(request, f"{audience}:new:{fingerprint(await request.body())[:32]}"))
 
     return stranger
 
 
-def _heavy(session: Callable[[Request], Awaitable[Call]]) -> Callable[[Call], Awaitable[Call]]:
+def _heavy(session: Caller) -> Callable[[Call], Awaitable[Call]]:
     async def heavy(call: Annotated[Call, Depends(session)]) -> Call:
         call.heavy = True
         return call
@@ -71,7 +75,7 @@ async def _key(request: Request, scope: str) -> Key | None:
         return None
     if not 1 <= len(key) <= 255 or not all("!" <= character <= "~" for character in key):
         raise BadKey
-    in_form = request.headers.get("content-type", "").startswith("multipart/")  # its files are not read into memory here
+    in_form = media_type(request).startswith("multipart/")  # its files are not read into memory here
     body = b"" if in_form else await request.body()
     parts = (request.method.encode(), request.url.path.encode(), request.url.query.encode(), body)
     return Key(scope, key, fingerprint(*parts))
@@ -80,6 +84,9 @@ async def _key(request: Request, scope: str) -> Key | None:
 merchant_session = _session_of(MERCHANT)
 customer_session = _session_of(CUSTOMER)
 admin_session = _session_of(ADMIN)
+new_merchant = _stranger_at(MERCHANT)
+new_customer = _stranger_at(CUSTOMER)
+new_admin = _stranger_at(ADMIN)
 platform_signature = _signed
 SESSIONS = {merchant_session, customer_session, admin_session}
 
@@ -90,7 +97,6 @@ MerchantReport = Annotated[Call, Depends(_heavy(merchant_session))]
 """The call of a merchant who asks for much at once: it may be read from the replica."""
 AdminReport = Annotated[Call, Depends(_heavy(admin_session))]
 PlatformCall = Annotated[Call, Depends(platform_signature)]
-NewMerchantCall = Annotated[Call, Depends(_stranger_at(MERCHANT))]
-NewCustomerCall = Annotated[Call, Depends(_stranger_at(CUSTOMER))]
-NewAdminCall = Annotated[Call, Depends(_stranger_at(ADMIN))]
+NewMerchantCall = Annotated[Call, Depends(new_merchant)]
+NewCustomerCall = Annotated[Call, Depends(new_customer)]
 AnyoneCall = Annotated[Call, Depends(_anyone)]

@@ -15,6 +15,7 @@ from app.security import fingerprint
 from app.services.uploads.files import digest_of
 from app.services.uploads.storage.failures import storing
 from app.web.dependencies import Call
+from app.web.media_types import media_type
 
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 DOCUMENTED = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
@@ -26,7 +27,7 @@ async def received(request: Request, call: Call, *, beside: tuple[str, ...] = ()
 
     Other fields than those named `beside` are refused. Raises StorageAway when there is no room for it.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+    if media_type(request) != "multipart/form-data":
         raise NoForm
     with storing():
         form = await request.form(max_files=1, max_fields=1, max_part_size=1000)
