@@ -46,14 +46,14 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _exit_before_the_start() -> None:
     """End the process here: uvicorn would call it a failure when a lifespan ends before its start."""
     log.info("stopped before the database was there")
-    logs.OUTLET.flush()
+    logs.STDOUT.flush()
     os._exit(0)
 
 
 async def _sample() -> None:
     while True:
-        metrics.sample(logs.OUTLET.lost)
-        logs.OUTLET.flush()
+        metrics.sample(logs.STDOUT.lost)
+        logs.STDOUT.flush()
         await asyncio.sleep(SAMPLED)
 
 
@@ -83,15 +83,15 @@ def build() -> FastAPI:
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
     app.add_middleware(middleware.HeadLimit)
-    app.build_middleware_stack = _watched(app)  # type: ignore[method-assign]
+    app.build_middleware_stack = _instrumented(app)  # type: ignore[method-assign]
     app.openapi = _openapi_of(app)  # type: ignore[method-assign]
     return app
 
 
-def _watched(app: FastAPI) -> Callable[[], ASGIApp]:
+def _instrumented(app: FastAPI) -> Callable[[], ASGIApp]:
     """The app's stack, watched from outside all that may fail in it."""
     plain = app.build_middleware_stack
-    return lambda: middleware.Watch(plain())
+    return lambda: middleware.Instrumentation(plain())
 
 
 def _openapi_of(app: FastAPI) -> Callable[[], dict[str, Any]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from app.db import pools
 from app.db.work import MERCHANT, Actor, Work
 from app.services.batch_row import Row
-from app.services.orders import orders, shipping
+from app.services.orders import shipping
 from bench import data
 from bench.load import create_database, execute, postgres, print_row, settle
 
@@ -24,7 +24,7 @@ SELLER = Actor(MERCHANT, 1)
 def together(order_ids: list[int]) -> None:
     rows = [Row(number, {"order_id": order, **_parcel(order)}) for number, order in enumerate(order_ids, 1)]
     with Work(SELLER, writes=True) as work:
-        shipping.ship(work, rows, dry_run=False)
+        shipping.ship_many(work, rows, dry_run=False)
         work.commit()
     assert not any(row.error for row in rows)
 
@@ -32,7 +32,7 @@ def together(order_ids: list[int]) -> None:
 def one_by_one(order_ids: list[int]) -> None:
     for order in order_ids:
         with Work(SELLER, writes=True) as work:
-            orders.ship(work, order, logistic_name=None, **_parcel(order))
+            shipping.ship(work, order, logistic_name=None, **_parcel(order))
             work.commit()
 
 

@@ -16,7 +16,7 @@ import orjson
 
 from app.config import ConfigurationError, settings
 from app.db.failures import AWAY
-from app.ops.nonblocking_writer import Outlet
+from app.ops.nonblocking_writer import NonblockingWriter
 from app.ops.redaction import masked, told, traceback_of
 
 REQUESTS = logging.getLogger("app.request")
@@ -60,7 +60,7 @@ def request(method: str, route: str, status: int, seconds: float, state: dict[st
     }
     if "code" in state:
         line["code"] = state["code"]
-    OUTLET.gather(_written(line))
+    STDOUT.gather(_written(line))
 
 
 def failure(error: BaseException) -> str:
@@ -82,7 +82,7 @@ class _Lines(logging.Handler):
             }
             if record.exc_info and record.exc_info[1] is not None:
                 line["exception"] = traceback_of(record.exc_info[1])
-            OUTLET.write(_written(line))
+            STDOUT.write(_written(line))
         except Exception:
             self.handleError(record)
 
@@ -119,4 +119,4 @@ def _uncaught(kind: type[BaseException], error: BaseException | None, trace: Tra
 
 
 _written: Callable[[dict[str, Any]], bytes] = _as_json
-OUTLET = Outlet(1, _lost)
+STDOUT = NonblockingWriter(1, _lost)

@@ -11,7 +11,7 @@ MOST = 10_000  # pieces kept while nobody reads
 GATHERED = 0.02  # seconds that lines may wait for others to be written with
 
 
-class Outlet:
+class NonblockingWriter:
     """Writes lines in order. While a pipe is full they are kept, up to a number, and then lost and counted.
 
     A piece of at most PIPE_BUF bytes never blocks on a descriptor that polls as writable, so nothing here waits: neither

@@ -26,7 +26,7 @@ lost: list[str] = []
 """The programs that would not live."""
 
 
-class Watch:
+class Watchdog:
     """Subscribes to what happens to the programs; the methods have underscores since supervisord publishes the others."""
 
     def __init__(self, supervisord: Any) -> None:

@@ -8,14 +8,14 @@ from pydantic import BaseModel
 from app.schemas.accounts import Login, PasswordChange, TokenView
 from app.services.accounts import accounts, logins
 from app.web import passwords
-from app.web.dependencies import Call, Caller
+from app.web.dependencies import Call, CallOf
 
 
-def add_to(router: APIRouter, login_router: APIRouter, *, session: Caller, stranger: Caller, view: type[BaseModel]) -> None:
+def add_to(router: APIRouter, login_router: APIRouter, *, session: CallOf, newcomer: CallOf, view: type[BaseModel]) -> None:
     """Add these routes to an audience's routers; `login_router` asks for no session, and `view` is how an account is shown."""
 
     @login_router.post("/login", response_model=TokenView)
-    async def login(body: Login, call: Annotated[Call, Depends(stranger)]) -> Response:
+    async def login(body: Login, call: Annotated[Call, Depends(newcomer)]) -> Response:
         return await passwords.log_in(call, body)
 
     @router.post("/logout", status_code=204)

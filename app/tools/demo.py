@@ -11,9 +11,9 @@ from app.db.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, SYSTEM, Actor, Work
 from app.security import hash_now
 from app.services.accounts import accounts
 from app.services.catalogue import products
-from app.services.orders import orders, placing
+from app.services.orders import placing, shipping
 from app.services.orders.purchases import Purchase
-from app.services.tickets import tickets
+from app.services.tickets import use_cases as tickets
 
 NAMES = {MERCHANT: "demo-merchant", CUSTOMER: "demo-customer", ADMIN: "demo-admin"}
 
@@ -144,11 +144,11 @@ class _Shop:
             order["id"] = orjson.loads(placing.place(work, self._purchase(order["number"], story)).body)["id"]
         elif verb in ("ship", "correct"):
             tracking = f"SF{order['number']:013}" if verb == "ship" else f"ZT{order['number']:012}"
-            orders.ship(
+            shipping.ship(
                 work, order["id"], logistic_id=1 if verb == "ship" else 2, logistic_name=None, logistic_order_id=tracking
             )
         elif verb == "receive":
-            orders.receive(work, order["id"])
+            shipping.receive(work, order["id"])
         elif verb == "ask":
             asked = tickets.ask(work, order["id"], except_type=story.except_type, back_reason="与描述不符", back_cost=None)
             order["ticket"] = orjson.loads(asked)["id"]

@@ -28,9 +28,9 @@ from app.schemas.fields import Line as OneLine
 from app.security import NO_PASSWORD
 from app.services.accounts import accounts
 from app.services.catalogue import products, stock
-from app.services.orders import orders, placing
+from app.services.orders import placing, shipping
 from app.services.orders.purchases import Purchase
-from app.services.tickets import tickets
+from app.services.tickets import use_cases as tickets
 
 ORDER = Order.__table__
 SKU = Sku.__table__
@@ -206,12 +206,12 @@ class Replay:
         order_id, status = order["id"], order["status"]
         if line.shipped_at is not None and status == TO_SHIP:
             with Work(seller, writes=True, now=line.shipped_at) as work:
-                orders.ship(work, order_id, logistic_id=None, logistic_name=CARRIER, logistic_order_id=entry.order_number)
+                shipping.ship(work, order_id, logistic_id=None, logistic_name=CARRIER, logistic_order_id=entry.order_number)
                 work.commit()
             status = SHIPPED
         if line.delivered_at is not None and status == SHIPPED:
             with Work(buyer, writes=True, now=line.delivered_at) as work:
-                orders.receive(work, order_id)
+                shipping.receive(work, order_id)
                 work.commit()
         if line.status == "canceled" and order["after_care_id"] is None:
             self._refund(order_id, buyer, seller, line.delivered_at or line.shipped_at or line.approved_at)

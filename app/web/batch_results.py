@@ -1,4 +1,4 @@
-"""What a batch answers: row by row, in the caller's language."""
+"""The answer to a batch: the result of each row, in the caller's language."""
 
 from typing import Any
 
@@ -7,11 +7,14 @@ import orjson
 from app.services.batch_row import Row, standing
 from app.web.problems import worded
 
-LONGEST = 50  # characters of what a row was called by that its result repeats; order numbers have 30 at most
+LONGEST = 50  # characters of a row's name that its result repeats; an order number has 30 at most
 
 
 def told(rows: list[Row], *, done: str, name: str, language: str) -> str:
-    """The JSON of a batch: how many were `done`, how many failed, and each row with what it is called by, its `name`."""
+    """The JSON of a batch: how many rows succeeded (under the key `done`), how many failed, and the result of each row.
+
+    Each result repeats the row's field `name`, such as `order_id`, by which its sender knows it.
+    """
     ok = len(standing(rows))
     results = [{"row": row.number, name: _short(row.values.get(name)), **_outcome(row, language)} for row in rows]
     return orjson.dumps({done: ok, "failed": len(rows) - ok, "results": results}).decode()

@@ -1,4 +1,4 @@
-"""Making accounts, logging in and changing passwords: the same for merchants, customers and admins."""
+"""Making accounts, logging in and changing passwords, alike for merchants, customers and admins."""
 
 import orjson
 from fastapi import Response
@@ -14,7 +14,7 @@ from app.web.door import answered
 
 
 async def log_in(call: Call, body: Login) -> Response:
-    """Try a password; no connection and no thread of the pool is held while it waits and is hashed."""
+    """Log in. No database connection and no pool thread is held while the try is slowed or the password is hashed."""
     kind = call.actor.kind
     candidate = await on_loop(_admitted, call, body.name)
     await slowing.wait(candidate.source, candidate.delay)
@@ -28,7 +28,7 @@ async def log_in(call: Call, body: Login) -> Response:
 
 
 async def change_password(call: Call, body: PasswordChange) -> Response:
-    """Change the caller's own password; the session that asks goes on. A wrong old password counts as a failed login."""
+    """Change the caller's own password and keep this session. A wrong old password counts as a failed login."""
     candidate = await on_loop(_admitted_to_change, call)
     await slowing.wait(candidate.source, candidate.delay)
     if not await password_matches(body.old_password, candidate.password_hash):
@@ -45,7 +45,7 @@ async def create_account(call: Call, kind: str, body: NewMerchant | NewCustomer 
 
 
 async def hashed(call: Call, password: str) -> str:
-    """The hash of a password; a caller whose session has ended is refused before it is computed."""
+    """The hash of a new password; a caller whose session has ended is refused before it is computed."""
     await on_loop(_proved, call)
     return await hash_password(password)
 

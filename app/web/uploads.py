@@ -1,4 +1,4 @@
-"""One file in a form, put on disk as it comes in; who sends it has been asked before."""
+"""One file in a form, written to disk as it arrives. The caller's session has been checked before."""
 
 import dataclasses
 from collections.abc import AsyncIterator
@@ -23,9 +23,10 @@ DOCUMENTED = {"requestBody": {"required": True, "content": {"multipart/form-data
 
 @asynccontextmanager
 async def received(request: Request, call: Call, *, beside: tuple[str, ...] = ()) -> AsyncIterator[BinaryIO]:
-    """The file in the form's field `file`, at its start; the caller's Idempotency-Key then stands for its content too.
+    """The form's field `file`, positioned at its start. The caller's Idempotency-Key now covers its content too.
 
-    Other fields than those named `beside` are refused. Raises StorageAway when there is no room for it.
+    `beside` names the other fields that the form may have; any more are refused. Raises NoForm, RequestValidationError,
+    and StorageAway when the disk is full.
     """
     if media_type(request) != "multipart/form-data":
         raise NoForm

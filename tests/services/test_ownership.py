@@ -9,10 +9,11 @@ from app.errors import NotFound
 from app.models import Admin
 from app.services import ownership
 from app.services.events import audit
-from app.services.orders import orders
+from app.services.orders import queries as orders
 from app.services.paging import Page
 from app.services.statistics import reports
-from app.services.tickets import tickets
+from app.services.tickets import queries as tickets
+from app.services.tickets import use_cases
 
 NEW = "auditor"
 FIRST = Page(1, 20)
@@ -44,7 +45,7 @@ ROWS = {
     "an order": lambda work, ticket: orders.get(work, ticket["order_id"]),
     "its timeline": lambda work, ticket: orders.timeline(work, ticket["order_id"], FIRST),
     "a ticket": lambda work, ticket: tickets.get(work, ticket["id"]),
-    "a ticket, to move it": lambda work, ticket: tickets.refuse(work, ticket["id"], remark="no"),
+    "a ticket, to move it": lambda work, ticket: use_cases.refuse(work, ticket["id"], remark="no"),
 }
 
 

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 def text() -> bytes:
     """Everything, in Prometheus' text format; answers without the database too."""
-    sample(logs.OUTLET.lost)
+    sample(logs.STDOUT.lost)
     own = REGISTRY
     if SHARED is not None:
         sharing.forget_the_dead(SHARED)

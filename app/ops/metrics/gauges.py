@@ -3,30 +3,30 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import Integer, bindparam, cast, func, literal_column, select
+from sqlalchemy import Integer, cast, func, literal_column, select
 
 from app.db import pools
-from app.db.parameters import NOW, ambient, deadlines
+from app.db.parameters import NOW, deadlines
 from app.db.statement import Statement
-from app.models import Order
-from app.models.order import SHIPPED
+from app.db.types import Columns, Expression
+from app.services.lifecycle.deadlines import Deadline
+from app.services.orders.states import LIFECYCLE as ORDERS
+from app.services.orders.states import RECEIPT
 from app.services.sweeping import heartbeat
-from app.services.sweeping.sweep import WATCHED
+from app.services.sweeping.sweep import REPORTED
 from app.services.webhooks import fan_out
 
-ORDER = Order.__table__
 MOST = 10_000  # rows that are counted, so that a scrape costs the same however much is overdue
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A figure: its name without the prefix, what it says, a scalar over the database's tables, its labels."""
+    """A gauge: its name without the prefix, its help text, the scalar that reads it from the database, its labels."""
 
     name: str
     text: str
-    value: Any
+    value: Expression
     labels: dict[str, str] = field(default_factory=dict)
 
 
@@ -39,35 +39,39 @@ def read(now: int) -> Iterator[tuple[Gauge, float]]:
         yield from zip(GAUGES, map(float, cursor.fetchone()), strict=True)
 
 
-def _overdue(table: Any, start: Any, name: str, state: Any) -> Any:
-    """How many rows in `state` are past their deadline, `MOST` at most.
+def _overdue(table: Columns, deadline: Deadline) -> Expression:
+    """How many rows have missed the deadline, `MOST` at most.
 
-    A row is never older than its `create_time`, which is what the indexes of open rows are sorted by.
+    A row's deadline starts at its `create_time` or later, which is what the indexes of open rows are sorted by.
     """
-    before = NOW - bindparam(name)
-    rows = select(literal_column("1")).where(state, bindparam(name) > 0, start < before, table.c.create_time < before)
-    return select(func.count()).select_from(rows.limit(MOST).subquery()).scalar_subquery()
+    is_old = table.c.create_time < NOW - deadline.seconds
+    rows = select(literal_column("1")).where(deadline.is_missed(table), is_old).limit(MOST)
+    return select(func.count()).select_from(rows.subquery()).scalar_subquery()
 
 
-def _lag() -> Any:
-    """How long overdue the oldest order is that a sweep should have received; 0 when none is."""
-    oldest = select(func.min(ORDER.c.deliver_time)).where(ORDER.c.status == SHIPPED, ambient("auto_receive") > 0)
-    late = NOW - ambient("auto_receive") - oldest.scalar_subquery()
+def _lag(table: Columns, deadline: Deadline) -> Expression:
+    """How many seconds ago the earliest missed deadline of the table's rows fell; 0 when none was missed."""
+    oldest = select(func.min(deadline.start(table))).where(deadline.state.holds(table), deadline.is_on)
+    late = NOW - deadline.seconds - oldest.scalar_subquery()
     return func.greatest(func.coalesce(cast(late, Integer), 0), 0)
 
 
 GAUGES = (
     Gauge("worker_last_sweep_timestamp_seconds", "When a worker last finished a sweep, Unix time", heartbeat.last()),
-    Gauge("worker_lag_seconds", "How long overdue the oldest order is that a sweep should have received", _lag()),
+    Gauge(
+        "worker_lag_seconds",
+        "How long overdue the oldest order is that a sweep should have received",
+        _lag(ORDERS.table, RECEIPT),
+    ),
     Gauge("webhook_deliveries_pending", "Deliveries to webhooks that are due or still to be made", fan_out.pending()),
     *(
         Gauge(
             "deadlines_overdue",
             f"Orders not shipped, tickets not answered and returns not confirmed in time, counted up to {MOST:,}",
-            _overdue(table, start, name, state),
-            {"deadline": name},
+            _overdue(lifecycle.table, deadline),
+            {"deadline": deadline.name},
         )
-        for table, _, start, name, state in WATCHED
+        for lifecycle, deadline in REPORTED
     ),
 )
 _ALL = Statement(select(*(gauge.value.label(f"g{number}") for number, gauge in enumerate(GAUGES))))

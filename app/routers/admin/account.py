@@ -12,7 +12,7 @@ from app.services.accounts import accounts
 from app.web import passwords
 from app.web.dependencies import AdminCall, RowId, admin_session, new_admin
 
-own_account.add_to(router, login_router, session=admin_session, stranger=new_admin, view=AdminView)
+own_account.add_to(router, login_router, session=admin_session, newcomer=new_admin, view=AdminView)
 
 
 @router.get("/admins", response_model=AdminList)

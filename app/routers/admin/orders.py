@@ -7,8 +7,8 @@ from fastapi import Query
 from app.routers.admin import router
 from app.schemas.except_orders import AdminTicketFilters, TicketList
 from app.schemas.orders import AdminOrderFilters, OrderDetail, OrderList
-from app.services.orders import orders
-from app.services.tickets import tickets
+from app.services.orders import queries as orders
+from app.services.tickets import queries as tickets
 from app.web.dependencies import AdminCall, RowId
 
 

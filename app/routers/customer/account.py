@@ -21,4 +21,4 @@ def change_me(body: CustomerChange, call: CustomerCall) -> str:
     return accounts.change_me(call, body.model_dump(exclude_unset=True))
 
 
-own_account.add_to(router, login_router, session=customer_session, stranger=new_customer, view=CustomerView)
+own_account.add_to(router, login_router, session=customer_session, newcomer=new_customer, view=CustomerView)

@@ -7,8 +7,10 @@ from fastapi import Query
 from app.routers.customer import router
 from app.schemas.except_orders import Ask, SendBack, TicketView
 from app.schemas.orders import CustomerOrderFilters, OrderDetail, OrderList, OrderView
-from app.services.orders import orders
-from app.services.tickets import tickets
+from app.services.orders import queries as orders
+from app.services.orders import shipping
+from app.services.tickets import queries as tickets
+from app.services.tickets import use_cases
 from app.web.dependencies import CustomerCall, RowId
 
 
@@ -24,12 +26,12 @@ def get_order(order_id: RowId, call: CustomerCall) -> str:
 
 @router.post("/orders/{order_id}/receive", response_model=OrderView)
 def receive_order(order_id: RowId, call: CustomerCall) -> str:
-    return orders.receive(call, order_id)
+    return shipping.receive(call, order_id)
 
 
 @router.post("/orders/{order_id}/except-orders", response_model=TicketView, status_code=201)
 def ask_for_refund(order_id: RowId, body: Ask, call: CustomerCall) -> str:
-    return tickets.ask(call, order_id, **body.model_dump())
+    return use_cases.ask(call, order_id, **body.model_dump())
 
 
 @router.get("/except-orders/{ticket_id}", response_model=TicketView)
@@ -39,9 +41,9 @@ def get_ticket(ticket_id: RowId, call: CustomerCall) -> str:
 
 @router.post("/except-orders/{ticket_id}/return", response_model=TicketView)
 def send_back(ticket_id: RowId, body: SendBack, call: CustomerCall) -> str:
-    return tickets.send_back(call, ticket_id, **body.model_dump())
+    return use_cases.send_back(call, ticket_id, **body.model_dump())
 
 
 @router.post("/except-orders/{ticket_id}/withdraw", response_model=TicketView)
 def withdraw_ticket(ticket_id: RowId, call: CustomerCall) -> str:
-    return tickets.withdraw(call, ticket_id)
+    return use_cases.withdraw(call, ticket_id)

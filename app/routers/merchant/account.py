@@ -21,4 +21,4 @@ def change_me(body: MerchantChange, call: MerchantCall) -> str:
     return accounts.change_me(call, body.model_dump(exclude_unset=True))
 
 
-own_account.add_to(router, login_router, session=merchant_session, stranger=new_merchant, view=UserView)
+own_account.add_to(router, login_router, session=merchant_session, newcomer=new_merchant, view=UserView)

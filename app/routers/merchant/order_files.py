@@ -55,5 +55,5 @@ async def export_orders(query: Annotated[OrderExport, Query()], call: MerchantRe
 
 
 def _shipped(call: Call, request: Request, rows: list[Row], *, dry_run: bool) -> str:
-    shipping.ship(call, rows, dry_run=dry_run)
+    shipping.ship_many(call, rows, dry_run=dry_run)
     return told(rows, done="shipped", name="order_number", language=language(request))

@@ -30,6 +30,7 @@ from app.db.work import SYSTEM, Work
 from app.errors import AppError, IllegalMove, NotFound
 from app.services.events.record import noted_from
 from app.services.lifecycle.concurrent_moves import JointMoves, asked
+from app.services.lifecycle.deadlines import Deadline
 from app.services.lifecycle.table import Guard, Move, Row, State
 from app.services.ownership import Owners, owned
 
@@ -46,14 +47,16 @@ class Lifecycle:
         table: Any,
         moves: tuple[Move, ...],
         *,
+        deadlines: tuple[Deadline, ...],
         owners: Owners,
         subject: Callable[[Row], dict[str, Any]],
         columns: Callable[[Row], list[Any]],
     ) -> None:
         self.table = table
         self.moves = moves
+        self.deadlines = deadlines
         self._owners = owners
-        self._subject = subject
+        self.subject = subject
         self._columns = columns
         self._statements: dict[tuple[str, str], list[Statement]] = {}
         self._joints: dict[tuple[str, str], JointMoves] = {}
@@ -182,7 +185,7 @@ class Lifecycle:
             from_status=_source(move).status,
             to_status=move.target.status,
             details=move.notes(moved),
-            **self._subject(moved),
+            **self.subject(moved),
             **columns,
         )
 

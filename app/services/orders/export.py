@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Float, String, case, cast, column, func, literal, s
 from app.db.work import Work
 from app.models import Order
 from app.models import order as stored
-from app.services.orders import orders
+from app.services.orders import queries
 from app.sheets.reading import Heading
 from app.sheets.writing import BOM, Column, Kind, escaped, write_xlsx
 from app.sheets.writing import write as write_sheet
@@ -67,8 +67,8 @@ COLUMNS = {
 
 
 def write(work: Work, file_format: str, file: BinaryIO, *, filters: dict[str, Any], columns: Sequence[str]) -> None:
-    """The caller's orders that pass all `filters` (names of `orders.FILTERS`), newest first; raises TooManyRows for XLSX."""
-    chosen = orders.conditions(work.actor.kind, filters)
+    """The caller's orders that pass all `filters` (names of `queries.FILTERS`), newest first; raises TooManyRows for XLSX."""
+    chosen = queries.conditions(work.actor.kind, filters)
     source = ORDER if set(columns).isdisjoint(_BOUGHT.c.keys()) else ORDER.join(_BOUGHT, true())
 
     def rows(values: list[Any]) -> Any:

@@ -19,7 +19,29 @@ from app.services.orders.states import LIFECYCLE, TO_SHIP
 ORDER = Order.__table__
 
 
-def ship(work: Work, rows: list[Row], *, dry_run: bool) -> None:
+def ship(
+    work: Work,
+    order_id: int,
+    *,
+    logistic_id: int | None,
+    logistic_name: str | None,
+    logistic_order_id: str,
+    deliver_address: str | None = None,
+) -> str:
+    """Ship an order, or correct the tracking of a shipped one; raises NotFound, IllegalMove, UnknownCarrier, CarrierMissing."""
+    carrier_id, carrier_name = carriers.named(work, logistic_id, logistic_name)
+    return LIFECYCLE.move(
+        work,
+        "ship",
+        order_id,
+        logistic_id=carrier_id,
+        logistic_name=carrier_name,
+        logistic_order_id=logistic_order_id,
+        deliver_address=deliver_address,
+    )
+
+
+def ship_many(work: Work, rows: list[Row], *, dry_run: bool) -> None:
     """Ship the orders that the rows name by `order_id` or `order_number`; the rows that are refused get their error.
 
     A carrier goes by `carrier` (id, code or name of a known one), or by `logistic_id` and `logistic_name` as in `orders.ship`.
@@ -37,6 +59,11 @@ def ship(work: Work, rows: list[Row], *, dry_run: bool) -> None:
         _tell_states(late, _find(work, late))
     for row in standing(late):
         row.error = IllegalMove()
+
+
+def receive(work: Work, order_id: int) -> str:
+    """Confirm receipt, for the buyer or when the deadline has passed; raises NotFound, IllegalMove."""
+    return LIFECYCLE.move(work, "receive", order_id)
 
 
 def _find(work: Work, rows: list[Row]) -> dict[int, Any]:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, bindparam, case, cast, func, literal, null, or_
+from sqlalchemy import JSON, bindparam, cast, func, literal, null, or_
 
-from app.db.parameters import NOW, ambient
+from app.db.parameters import NOW
 from app.db.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 from app.errors import AfterSaleOver
 from app.models import Order
 from app.models import order as stored
 from app.services import ownership
+from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import BY_TICKET, Guard, Move, Row, State
 
@@ -28,9 +29,16 @@ REFUNDING_SHIPPED = State(
 REFUNDING_RECEIVED = State("refunding_received", stored.REFUNDING, lambda o: o.c.recv_time.isnot(None))
 
 
+# fmt: off
+SHIPMENT   = Deadline("ship",         TO_SHIP,   lambda o: o.c.create_time, reported=True)
+RECEIPT    = Deadline("auto_receive", SHIPPED,   lambda o: o.c.deliver_time)
+AFTER_SALE = Deadline("after_sale",   COMPLETED, lambda o: o.c.recv_time)
+# fmt: on
+DEADLINES = (SHIPMENT, RECEIPT, AFTER_SALE)
+
+
 def within_after_sale(o: Row) -> Any:
-    window = ambient("after_sale")
-    return or_(window == 0, o.c.recv_time.is_(None), o.c.recv_time + window >= NOW)
+    return or_(o.c.recv_time.is_(None), ~AFTER_SALE.has_passed(o))
 
 
 def with_carrier(o: Row) -> dict[str, Any]:
@@ -64,7 +72,7 @@ def tracking(o: Row) -> Any:
     return func.jsonb_build_object(*(part for name in names for part in (literal(name), o.c[name])))
 
 
-AFTER_SALE = (Guard(within_after_sale, AfterSaleOver),)
+IN_TIME = (Guard(within_after_sale, AfterSaleOver),)
 
 # fmt: off
 MOVES = (
@@ -73,9 +81,9 @@ MOVES = (
     Move("ship",          TO_SHIP,             SHIPPED,             (MERCHANT,),        (),         shipping,     tracking),
     Move("ship",          SHIPPED,             SHIPPED,             (MERCHANT,),        (),         with_carrier, tracking),
     Move("receive",       SHIPPED,             COMPLETED,           (CUSTOMER, SYSTEM), (),         receiving),
-    Move("except-orders", TO_SHIP,             REFUNDING_UNSHIPPED, (CUSTOMER,),        AFTER_SALE, asking),
-    Move("except-orders", SHIPPED,             REFUNDING_SHIPPED,   (CUSTOMER,),        AFTER_SALE, asking),
-    Move("except-orders", COMPLETED,           REFUNDING_RECEIVED,  (CUSTOMER,),        AFTER_SALE, asking),
+    Move("except-orders", TO_SHIP,             REFUNDING_UNSHIPPED, (CUSTOMER,),        IN_TIME,    asking),
+    Move("except-orders", SHIPPED,             REFUNDING_SHIPPED,   (CUSTOMER,),        IN_TIME,    asking),
+    Move("except-orders", COMPLETED,           REFUNDING_RECEIVED,  (CUSTOMER,),        IN_TIME,    asking),
     Move("refund",        REFUNDING_UNSHIPPED, REFUNDED,            (BY_TICKET,),       (),         closing),
     Move("refund",        REFUNDING_SHIPPED,   REFUNDED,            (BY_TICKET,),       (),         closing),
     Move("refund",        REFUNDING_RECEIVED,  REFUNDED,            (BY_TICKET,),       (),         closing),
@@ -91,27 +99,15 @@ MOVES = (
 # fmt: on
 
 
-def deadline_at(o: Row) -> Any:
-    """When the state's deadline falls due, Unix seconds; null when it has none or the deadline is switched off."""
-    due = {
-        stored.TO_SHIP: (o.c.create_time, "ship"),
-        stored.SHIPPED: (o.c.deliver_time, "auto_receive"),
-        stored.COMPLETED: (o.c.recv_time, "after_sale"),
-    }
-    return case(
-        *(((o.c.status == status) & (bindparam(name) > 0), start + bindparam(name)) for status, (start, name) in due.items()),
-        else_=null(),
-    )
-
-
 def order_columns(o: Row) -> list[Any]:
     columns = [cast(c, JSON).label(c.name) if c.name == "sku_snapshot" else c for c in o.c]
-    return [*columns, deadline_at(o).label("deadline_at")]
+    return [*columns, deadline_at(DEADLINES, o).label("deadline_at")]
 
 
 LIFECYCLE = Lifecycle(
     ORDER,
     MOVES,
+    deadlines=DEADLINES,
     owners=ownership.ORDERS,
     subject=lambda o: {"business_id": o.c.business_id, "order_id": o.c.id},
     columns=order_columns,

@@ -17,7 +17,7 @@ from app.models import Order, OrderTally, Product, Sku
 from app.models.order import TO_SHIP
 from app.services.catalogue import low_stock
 from app.services.catalogue.removal import sku_is_removed
-from app.services.orders import orders
+from app.services.orders import queries
 from app.services.ownership import FIGURES, owned
 from app.services.statistics import periods, sales
 from app.services.statistics.sales import TICKET
@@ -75,7 +75,7 @@ def _present(kind: str) -> dict[str, Any]:
     waiting = select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(TALLY.c.status == TO_SHIP, owned(FIGURES, kind, TALLY))
     standing = {
         "to_ship": waiting.scalar_subquery(),
-        "overdue": _number_of(ORDER, orders.FILTERS["overdue"], owned(FIGURES, kind, ORDER)),
+        "overdue": _number_of(ORDER, queries.FILTERS["overdue"], owned(FIGURES, kind, ORDER)),
         "open_tickets": _number_of(TICKET, TICKET.c.close_time.is_(None), owned(FIGURES, kind, TICKET)),
     }
     if kind == ADMIN:

@@ -7,31 +7,31 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from sqlalchemy import bindparam, func, literal, select
 
 from app.config import DAY, HOUR, settings
-from app.db.parameters import NOW
 from app.db.statement import Statement
 from app.db.work import SYSTEM, Actor, Work
 from app.errors import AppError
-from app.models import Event, ExceptOrder, Order
-from app.models.order import SHIPPED, TO_SHIP
+from app.models import Event
 from app.ops.incidents import survived
 from app.services import idempotency
 from app.services.accounts import logins
 from app.services.events.record import noted_from
-from app.services.orders import orders, search, tally
-from app.services.tickets import tickets
-from app.services.tickets.states import APPLIED, AWAITING_RECEIPT, AWAITING_RETURN, agreed_at
+from app.services.lifecycle.deadlines import Deadline
+from app.services.lifecycle.engine import Lifecycle
+from app.services.orders import search, shipping, tally
+from app.services.orders.states import LIFECYCLE as ORDERS
+from app.services.orders.states import RECEIPT
+from app.services.tickets import use_cases as tickets
+from app.services.tickets.states import ANSWER, RETURN
+from app.services.tickets.states import LIFECYCLE as TICKETS
 from app.services.webhooks import leases
 
-ORDER = Order.__table__
-TICKET = ExceptOrder.__table__
 EVENT = Event.__table__
 
-BATCH = 500
+CHUNK = 500
 FLAGGED_WITHIN = 30 * DAY  # deadlines passed longer ago are old news
 NOTICE = 6 * HOUR  # how long before its deadline a row is called near
 _FLAGGING = 0x666C6167  # one worker flags at a time
@@ -63,7 +63,7 @@ def sweep(now: int, beat: Callable[[], None] = lambda: None) -> dict[str, int]:
 
 
 def _moved(name: str, each: Sweep, now: int, beat: Callable[[], None]) -> int:
-    """How many rows were moved; where some of a batch were not, those behind them have their turn too."""
+    """How many rows were moved; where some of a chunk were not, those behind them have their turn too."""
     total, last = 0, 0
     while due := _due_after(last, name, each, now):
         moved = 0
@@ -71,7 +71,7 @@ def _moved(name: str, each: Sweep, now: int, beat: Callable[[], None]) -> int:
             beat()
             moved += _moves(name, each, row_id, now)
         total += moved
-        if moved == len(due) or len(due) < BATCH:
+        if moved == len(due) or len(due) < CHUNK:
             break
         last = due[-1]
     return total
@@ -79,7 +79,7 @@ def _moved(name: str, each: Sweep, now: int, beat: Callable[[], None]) -> int:
 
 def _due_after(last: int, name: str, each: Sweep, now: int) -> list[int]:
     with survived(name), _work(now) as work:
-        return [row.id for row in work.all(each.due, batch=BATCH, last=last)]
+        return [row.id for row in work.all(each.due, chunk=CHUNK, last=last)]
     return []
 
 
@@ -107,67 +107,56 @@ def _done(name: str, step: Callable[[Work], int], now: int, beat: Callable[[], N
 def _flagged(work: Work, flag: Statement) -> int:
     if not work.one(_TRY_LOCK).held:
         return 0
-    return len(work.all(flag, batch=BATCH, oldest=work.now - FLAGGED_WITHIN))
+    return len(work.all(flag, chunk=CHUNK, oldest=work.now - FLAGGED_WITHIN))
 
 
 def _work(now: int) -> Work:
     return Work(Actor(SYSTEM), writes=True, now=now)
 
 
-def _passed(start: Any, name: str, ahead: int = 0) -> Any:
-    return (bindparam(name) > 0) & (start < NOW - bindparam(name) + ahead)
+def _due(lifecycle: Lifecycle, deadline: Deadline) -> Statement:
+    """The ids of the rows that have missed the deadline, in order, a chunk after `last`."""
+    table = lifecycle.table
+    rows = select(table.c.id).where(table.c.id > bindparam("last"), deadline.is_missed(table))
+    return Statement(rows.order_by(table.c.id).limit(bindparam("chunk")))
 
 
-def _due(table: Any, *conditions: Any) -> Statement:
-    rows = select(table.c.id).where(table.c.id > bindparam("last"), *conditions)
-    return Statement(rows.order_by(table.c.id).limit(bindparam("batch")))
-
-
-def _flag(
-    verb: str, table: Any, order_id: Callable[[Any], Any], start: Any, name: str, state: Any, *, ahead: int = 0
-) -> Statement:
-    """One event per row in `state` whose deadline passes within `ahead` seconds, unless it is written already."""
+def _flag(verb: str, lifecycle: Lifecycle, deadline: Deadline, *, ahead: int = 0) -> Statement:
+    """Writes one event for each row that misses the deadline within `ahead` seconds and has no such event yet."""
+    table, subject = lifecycle.table, lifecycle.subject(lifecycle.table)
     written = select(EVENT.c.id).where(
-        EVENT.c.order_id == order_id(table),
+        EVENT.c.order_id == subject["order_id"],
         EVENT.c.subject == table.name,
         EVENT.c.subject_id == table.c.id,
         EVENT.c.verb == verb,
-        EVENT.c.details["deadline"].astext == name,
+        EVENT.c.details["deadline"].astext == deadline.name,
     )
+    is_news = deadline.start(table) >= bindparam("oldest") - deadline.seconds
     rows = (
-        select(table.c.id, table.c.business_id, order_id(table).label("order_id"))
-        .where(state, _passed(start, name, ahead), start >= bindparam("oldest") - bindparam(name), ~written.exists())
-        .limit(bindparam("batch"))
+        select(table.c.id, *(value.label(name) for name, value in subject.items()))
+        .where(deadline.is_missed(table, ahead), is_news, ~written.exists())
+        .limit(bindparam("chunk"))
         .cte("flagged")
     )
     noted = noted_from(
         rows,
         verb=verb,
         subject=table.name,
-        details=func.jsonb_build_object("deadline", literal(name)),
-        business_id=rows.c.business_id,
-        order_id=rows.c.order_id,
+        details=func.jsonb_build_object("deadline", literal(deadline.name)),
+        **{name: rows.c[name] for name in subject},
     )
     return Statement(select(noted.c.id))
 
 
 SWEEPS = {
-    "received": Sweep(_due(ORDER, ORDER.c.status == SHIPPED, _passed(ORDER.c.deliver_time, "auto_receive")), orders.receive),
-    "lapsed": Sweep(_due(TICKET, AWAITING_RETURN.holds(TICKET), _passed(agreed_at(TICKET), "return_goods")), tickets.lapse),
-    "agreed": Sweep(
-        _due(TICKET, APPLIED.holds(TICKET), _passed(TICKET.c.create_time, "answer")),
-        tickets.agree,
-        wanted=lambda: settings.auto_agree,
-    ),
+    "received": Sweep(_due(ORDERS, RECEIPT), shipping.receive),
+    "lapsed": Sweep(_due(TICKETS, RETURN), tickets.lapse),
+    "agreed": Sweep(_due(TICKETS, ANSWER), tickets.agree, wanted=lambda: settings.auto_agree),
 }
-WATCHED = (
-    (ORDER, lambda o: o.c.id, ORDER.c.create_time, "ship", ORDER.c.status == TO_SHIP),
-    (TICKET, lambda t: t.c.order_id, TICKET.c.create_time, "answer", APPLIED.holds(TICKET)),
-    (TICKET, lambda t: t.c.order_id, TICKET.c.deliver_time, "return_receive", AWAITING_RECEIPT.holds(TICKET)),
-)
+REPORTED = [(lifecycle, deadline) for lifecycle in (ORDERS, TICKETS) for deadline in lifecycle.deadlines if deadline.reported]
 FLAGS = {
-    "near": [_flag("deadline_near", *watched, ahead=NOTICE) for watched in WATCHED],
-    "overdue": [_flag("overdue", *watched) for watched in WATCHED],
+    "near": [_flag("deadline_near", *reported, ahead=NOTICE) for reported in REPORTED],
+    "overdue": [_flag("overdue", *reported) for reported in REPORTED],
 }
 TIDYING = {
     "folded": tally.fold,

@@ -10,6 +10,7 @@ from app.errors import RefundTooLarge
 from app.models import Event, ExceptOrder, Order, ReturnParcel
 from app.models import except_order as stored
 from app.services import ownership
+from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import Guard, Move, Row, State
 
@@ -51,6 +52,21 @@ LAPSED           = State("lapsed",           stored.AGREED,  _never_came)
 STEPS = (APPLIED, AWAITING_RETURN, AWAITING_RECEIPT, REFUNDED, REFUSED, WITHDRAWN, LAPSED)
 APPLIED_REFUND = State("applied", stored.APPLIED, lambda t: and_(_open(t), _refund_only(t)))
 APPLIED_RETURN = State("applied", stored.APPLIED, lambda t: and_(_open(t), _goods_expected(t)))
+
+
+def agreed_at(t: Row) -> Any:
+    """When the merchant agreed, which only the event says; now, while the statement that writes the event still runs."""
+    agreed = and_(EVENT.c.order_id == t.c.order_id, EVENT.c.subject == TICKET.name, EVENT.c.verb == "agree")
+    seen = select(func.max(EVENT.c.time)).where(agreed, EVENT.c.subject_id == t.c.id).scalar_subquery()
+    return func.coalesce(seen, NOW)
+
+
+# fmt: off
+ANSWER       = Deadline("answer",         APPLIED,          lambda t: t.c.create_time, reported=True)
+RETURN       = Deadline("return_goods",   AWAITING_RETURN,  agreed_at)
+CONFIRMATION = Deadline("return_receive", AWAITING_RECEIPT, lambda t: t.c.deliver_time, reported=True)
+# fmt: on
+DEADLINES = (ANSWER, RETURN, CONFIRMATION)
 
 
 def at_most_what_was_paid(t: Row) -> Any:
@@ -112,23 +128,6 @@ MOVES = (
 # fmt: on
 
 
-def agreed_at(t: Row) -> Any:
-    """When the merchant agreed: the ticket's own times do not tell, its event does; unseen while it is being written."""
-    agreed = and_(EVENT.c.order_id == t.c.order_id, EVENT.c.subject == TICKET.name, EVENT.c.verb == "agree")
-    seen = select(func.max(EVENT.c.time)).where(agreed, EVENT.c.subject_id == t.c.id).scalar_subquery()
-    return func.coalesce(seen, NOW)
-
-
-def deadline_at(t: Row) -> Any:
-    """When the step's deadline falls due, Unix seconds; null when it has none or the deadline is switched off."""
-    due = (
-        (APPLIED, t.c.create_time, "answer"),
-        (AWAITING_RETURN, agreed_at(t), "return_goods"),
-        (AWAITING_RECEIPT, t.c.deliver_time, "return_receive"),
-    )
-    return case(*((step.holds(t) & (bindparam(name) > 0), start + bindparam(name)) for step, start, name in due), else_=null())
-
-
 def step_of(t: Row) -> Any:
     return case(*((step.holds(t), literal(step.name)) for step in STEPS), else_=null())
 
@@ -139,7 +138,7 @@ def ticket_columns(t: Row) -> list[Any]:
     return [
         *t.c,
         step_of(t).label("step"),
-        deadline_at(t).label("deadline_at"),
+        deadline_at(DEADLINES, t).label("deadline_at"),
         return_parcel.label("return_parcel"),
     ]
 
@@ -147,6 +146,7 @@ def ticket_columns(t: Row) -> list[Any]:
 LIFECYCLE = Lifecycle(
     TICKET,
     MOVES,
+    deadlines=DEADLINES,
     owners=ownership.TICKETS,
     subject=lambda t: {"business_id": t.c.business_id, "order_id": t.c.order_id},
     columns=ticket_columns,

@@ -19,9 +19,9 @@ from app.models import ExceptOrder, Order
 from app.models.order import STATUS_NAMES
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import Move
-from app.services.orders import orders
+from app.services.orders import shipping
 from app.services.orders.states import LIFECYCLE as ORDERS
-from app.services.tickets import tickets
+from app.services.tickets import use_cases as tickets
 from app.services.tickets.states import LIFECYCLE as TICKETS
 from app.services.tickets.states import STEPS as STATES_OF_TICKETS
 from tests.conftest import ROOT
@@ -354,12 +354,12 @@ class TestOrders:
         before = stored(sql, order_id)
         with Work(Actor("system"), writes=True) as work:
             if standing == "shipped":
-                orders.receive(work, order_id)
+                shipping.receive(work, order_id)
                 assert stored(sql, order_id)["order"]["status"] == 2
                 assert events_of(sql, order_id)[-1] == ("receive", "order", order_id, 1, 2, "system", None)
             else:
                 with pytest.raises(IllegalMove):
-                    orders.receive(work, order_id)
+                    shipping.receive(work, order_id)
                 assert stored(sql, order_id) == before
 
 
@@ -613,7 +613,7 @@ class TestOneWriter:
                         assert verb == "insert", f"{module}:{statement.lineno} updates a status"
                         assert self.BIRTH.fullmatch(ast.unparse(value)), f"{module}:{statement.lineno} inserts a status"
                         births.add(module)
-        assert births >= {"app.services.orders.placing_sql", "app.services.tickets.tickets"}
+        assert births >= {"app.services.orders.placing_sql", "app.services.tickets.use_cases"}
 
     def test_no_row_object_is_given_a_status(self):
         for path, node in _nodes():

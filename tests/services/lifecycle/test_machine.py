@@ -19,8 +19,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from app.db.work import SYSTEM, Actor, Work
 from app.errors import AppError
-from app.services.orders import orders
-from app.services.tickets import tickets
+from app.services.orders import shipping
+from app.services.tickets import use_cases as tickets
 from tests.support.api import Api, Caller
 from tests.support.factories import REFUND, RETURN, World, made, purchase
 
@@ -269,7 +269,7 @@ class Market(RuleBasedStateMachine):
     @rule(sale=sales)
     def is_received_by_deadline(self, sale: Sale) -> None:
         self._touch(sale)
-        if by_itself(lambda work: orders.receive(work, sale.id), legal(True, sale.status == 1)):
+        if by_itself(lambda work: shipping.receive(work, sale.id), legal(True, sale.status == 1)):
             sale.status, sale.received = 2, True
             sale.verbs.append("receive")
 

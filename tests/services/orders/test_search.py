@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from app.db.work import MERCHANT, SYSTEM, Actor, Work
-from app.services.orders import orders, search
+from app.services.orders import queries, search
 from app.services.paging import Page
 from tests.support.api import Api
 from tests.support.factories import World, made
@@ -207,7 +207,7 @@ class TestManyOrders:
             plan, ids = search.look_up(work, filters)
             assert plan == search.LOOK_UP
             named = search._look_up(MERCHANT, "actor_id", frozenset(filters))
-            listed = orders._list(MERCHANT, frozenset(filters), False, plan)
+            listed = queries._list(MERCHANT, frozenset(filters), False, plan)
             shown = work.one(listed, **filters, **ids, **Page(1, 20).parameters())
             read = {}
             for statement in (named, listed):

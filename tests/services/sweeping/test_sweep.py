@@ -159,7 +159,7 @@ class TestWhatFails:
         assert sweep.sweep(now + 11 * DAY)["received"] == 1
 
     def test_bad_rows_do_not_hold_up_those_behind_them(self, orders, sql, now, monkeypatch):
-        monkeypatch.setattr(sweep, "BATCH", 1)
+        monkeypatch.setattr(sweep, "CHUNK", 1)
         sql(REFUSE, orders[0]["id"])
         assert [sweep.sweep(now + 11 * DAY)["received"] for _ in range(3)] == [1, 1, 0]
 

@@ -4,13 +4,12 @@ Each use case moves the ticket, its order and the stock in one transaction. Rows
 everywhere: the order, its ticket, the SKU.
 """
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Float, Integer, String, and_, bindparam, cast, func, insert, literal, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Float, String, bindparam, cast, func, insert, literal, select, true
 
-from app.db.caller import caller_id, proved
+from app.db.caller import caller_id
 from app.db.parameters import NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
@@ -25,45 +24,10 @@ from app.services.events.record import noted_from
 from app.services.lifecycle.table import BY_TICKET
 from app.services.orders.states import LIFECYCLE as ORDERS
 from app.services.ownership import TICKETS, owned
-from app.services.paging import Page, answer, counted, page_statement
-from app.services.tickets.states import APPLIED, AWAITING_RECEIPT, LIFECYCLE, TICKET, step_of
+from app.services.tickets.states import LIFECYCLE, TICKET
 
 ORDER = Order.__table__
 PARCEL = ReturnParcel.__table__
-
-
-def _late(start: Any, name: str) -> Any:
-    return and_(bindparam(name) > 0, start < NOW - bindparam(name))
-
-
-_OVERDUE = or_(
-    and_(APPLIED.holds(TICKET), _late(TICKET.c.create_time, "answer")),
-    and_(AWAITING_RECEIPT.holds(TICKET), _late(TICKET.c.deliver_time, "return_receive")),
-)
-
-FILTERS = {
-    "status": TICKET.c.status == bindparam("status"),
-    "statuses": TICKET.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))),
-    "step": step_of(TICKET) == bindparam("step"),
-    "except_type": TICKET.c.except_type == bindparam("except_type"),
-    "order_id": TICKET.c.order_id == bindparam("order_id"),
-    "business_id": TICKET.c.business_id == bindparam("business_id"),
-    "create_from": TICKET.c.create_time >= bindparam("create_from"),
-    "create_to": TICKET.c.create_time <= bindparam("create_to"),
-    "overdue": _OVERDUE,
-    "not_overdue": ~_OVERDUE,
-}
-
-
-def get(work: Work, ticket_id: int) -> str:
-    """One ticket as JSON; raises NotFound."""
-    return work.body(_one(work.actor.kind), ticket_id=ticket_id)
-
-
-def page(work: Work, filters: dict[str, Any], page: Page) -> str:
-    """The actor's tickets that pass all `filters` (names of FILTERS), newest first, as JSON."""
-    statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None)
-    return answer(work.one(statement, **filters, **page.parameters()), page)
 
 
 def ask(work: Work, order_id: int, *, except_type: str, back_reason: str, back_cost: float | None) -> str:
@@ -167,21 +131,6 @@ def _lock(work: Work, ticket_id: int) -> Any:
 
 def _restock(work: Work, order: Any) -> None:
     stock.change(work, order.sku_id, order.num, reason=stock.REFUNDED, reference=order.order_number)
-
-
-@cache
-def _one(kind: str) -> Statement:
-    found = (TICKET.c.id == bindparam("ticket_id")) & (ORDER.c.id == TICKET.c.order_id) & owned(TICKETS, kind, TICKET)
-    view = select(*LIFECYCLE.view(TICKET, kind)).select_from(TICKET.join(ORDER, TICKET.c.order_id == ORDER.c.id))
-    return Statement(proved(kind, json_of(view.where(found)).label("body")), guarded=True)
-
-
-@lru_cache(maxsize=1000)
-def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [owned(TICKETS, kind, TICKET), *(FILTERS[name] for name in sorted(filters))]
-    view = select(*LIFECYCLE.view(TICKET, kind)).where(*conditions)
-    total = counted(select(TICKET.c.id).where(*conditions))
-    return page_statement(view, TICKET.c.create_time, TICKET.c.id, total=total, by_cursor=by_cursor, kind=kind)
 
 
 @cache

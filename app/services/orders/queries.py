@@ -1,23 +1,23 @@
-"""Orders: reading them, and the moves that concern an order alone."""
+"""Reading orders: one, a list, the counts of their states, a timeline."""
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Text, and_, bindparam, cast, func, literal, literal_column, not_, or_, select
+from sqlalchemy import Integer, Text, bindparam, cast, func, literal, literal_column, not_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from app.db.caller import proved
-from app.db.parameters import ACTOR_ID, NOW, ambient
+from app.db.parameters import ACTOR_ID
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.work import MERCHANT, Work
 from app.errors import NotFound
 from app.models import Event, ExceptOrder, Order, OrderTally
 from app.models import order as stored
-from app.services import carriers
+from app.services.lifecycle.deadlines import overdue
 from app.services.orders import search
-from app.services.orders.states import LIFECYCLE
+from app.services.orders.states import DEADLINES, LIFECYCLE
 from app.services.ownership import ORDERS, owned
 from app.services.paging import CAP, Page, answer, counted, page_statement
 from app.services.tickets import states
@@ -31,7 +31,7 @@ _HAPPENED_AFTER = select(EVENT.c.order_id).where(
     EVENT.c.business_id == ORDER.c.business_id, EVENT.c.time > bindparam("updated_after"), EVENT.c.order_id.isnot(None)
 )
 
-_LATE = and_(ambient("ship") > 0, ORDER.c.create_time < NOW - ambient("ship"))
+_OVERDUE = overdue(DEADLINES, ORDER)
 
 FILTERS = {
     "status": ORDER.c.status == bindparam("status"),
@@ -43,8 +43,8 @@ FILTERS = {
     "create_from": ORDER.c.create_time >= bindparam("create_from"),
     "create_to": ORDER.c.create_time <= bindparam("create_to"),
     "updated_after": ORDER.c.id.in_(_HAPPENED_AFTER),
-    "overdue": and_(ORDER.c.status == stored.TO_SHIP, _LATE),
-    "not_overdue": or_(ORDER.c.status != stored.TO_SHIP, not_(_LATE)),
+    "overdue": _OVERDUE,
+    "not_overdue": not_(_OVERDUE),
 }
 
 VARIED = {"updated_after", *search.SEARCHED}  # some find all orders, and some find none
@@ -74,33 +74,6 @@ def timeline(work: Work, order_id: int, page: Page) -> str:
     if work.one(_exists(kind), order_id=order_id).found is None:
         raise NotFound
     return answer(work.one(_timeline(kind, page.cursor is not None), order_id=order_id, **page.parameters()), page)
-
-
-def ship(
-    work: Work,
-    order_id: int,
-    *,
-    logistic_id: int | None,
-    logistic_name: str | None,
-    logistic_order_id: str,
-    deliver_address: str | None = None,
-) -> str:
-    """Ship an order, or correct the tracking of a shipped one; raises NotFound, IllegalMove, UnknownCarrier, CarrierMissing."""
-    carrier_id, carrier_name = carriers.named(work, logistic_id, logistic_name)
-    return LIFECYCLE.move(
-        work,
-        "ship",
-        order_id,
-        logistic_id=carrier_id,
-        logistic_name=carrier_name,
-        logistic_order_id=logistic_order_id,
-        deliver_address=deliver_address,
-    )
-
-
-def receive(work: Work, order_id: int) -> str:
-    """The buyer, or the deadline, confirms receipt; raises NotFound, IllegalMove."""
-    return LIFECYCLE.move(work, "receive", order_id)
 
 
 def conditions(kind: str, filters: Iterable[str]) -> list[Any]:

@@ -1,0 +1,59 @@
+"""Deadlines: how long a row may stay in a state, and what follows when it stays longer.
+
+A deadline gives the `deadline_at` of an answer, the `overdue` filter of a list, the rows that the sweep moves or flags, and
+the gauge. A row is on time until that very second, and overdue from the next one on.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import and_, case, null, or_
+
+from app.db.parameters import NOW, ambient
+from app.db.types import Columns, Condition, Expression
+from app.services.lifecycle.table import State
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The seconds that a row may stay in `state` from `start` on (Unix seconds).
+
+    `name` is the ambient parameter with the number of seconds; 0 switches the deadline off. With `reported`, somebody is
+    expected to act: rows that are late are found by the lists' `overdue`, flagged by the sweep and counted by the gauge.
+    """
+
+    name: str
+    state: State
+    start: Callable[[Columns], Expression]
+    reported: bool = False
+
+    @property
+    def seconds(self) -> Expression:
+        return ambient(self.name)
+
+    @property
+    def is_on(self) -> Condition:
+        return self.seconds > 0
+
+    def falls_at(self, row: Columns) -> Expression:
+        """When the row's deadline falls, Unix seconds."""
+        return self.start(row) + self.seconds
+
+    def has_passed(self, row: Columns, ahead: int = 0) -> Condition:
+        """Whether the deadline has passed, or passes within `ahead` seconds, whatever the row's state; written for indexes."""
+        latest = NOW - self.seconds
+        return and_(self.is_on, self.start(row) < (latest + ahead if ahead else latest))
+
+    def is_missed(self, row: Columns, ahead: int = 0) -> Condition:
+        """Whether the row is in the state and its deadline has passed, or passes within `ahead` seconds."""
+        return and_(self.state.holds(row), self.has_passed(row, ahead))
+
+
+def deadline_at(deadlines: Iterable[Deadline], row: Columns) -> Expression:
+    """When the deadline of the row's state falls, Unix seconds; null if it has none or it is switched off."""
+    return case(*((and_(each.state.holds(row), each.is_on), each.falls_at(row)) for each in deadlines), else_=null())
+
+
+def overdue(deadlines: Iterable[Deadline], row: Columns) -> Condition:
+    """Whether a reported deadline of the row has passed."""
+    return or_(*(each.is_missed(row) for each in deadlines if each.reported))

@@ -1,0 +1,60 @@
+"""Reading tickets: one, or a list."""
+
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import Integer, bindparam, cast, func, not_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.db.caller import proved
+from app.db.sql import json_of
+from app.db.statement import Statement
+from app.db.work import Work
+from app.models import Order
+from app.services.lifecycle.deadlines import overdue
+from app.services.ownership import TICKETS, owned
+from app.services.paging import Page, answer, counted, page_statement
+from app.services.tickets.states import DEADLINES, LIFECYCLE, TICKET, step_of
+
+ORDER = Order.__table__
+
+_OVERDUE = overdue(DEADLINES, TICKET)
+
+FILTERS = {
+    "status": TICKET.c.status == bindparam("status"),
+    "statuses": TICKET.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))),
+    "step": step_of(TICKET) == bindparam("step"),
+    "except_type": TICKET.c.except_type == bindparam("except_type"),
+    "order_id": TICKET.c.order_id == bindparam("order_id"),
+    "business_id": TICKET.c.business_id == bindparam("business_id"),
+    "create_from": TICKET.c.create_time >= bindparam("create_from"),
+    "create_to": TICKET.c.create_time <= bindparam("create_to"),
+    "overdue": _OVERDUE,
+    "not_overdue": not_(_OVERDUE),
+}
+
+
+def get(work: Work, ticket_id: int) -> str:
+    """One ticket as JSON; raises NotFound."""
+    return work.body(_one(work.actor.kind), ticket_id=ticket_id)
+
+
+def page(work: Work, filters: dict[str, Any], page: Page) -> str:
+    """The actor's tickets that pass all `filters` (names of FILTERS), newest first, as JSON."""
+    statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None)
+    return answer(work.one(statement, **filters, **page.parameters()), page)
+
+
+@cache
+def _one(kind: str) -> Statement:
+    found = (TICKET.c.id == bindparam("ticket_id")) & (ORDER.c.id == TICKET.c.order_id) & owned(TICKETS, kind, TICKET)
+    view = select(*LIFECYCLE.view(TICKET, kind)).select_from(TICKET.join(ORDER, TICKET.c.order_id == ORDER.c.id))
+    return Statement(proved(kind, json_of(view.where(found)).label("body")), guarded=True)
+
+
+@lru_cache(maxsize=1000)
+def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
+    conditions = [owned(TICKETS, kind, TICKET), *(FILTERS[name] for name in sorted(filters))]
+    view = select(*LIFECYCLE.view(TICKET, kind)).where(*conditions)
+    total = counted(select(TICKET.c.id).where(*conditions))
+    return page_statement(view, TICKET.c.create_time, TICKET.c.id, total=total, by_cursor=by_cursor, kind=kind)
