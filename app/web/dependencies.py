@@ -15,6 +15,7 @@ from app.errors import BadKey, NotAuthenticated
 from app.schemas.fields import MAX_INT
 from app.security import fingerprint, read_token, verify_signature
 from app.services.idempotency import Key
+from app.web.media_types import media_type
 from app.web.middleware import READING
 
 RowId = Annotated[int, Path(ge=1, le=MAX_INT)]
@@ -79,7 +80,7 @@ async def _key(request: Request, scope: str) -> Key | None:
         return None
     if not 1 <= len(key) <= 255 or not all("!" <= character <= "~" for character in key):
         raise BadKey
-    in_form = request.headers.get("content-type", "").startswith("multipart/")  # uploads.received adds the file's digest
+    in_form = media_type(request).startswith("multipart/")  # uploads.received adds the file's digest
     body = b"" if in_form else await request.body()
     parts = (request.method.encode(), request.url.path.encode(), request.url.query.encode(), body)
     return Key(scope, key, fingerprint(*parts))
@@ -88,6 +89,9 @@ async def _key(request: Request, scope: str) -> Key | None:
 merchant_session = _session_of(MERCHANT)
 customer_session = _session_of(CUSTOMER)
 admin_session = _session_of(ADMIN)
+new_merchant = _without_account(MERCHANT)
+new_customer = _without_account(CUSTOMER)
+new_admin = _without_account(ADMIN)
 platform_signature = _signed
 SESSIONS = {merchant_session, customer_session, admin_session}
 
@@ -97,7 +101,6 @@ AdminCall = Annotated[Call, Depends(admin_session)]
 MerchantReport = Annotated[Call, Depends(_report_of(merchant_session))]
 AdminReport = Annotated[Call, Depends(_report_of(admin_session))]
 PlatformCall = Annotated[Call, Depends(platform_signature)]
-NewMerchantCall = Annotated[Call, Depends(_without_account(MERCHANT))]
-NewCustomerCall = Annotated[Call, Depends(_without_account(CUSTOMER))]
-NewAdminCall = Annotated[Call, Depends(_without_account(ADMIN))]
+NewMerchantCall = Annotated[Call, Depends(new_merchant)]
+NewCustomerCall = Annotated[Call, Depends(new_customer)]
 AnyoneCall = Annotated[Call, Depends(_anyone)]

@@ -19,6 +19,7 @@ from app.db.threads import in_thread
 from app.errors import UnsupportedMediaType
 from app.services import idempotency
 from app.web.dependencies import Call
+from app.web.media_types import media_type
 
 Prepared = TypeVar("Prepared")
 
@@ -137,5 +138,5 @@ def _response(body: str, status: int, *, replayed: bool = False) -> Response:
 
 
 def _is_json(request: Request) -> bool:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type == "application/json" or media_type.endswith("+json")
+    sent = media_type(request)
+    return sent == "application/json" or sent.endswith("+json")

@@ -1,4 +1,4 @@
-"""Logging in and changing passwords, alike for merchants, customers and admins."""
+"""Making accounts, logging in and changing passwords, alike for merchants, customers and admins."""
 
 import orjson
 from fastapi import Response
@@ -6,10 +6,11 @@ from fastapi import Response
 from app.config import HOUR, settings
 from app.db.async_driver import on_loop
 from app.errors import Disabled, WrongOldPassword, WrongPassword
-from app.schemas.accounts import Login, PasswordChange
+from app.schemas.accounts import Login, NewAdmin, NewCustomer, NewMerchant, PasswordChange
 from app.security import hash_password, password_matches
-from app.services.accounts import logins, slowing
+from app.services.accounts import accounts, logins, slowing
 from app.web.dependencies import Call
+from app.web.door import answered
 
 
 async def log_in(call: Call, body: Login) -> Response:
@@ -36,8 +37,15 @@ async def change_password(call: Call, body: PasswordChange) -> Response:
     return Response(status_code=204)
 
 
+async def create_account(call: Call, kind: str, body: NewMerchant | NewCustomer | NewAdmin) -> Response:
+    """Make an account of this kind, for its owner or by an admin."""
+    password_hash = await hashed(call, body.password)
+    values = {**body.model_dump(exclude={"password"}), "password_hash": password_hash}
+    return await on_loop(answered, call, 201, lambda: accounts.create(call, kind, **values))
+
+
 async def hashed(call: Call, password: str) -> str:
-    """Hash a new password for a live session; the session is proved first, so that a dead one costs no hashing."""
+    """The hash of a new password; a caller whose session has ended is refused before it is computed."""
     await on_loop(_proved, call)
     return await hash_password(password)
 

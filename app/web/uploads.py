@@ -15,6 +15,7 @@ from app.security import fingerprint
 from app.services.uploads.files import digest_of
 from app.services.uploads.storage.failures import storing
 from app.web.dependencies import Call
+from app.web.media_types import media_type
 from app.web.wording import Fault
 
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
@@ -28,7 +29,7 @@ async def received(request: Request, call: Call, *, beside: tuple[str, ...] = ()
     `beside` names the other fields that the form may have; any more are refused. Raises NoForm, RequestValidationError,
     and StorageAway when the disk is full.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+    if media_type(request) != "multipart/form-data":
         raise NoForm
     with storing():
         form = await request.form(max_files=1, max_fields=1, max_part_size=1000)

@@ -7,7 +7,6 @@ from sqlalchemy import (
     Integer,
     Numeric,
     Text,
-    bindparam,
     case,
     cast,
     column,
@@ -19,16 +18,16 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.parameters import NOW
-from app.db.sql import AS_JSON, json_of, rows_of
+from app.db.sql import AS_JSON, is_among, json_of, rows_of
 from app.db.statement import Statement
 from app.db.work import PLATFORM
 from app.errors import MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
-from app.models import Customer, Event, Order, Product, RemovedSku, Sku, User
+from app.models import Customer, Event, Order, Product, Sku, User
 from app.models.user import NORMAL
 from app.services.catalogue import low_stock, stock
+from app.services.catalogue.removal import sku_is_removed
 from app.services.events.record import noted_from
 from app.services.orders.purchases import Purchase
 from app.services.orders.states import LIFECYCLE
@@ -39,7 +38,6 @@ PRODUCT = Product.__table__
 USER = User.__table__
 CUSTOMER = Customer.__table__
 EVENT = Event.__table__
-REMOVED = RemovedSku.__table__
 
 
 def placement(*, waits: bool) -> Statement:
@@ -80,7 +78,7 @@ def verdict() -> Statement:
 
 def _refusal(asked: Any) -> Any:
     number = select(ORDER.c.id).where(ORDER.c.order_number == asked.c.order_number).scalar_subquery()
-    sku = select(SKU.c.stock).where(SKU.c.id == asked.c.sku_id, ~_removed(SKU.c.id))
+    sku = select(SKU.c.stock).where(SKU.c.id == asked.c.sku_id, ~sku_is_removed(SKU.c.id))
     shop = sku.join(PRODUCT, PRODUCT.c.id == SKU.c.product_id).join(USER, USER.c.id == PRODUCT.c.business_id)
     shop = shop.with_only_columns(USER.c.status).scalar_subquery()
     return case(
@@ -101,8 +99,7 @@ def _asked() -> Any:
 
 def _locked(waits: bool) -> Any:
     """The SKUs, which are given as an array; one that is sold out is not worth a lock."""
-    named = SKU.c.id == func.any(cast(bindparam("sku_ids"), ARRAY(Integer)))
-    rows = select(SKU).where(named, SKU.c.stock > 0).order_by(SKU.c.id)
+    rows = select(SKU).where(is_among(SKU.c.id, "sku_ids"), SKU.c.stock > 0).order_by(SKU.c.id)
     return rows.with_for_update(key_share=True, skip_locked=not waits).cte("locked")
 
 
@@ -116,7 +113,7 @@ def _wanted(asked: Any, sku: Any) -> Any:
     return (
         select(*asked.c, *of_sku, *product.c, left.label("stock"))
         .select_from(asked.join(sku, sku.c.id == asked.c.sku_id).join(product, true()).join(merchant, true()))
-        .where(merchant.c.status == NORMAL, ~_removed(sku.c.id))
+        .where(merchant.c.status == NORMAL, ~sku_is_removed(sku.c.id))
         .where(_customer(asked).exists())
         .where(~select(ORDER.c.id).where(ORDER.c.order_number == asked.c.order_number).exists())
     )
@@ -172,8 +169,3 @@ def _snapshot(bought: Any) -> Any:
         "meta_obj_id": bought.c.meta_obj_id,
     }
     return func.json_build_object(*(part for name, value in kept.items() for part in (literal(name, Text), value)))
-
-
-def _removed(sku_id: Any) -> Any:
-    """Whether the SKU has been taken off the shop."""
-    return select(REMOVED.c.sku_id).where(REMOVED.c.sku_id == sku_id).exists()

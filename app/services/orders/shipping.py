@@ -9,16 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.db.parameters import ACTOR_ID
 from app.db.statement import Statement
 from app.db.work import MERCHANT, Work
-from app.errors import (
-    AlreadyShipped,
-    AppError,
-    CarrierDiffers,
-    CarrierMissing,
-    DuplicateRow,
-    IllegalMove,
-    NotFound,
-    UnknownCarrier,
-)
+from app.errors import AlreadyShipped, AppError, DuplicateRow, IllegalMove, NotFound
 from app.models import Order
 from app.models import order as stored
 from app.services import carriers
@@ -106,17 +97,12 @@ def _name_carriers(work: Work, rows: list[Row]) -> None:
         row.error = _name_carrier(row.values, known)
 
 
-def _name_carrier(values: dict[str, Any], known: dict[str, tuple[int, str]]) -> AppError | None:
+def _name_carrier(values: dict[str, Any], known: carriers.Known) -> AppError | None:
     word = values.get("carrier") or values.get("logistic_id")
-    if word is None:
-        values.setdefault("logistic_id", None)
-        return None if values.get("logistic_name") else CarrierMissing()
-    carrier = known.get(str(word)) or known.get(str(word).upper())
-    if carrier is None:
-        return UnknownCarrier()
-    if values.get("logistic_name") not in (None, carrier[1]):
-        return CarrierDiffers()
-    values["logistic_id"], values["logistic_name"] = carrier
+    try:
+        values["logistic_id"], values["logistic_name"] = carriers.chosen(known, word, values.get("logistic_name"))
+    except AppError as error:
+        return error
     return None
 
 
