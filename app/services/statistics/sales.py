@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, cast, func, select, true
 
 from app.models import ExceptOrder, Order
 from app.services.ownership import FIGURES, owned
-from app.services.tickets.states import REFUNDED
+from app.services.tickets.states import SETTLED
 
 ORDER = Order.__table__
 TICKET = ExceptOrder.__table__
@@ -33,7 +33,7 @@ def sold(start: Any, stop: Any, kind: str) -> Any:
 
 def refunded(start: Any, stop: Any, kind: str) -> Any:
     """How many refunds were settled from `start` up to `stop`, and how much."""
-    settled = (TICKET.c.close_time >= start, TICKET.c.close_time < stop, REFUNDED.holds(TICKET))
+    settled = (TICKET.c.close_time >= start, TICKET.c.close_time < stop, SETTLED.holds(TICKET))
     money = yuan(TICKET.c.back_cost).label("refunded")
     return select(func.count().label("refunds"), money).where(owned(FIGURES, kind, TICKET), *settled)
 
