@@ -24,7 +24,7 @@ from app.db.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM, Actor, Work
 from app.errors import AppError
 from app.models import ExceptOrder, Order, Product, Sku, StockMovement
 from app.models.order import REFUNDED, SHIPPED, TO_SHIP
-from app.schemas.fields import Line as OneLine
+from app.schemas.fields import Line
 from app.security import NO_PASSWORD
 from app.services.accounts import accounts
 from app.services.catalogue import products, stock
@@ -43,14 +43,14 @@ CHUNK = 1000
 _MONEY = Numeric(18, 2)
 
 OptionalTime = Annotated[Annotated[int, Field(ge=0, le=2**31 - 1)] | None, BeforeValidator(lambda text: text or None)]
-Key = Annotated[str, OneLine(50)]
+Key = Annotated[str, Line(50)]
 
 
 class Unreadable(Exception):
     """The file is not of the expected form."""
 
 
-class Line(BaseModel):
+class FileLine(BaseModel):
     """One line of the file: an order of one merchant's product."""
 
     model_config = ConfigDict(frozen=True)
@@ -78,7 +78,7 @@ class Entry:
     """A line that can be replayed: its number in the file, and the number of its order."""
 
     number: int
-    line: Line
+    line: FileLine
     order_number: str
 
 
@@ -136,7 +136,7 @@ class Replay:
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 reader = csv.DictReader(file, strict=True)
-                missing = set(Line.model_fields) - set(reader.fieldnames or ())
+                missing = set(FileLine.model_fields) - set(reader.fieldnames or ())
                 if missing:
                     raise Unreadable(f"{path}: no column {', '.join(sorted(missing))}")
                 for number, values in enumerate(reader, 2):
@@ -148,9 +148,9 @@ class Replay:
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise Unreadable(f"{path}: {error}") from error
 
-    def _line(self, number: int, values: dict[str, Any]) -> Line | None:
+    def _line(self, number: int, values: dict[str, Any]) -> FileLine | None:
         try:
-            line = Line.model_validate(values)
+            line = FileLine.model_validate(values)
         except ValidationError as wrong:
             first = wrong.errors()[0]
             self.refused.append((number, f"{first['loc'][0]}: {first['msg']}"))
@@ -184,7 +184,7 @@ class Replay:
         for goods, entry in first.items():
             self._provide(entry.line, goods, needed[goods])
 
-    def _provide(self, line: Line, goods: tuple[str, str], needed: int) -> None:
+    def _provide(self, line: FileLine, goods: tuple[str, str], needed: int) -> None:
         seller = Actor(MERCHANT, self._account(MERCHANT, line.seller_id, storename=line.seller_id))
         with Work(seller, writes=True, now=line.approved_at) as work:
             if goods not in self._skus:
