@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.main import app
 from app.ops import logs, metrics
-from app.ops.nonblocking_writer import Outlet
-from app.web.middleware import Watch
+from app.ops.nonblocking_writer import NonblockingWriter
+from app.web.middleware import Instrumentation
 from bench.load import print_row
 
 ROUNDS, REQUESTS = 60, 300
@@ -76,20 +76,20 @@ async def measured(cases: dict[str, Callable[[], Coroutine[Any, Any, None]]]) ->
 def main() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as reader:
         assert reader.stdin is not None
-        logs.OUTLET = Outlet(os.dup(reader.stdin.fileno()), lambda lines: b"")
+        logs.STDOUT = NonblockingWriter(os.dup(reader.stdin.fileno()), lambda lines: b"")
         reader.stdin.close()
         whole = app.build_middleware_stack()
-        assert isinstance(whole, Watch)
+        assert isinstance(whole, Instrumentation)
         cases = {
-            "an empty app": (asking(unwatched(answer), "/"), asking(Watch(answer), "/")),
+            "an empty app": (asking(unwatched(answer), "/"), asking(Instrumentation(answer), "/")),
             "the service, an address not there": (asking(unwatched(whole.app), "/nowhere"), asking(whole, "/nowhere")),
         }
         print_row("us of CPU per request", "unwatched", "watched", "watching", "ratio")
         for name, (bare, watched) in cases.items():
             cost = asyncio.run(measured({"bare": bare, "watched": watched}))
             print_row(name, cost["bare"], cost["watched"], cost["watched"] - cost["bare"], cost["watched"] / cost["bare"])
-        print(f"counted {'in files' if metrics.SHARED else 'in memory'}; {logs.OUTLET.lost} lines lost")
-        os.close(logs.OUTLET._descriptor)
+        print(f"counted {'in files' if metrics.SHARED else 'in memory'}; {logs.STDOUT.lost} lines lost")
+        os.close(logs.STDOUT._descriptor)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import importlib
 
 from fastapi.routing import APIRoute
 
-# Each module registers its routes at its audience's door when it is imported. The most called stand first.
+# Each module adds its routes to its audience's router when it is imported. The most called stand first.
 _MODULES = {
     "app.routers.platform": ("orders",),
     "app.routers.merchant": (
@@ -30,13 +30,13 @@ _MODULES = {
 def joined() -> list[APIRoute]:
     """Every route of the service, in one flat list: nested routers cost each request a walk through them."""
     routes: list[APIRoute] = []
-    for door, modules in _MODULES.items():
+    for audience, modules in _MODULES.items():
         for module in modules:
-            importlib.import_module(f"{door}.{module}")
-        audience = importlib.import_module(door)
-        routes += audience.router.routes
-        if hasattr(audience, "entrance"):
-            routes += audience.entrance.routes
+            importlib.import_module(f"{audience}.{module}")
+        package = importlib.import_module(audience)
+        routes += package.router.routes
+        if hasattr(package, "login_router"):
+            routes += package.login_router.routes
     for name in ("public", "files", "system"):
         routes += importlib.import_module(f"app.routers.{name}").router.routes
     return routes

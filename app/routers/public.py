@@ -48,7 +48,7 @@ class Statuses(BaseModel):
 @router.get("/logistics-companies", response_model=CarrierList)
 def list_carriers(query: Annotated[CarrierQuery, Query()], call: AnyoneCall) -> str:
     """The carriers, the most used first; all of them fit on one page."""
-    return orjson.dumps(carriers.page(call, query.page, query.size)).decode()
+    return carriers.page(call, query.page, query.size)
 
 
 @router.get("/statuses", response_model=Statuses)

@@ -1,51 +1,67 @@
-"""Carriers (物流商): the seeded list, kept in memory since it changes with a migration only."""
+"""Carriers (物流商): a seeded list that only a migration changes, so it is kept in memory."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from app.db.statement import Statement
+from app.db.types import JsonText
 from app.db.work import Work
 from app.errors import CarrierDiffers, CarrierMissing, UnknownCarrier
 from app.models import LogisticsCompany
+from app.services.paging import answer_from_memory
 
 CARRIER = LogisticsCompany.__table__
 _ALL = Statement(select(CARRIER.c.id, CARRIER.c.code, CARRIER.c.name).order_by(CARRIER.c.id))
-_names: dict[int, str] = {}
 
 
-def page(work: Work, number: int, size: int) -> dict[str, Any]:
-    """A page of the carriers: id, code, name; the most used first."""
-    carriers = [row._asdict() for row in work.all(_ALL)]
-    start = (number - 1) * size
-    shown = {"items": carriers[start : start + size], "total": len(carriers), "total_is_capped": False}
-    return {**shown, "page": number, "pages": -(-len(carriers) // size), "size": size, "next_cursor": None}
+class Carrier(NamedTuple):
+    """Who carries a parcel; `id` is None for one that is not in the list."""
+
+    id: int | None
+    name: str
 
 
-def named(work: Work, carrier_id: int | None, name: str | None) -> tuple[int | None, str]:
-    """Id and name of a carrier: a known id gives the name; without an id the caller's name stands alone.
+Known = Mapping[str, Carrier]  # by each word that names a carrier: id, code in capitals, Chinese name
 
-    Raises CarrierMissing, UnknownCarrier, CarrierDiffers.
+_known: dict[str, Carrier] = {}
+
+
+def page(work: Work, number: int, size: int) -> JsonText:
+    """A page of the carriers (id, code, name), the most used first, as JSON."""
+    return answer_from_memory([row._asdict() for row in work.all(_ALL)], number, size)
+
+
+def known(work: Work) -> Known:
+    """Every carrier in the list, as it is now."""
+    return {word: Carrier(row.id, row.name) for row in work.all(_ALL) for word in (str(row.id), row.code, row.name)}
+
+
+def named(work: Work, carrier_id: int | None, name: str | None) -> Carrier:
+    """The carrier with this id, or one that only has a name; raises as `chosen` does."""
+    if carrier_id is not None and str(carrier_id) not in _known:
+        _known.update(known(work))
+    return chosen(_known, carrier_id, name)
+
+
+def chosen(known: Known, word: int | str | None, name: str | None) -> Carrier:
+    """The known carrier that `word` names, or without a word, one that is not in the list and goes by `name`.
+
+    Raises CarrierMissing when neither is given, UnknownCarrier, and CarrierDiffers when `name` is not that carrier's.
     """
-    if carrier_id is None:
-        if name is None:
+    if word is None:
+        if not name:
             raise CarrierMissing(field="logistic_id")
-        return None, name
-    known = name_of(work, carrier_id)
-    if name not in (None, known):
+        return Carrier(None, name)
+    carrier = known.get(str(word)) or known.get(str(word).upper())
+    if carrier is None:
+        raise UnknownCarrier(field="logistic_id")
+    if name not in (None, carrier.name):
         raise CarrierDiffers(field="logistic_name")
-    return carrier_id, known
+    return carrier
 
 
 def name_of(work: Work, carrier_id: int) -> str:
-    """The carrier's name; raises UnknownCarrier."""
-    if carrier_id not in _names:
-        _names.update((row.id, row.name) for row in work.all(_ALL))
-    if carrier_id not in _names:
-        raise UnknownCarrier(field="logistic_id")
-    return _names[carrier_id]
-
-
-def known(work: Work) -> dict[str, tuple[int, str]]:
-    """Id and name of every carrier, under each word that a spreadsheet may name it by: id, code in capitals, Chinese name."""
-    return {word: (row.id, row.name) for row in work.all(_ALL) for word in (str(row.id), row.code, row.name)}
+    """The name of the carrier with this id; raises UnknownCarrier."""
+    return named(work, carrier_id, None).name

@@ -2,14 +2,19 @@
 
 import base64
 import binascii
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Protocol
 
+import orjson
 from sqlalchemy import Text, bindparam, cast, func, literal, literal_column, select, tuple_
 
 from app.db.caller import proved
 from app.db.sql import json_array_of
 from app.db.statement import Statement
+from app.db.types import Condition, Expression, JsonText, Query
+from app.db.work import Work
 from app.errors import BadCursor, PageTooDeep
 
 CAP = 10_000  # rows that are counted and that pages reach; the contract's cap
@@ -33,8 +38,60 @@ class Page:
         return {"size": self.size, "skip": (self.number - 1) * self.size}
 
 
+class Found(Protocol):
+    """The row that a page statement returns."""
+
+    items: JsonText
+    total: int  # null on a walk by cursor
+    last: str  # where the next page starts; null when fewer rows were found than asked for
+    found: int  # rows, up to one more than asked for
+
+
+class Listing:
+    """A list that callers read page by page; each page proves the caller's session in the same statement."""
+
+    def __init__(
+        self,
+        view: Query,
+        row_id: Expression,
+        *,
+        time: Expression | None = None,
+        where: Sequence[Condition] = (),
+        filters: Mapping[str, Condition] | None = None,
+    ) -> None:
+        """`view` selects what is shown of the rows that meet `where`; `time` and `row_id` order them, newest first.
+
+        `filters` are the conditions that a caller may ask for, by their names.
+        """
+        self._view, self._row_id, self._time = view, row_id, time
+        self._where, self._filters = where, filters or {}
+        self._statement = lru_cache(maxsize=64)(self._built)
+
+    def page(self, work: Work, page: Page, filters: Mapping[str, object] | None = None, **parameters: object) -> JsonText:
+        """The page of the rows that pass all `filters`, as JSON; `parameters` are those of `where`.
+
+        Raises PageTooDeep, BadCursor.
+        """
+        chosen = filters or {}
+        statement = self._statement(work.actor.kind, frozenset(chosen), page.cursor is not None)
+        return answer(work.one(statement, **parameters, **chosen, **page.parameters()), page)
+
+    def _built(self, kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
+        conditions = [*self._where, *(self._filters[name] for name in sorted(filters))]
+        total = counted(select(self._row_id).where(*conditions))
+        view = self._view.where(*conditions)
+        return page_statement(view, self._time, self._row_id, total=total, by_cursor=by_cursor, kind=kind)
+
+
 def page_statement(
-    view: Any, time: Any, row_id: Any, *, total: Any, by_cursor: bool, kind: str, varied: bool = False
+    view: Query,
+    time: Expression | None,
+    row_id: Expression,
+    *,
+    total: Expression,
+    by_cursor: bool,
+    kind: str,
+    varied: bool = False,
 ) -> Statement:
     """The statement for one page of `view`: items as JSON, the total (pages only), where the next page starts.
 
@@ -59,23 +116,35 @@ def page_statement(
     return Statement(proved(kind, *columns), guarded=True, varied=varied)
 
 
-def counted(rows: Any) -> Any:
+def counted(rows: Query) -> Expression:
     """How many rows a select has, as a scalar subquery that stops one past the cap."""
     some = rows.limit(CAP + 1).subquery("counted")
     return select(func.count()).select_from(some).scalar_subquery()
 
 
-def answer(row: Any, page: Page) -> str:
+def answer(row: Found, page: Page) -> JsonText:
     """The JSON of a page statement's row."""
-    more = row.found > page.size
-    next_cursor = f'"{_encoded(row.last)}"' if more else "null"
+    next_cursor = f'"{_encoded(row.last)}"' if row.found > page.size else "null"
     if page.cursor is not None:
-        position = '"total":null,"total_is_capped":false,"page":null,"pages":null'
-    else:
-        total = min(row.total, CAP)
-        capped = "true" if row.total > CAP else "false"
-        position = f'"total":{total},"total_is_capped":{capped},"page":{page.number},"pages":{-(-total // page.size)}'
-    return f'{{"items":{row.items},{position},"size":{page.size},"next_cursor":{next_cursor}}}'
+        return _envelope(row.items, '"total":null,"total_is_capped":false,"page":null,"pages":null', page.size, next_cursor)
+    return _envelope(row.items, _position(page.number, page.size, row.total), page.size, next_cursor)
+
+
+def answer_from_memory(rows: Sequence[object], number: int, size: int) -> JsonText:
+    """The JSON of one page of `rows`, all of which are at hand; it has no cursor."""
+    start = (number - 1) * size
+    items = orjson.dumps(rows[start : start + size]).decode()
+    return _envelope(items, _position(number, size, len(rows)), size, "null")
+
+
+def _position(number: int, size: int, found: int) -> str:
+    total = min(found, CAP)
+    capped = "true" if found > CAP else "false"
+    return f'"total":{total},"total_is_capped":{capped},"page":{number},"pages":{-(-total // size)}'
+
+
+def _envelope(items: JsonText, position: str, size: int, next_cursor: JsonText) -> JsonText:
+    return f'{{"items":{items},{position},"size":{size},"next_cursor":{next_cursor}}}'
 
 
 def _encoded(key: str) -> str:

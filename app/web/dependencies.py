@@ -1,4 +1,7 @@
-"""Who is at the door: the dependencies that hand a controller the work of its caller."""
+"""Dependencies that tell a controller who its caller is: an account with a live session, the platform, or anyone.
+
+Each gives a `Call`, on which the controller's services run their statements.
+"""
 
 import math
 import time
@@ -12,13 +15,14 @@ from app.errors import BadKey, NotAuthenticated
 from app.schemas.fields import MAX_INT
 from app.security import fingerprint, read_token, verify_signature
 from app.services.idempotency import Key
+from app.web.media_types import media_type
 from app.web.middleware import READING
 
 RowId = Annotated[int, Path(ge=1, le=MAX_INT)]
 
 
 class Call(Work):
-    """The work of one request: as `Work`, with the caller's address, Idempotency-Key and when the token expires (Unix time)."""
+    """The work of one request, with the caller's address, Idempotency-Key, and the Unix time at which the token expires."""
 
     def __init__(self, request: Request, actor: Actor, key: Key | None = None, *, expires: float = math.inf) -> None:
         super().__init__(actor, writes=request.method not in READING, request_id=request.state.request_id)
@@ -28,7 +32,10 @@ class Call(Work):
         self.expires = expires
 
 
-def _session_of(audience: str) -> Callable[[Request], Awaitable[Call]]:
+CallOf = Callable[[Request], Awaitable[Call]]
+
+
+def _session_of(audience: str) -> CallOf:
     async def session(request: Request) -> Call:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -46,19 +53,21 @@ async def _signed(request: Request) -> Call:
     return Call(request, Actor(PLATFORM), await _key(request, PLATFORM))
 
 
-def _stranger_at(audience: str) -> Callable[[Request], Awaitable[Call]]:
-    async def stranger(request: Request) -> Call:
+def _without_account(audience: str) -> CallOf:
+    async def newcomer(request: Request) -> Call:
         return Call(request, Actor(audience), await _key(request, f"{audience}:new:{fingerprint(await request.body())[:32]}"))
 
-    return stranger
+    return newcomer
 
 
-def _heavy(session: Callable[[Request], Awaitable[Call]]) -> Callable[[Call], Awaitable[Call]]:
-    async def heavy(call: Annotated[Call, Depends(session)]) -> Call:
+def _report_of(session: CallOf) -> Callable[[Call], Awaitable[Call]]:
+    """The same session, for a controller that reads much: it runs in a thread, on the replica where there is one."""
+
+    async def report(call: Annotated[Call, Depends(session)]) -> Call:
         call.heavy = True
         return call
 
-    return heavy
+    return report
 
 
 async def _anyone(request: Request) -> Call:
@@ -71,7 +80,7 @@ async def _key(request: Request, scope: str) -> Key | None:
         return None
     if not 1 <= len(key) <= 255 or not all("!" <= character <= "~" for character in key):
         raise BadKey
-    in_form = request.headers.get("content-type", "").startswith("multipart/")  # its files are not read into memory here
+    in_form = media_type(request).startswith("multipart/")  # uploads.received adds the file's digest
     body = b"" if in_form else await request.body()
     parts = (request.method.encode(), request.url.path.encode(), request.url.query.encode(), body)
     return Key(scope, key, fingerprint(*parts))
@@ -80,17 +89,18 @@ async def _key(request: Request, scope: str) -> Key | None:
 merchant_session = _session_of(MERCHANT)
 customer_session = _session_of(CUSTOMER)
 admin_session = _session_of(ADMIN)
+new_merchant = _without_account(MERCHANT)
+new_customer = _without_account(CUSTOMER)
+new_admin = _without_account(ADMIN)
 platform_signature = _signed
 SESSIONS = {merchant_session, customer_session, admin_session}
 
 MerchantCall = Annotated[Call, Depends(merchant_session)]
 CustomerCall = Annotated[Call, Depends(customer_session)]
 AdminCall = Annotated[Call, Depends(admin_session)]
-MerchantReport = Annotated[Call, Depends(_heavy(merchant_session))]
-"""The call of a merchant who asks for much at once: it may be read from the replica."""
-AdminReport = Annotated[Call, Depends(_heavy(admin_session))]
+MerchantReport = Annotated[Call, Depends(_report_of(merchant_session))]
+AdminReport = Annotated[Call, Depends(_report_of(admin_session))]
 PlatformCall = Annotated[Call, Depends(platform_signature)]
-NewMerchantCall = Annotated[Call, Depends(_stranger_at(MERCHANT))]
-NewCustomerCall = Annotated[Call, Depends(_stranger_at(CUSTOMER))]
-NewAdminCall = Annotated[Call, Depends(_stranger_at(ADMIN))]
+NewMerchantCall = Annotated[Call, Depends(new_merchant)]
+NewCustomerCall = Annotated[Call, Depends(new_customer)]
 AnyoneCall = Annotated[Call, Depends(_anyone)]

@@ -1,14 +1,14 @@
-"""What every route of an audience goes through: a strict body, one piece of work, one transaction, one answer.
+"""The route class of every audience: it runs a controller as one use case in one transaction, and answers after the commit.
 
-A controller is a plain function that takes its caller's `call` and returns the JSON that a service made, or nothing (204).
-The door runs it, keeps the answer under the caller's Idempotency-Key, and commits before it answers.
+A controller is a plain function that takes its caller's `call` and returns the JSON that a service made, or None for 204.
+Its route checks the request's body, runs it, keeps the answer under the caller's Idempotency-Key, commits, and then answers.
 """
 
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 from fastapi import Request, Response
@@ -19,6 +19,7 @@ from app.db.threads import in_thread
 from app.errors import UnsupportedMediaType
 from app.services import idempotency
 from app.web.dependencies import Call
+from app.web.media_types import media_type
 
 Prepared = TypeVar("Prepared")
 
@@ -31,24 +32,28 @@ class Answer:
     status: int
 
 
+Result: TypeAlias = str | Answer | None
+Finish: TypeAlias = Callable[[Call, str], str]
+
+
 class StrictRequest(Request):
-    """Reads JSON by the letter: no NaN, no infinity, no lone surrogates, no endless nesting."""
+    """A request whose JSON is read strictly: NaN, infinity, lone surrogates and very deep nesting are refused."""
 
     async def json(self) -> Any:
         return orjson.loads(await self.body())
 
 
 class Door(APIRoute):
-    """A route whose controller is carried out as one piece of work."""
+    """A route that runs its controller as one use case. A controller that is a coroutine runs as FastAPI runs it."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if not inspect.iscoroutinefunction(endpoint):
-            endpoint = carried_out(endpoint, options.get("status_code") or 200)
+            endpoint = _in_one_transaction(endpoint, options.get("status_code") or 200)
         super().__init__(path, endpoint, **options)
-        self._ask_once()
+        self._drop_repeated_dependencies()
 
-    def _ask_once(self) -> None:
-        """Leave out what the audience's router asks for where the controller asks for it too: FastAPI would solve it twice."""
+    def _drop_repeated_dependencies(self) -> None:
+        """Drop the router's dependencies that the controller has too: FastAPI would solve them twice."""
         needed = self.dependant.dependencies
         own = {each.call for each in needed if each.name is not None}
         needed[:] = [each for each in needed if each.name is not None or each.call not in own]
@@ -66,10 +71,10 @@ class Door(APIRoute):
         return strictly
 
 
-def carried_out(controller: Callable[..., Any], status: int) -> Callable[..., Coroutine[Any, Any, Response]]:
-    """The controller as one piece of work on the event loop, or in a thread when it is heavy.
+def _in_one_transaction(controller: Callable[..., Result], status: int) -> Callable[..., Coroutine[Any, Any, Response]]:
+    """The controller as a coroutine: on the event loop, or in a thread for a heavy call.
 
-    It must take a `call`, so that none runs without a caller.
+    Raises TypeError when it takes no `call`, so that no controller runs without a caller.
     """
     if "call" not in inspect.signature(controller).parameters:
         raise TypeError(f"{controller.__qualname__} takes no call: nobody would answer for what it does")
@@ -83,25 +88,18 @@ def carried_out(controller: Callable[..., Any], status: int) -> Callable[..., Co
     return run
 
 
-def answered(
-    call: Call,
-    status: int,
-    act: Callable[[], str | Answer | None],
-    finished: Callable[[Call, str], str] = lambda call, body: body,
-) -> Response:
-    """Do the work and commit; the answer is the one kept under the caller's key when there is one.
+def answered(call: Call, status: int, act: Callable[[], Result], finished: Finish = lambda call, body: body) -> Response:
+    """Run `act` and commit; a repeated Idempotency-Key gets the answer that was kept for it.
 
-    `finished` adds to an answer, each time that it is given, what must not be kept.
+    `finished` adds to each answer what must not be kept, such as a new token.
     """
     return call.perform(functools.partial(_answered, call, status, act, finished))
 
 
-def answered_after(
-    call: Call, status: int, prepare: Callable[[], Prepared], act: Callable[[Prepared], str | Answer | None]
-) -> Response:
-    """As `answered`, where `act` needs what takes long to make: no connection is held while `prepare` makes it.
+def answered_after(call: Call, status: int, prepare: Callable[[], Prepared], act: Callable[[Prepared], Result]) -> Response:
+    """As `answered`, for an `act` whose argument takes long to prepare: `prepare` runs while no connection is held.
 
-    The session is proved and the key looked up before that, and again in the transaction of the change.
+    The session is proved and the key looked up before `prepare`, and again in the transaction of the change.
     """
     known = call.perform(functools.partial(_known, call))
     if known is not None:
@@ -115,9 +113,7 @@ def _known(call: Call) -> Response | None:
     return _replayed(call, lambda call, body: body)
 
 
-def _answered(
-    call: Call, status: int, act: Callable[[], str | Answer | None], finished: Callable[[Call, str], str]
-) -> Response:
+def _answered(call: Call, status: int, act: Callable[[], Result], finished: Finish) -> Response:
     replayed = _replayed(call, finished)
     if replayed is not None:
         return replayed
@@ -130,8 +126,8 @@ def _answered(
     return _response(body, status)
 
 
-def _replayed(call: Call, finished: Callable[[Call, str], str]) -> Response | None:
-    """The answer that the caller's key has had already; None when there is no key, or it is new."""
+def _replayed(call: Call, finished: Finish) -> Response | None:
+    """The answer kept under the caller's key; None if there is no key, or if it is new."""
     first = None if call.key is None else idempotency.first_answer(call, call.key)
     return None if first is None else _response(finished(call, first.body), first.status, replayed=True)
 
@@ -142,5 +138,5 @@ def _response(body: str, status: int, *, replayed: bool = False) -> Response:
 
 
 def _is_json(request: Request) -> bool:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type == "application/json" or media_type.endswith("+json")
+    sent = media_type(request)
+    return sent == "application/json" or sent.endswith("+json")

@@ -1,4 +1,4 @@
-"""Files that are made for a caller: written whole to disk first, then sent, so that no client's pace holds a connection."""
+"""Files that are made for a caller. A file is written to disk before it is sent, so a slow client holds no connection."""
 
 import logging
 import tempfile
@@ -15,11 +15,14 @@ from app.db.threads import in_thread
 from app.services.uploads.storage.failures import storing
 from app.web.dependencies import Call
 
+Write = Callable[[Call, str, BinaryIO], None]
+"""Writes a call's rows to a file, in the format `csv` or `xlsx`."""
+
 log = logging.getLogger(__name__)
 
-PATIENCE = 60  # seconds that a client may take for one part
+PATIENCE = 60  # seconds that a client may take to receive one part
 _PART = 256 * 1024
-_making = CapacityLimiter(2)  # each keeps a thread, a connection and a core busy
+_making = CapacityLimiter(2)  # each takes a thread, a connection and a core
 
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 FILE: dict[int | str, dict[str, Any]] = {
@@ -28,7 +31,7 @@ FILE: dict[int | str, dict[str, Any]] = {
 
 
 class Download(Response):
-    """A file that is gone once it has been sent, or once the client has left."""
+    """A temporary file as a response. It is deleted once it has been sent, or once the client has left."""
 
     def __init__(self, file: BinaryIO, size: int, file_format: str, name: str, status_code: int = 200) -> None:
         self.file = file
@@ -45,8 +48,8 @@ class Download(Response):
         )
 
     @classmethod
-    async def made(cls, call: Call, file_format: str, name: str, write: Callable[[Call, str, BinaryIO], None]) -> Self:
-        """The file that `write` writes, in a thread; at most two are made at once. Raises StorageAway when there is no room."""
+    async def made(cls, call: Call, file_format: str, name: str, write: Write) -> Self:
+        """Let `write` write the file in a thread; at most two are made at once. Raises StorageAway when the disk is full."""
 
         def make() -> tuple[BinaryIO, int]:
             with storing(), ExitStack() as unless_made:
@@ -54,7 +57,7 @@ class Download(Response):
                 call.perform(lambda: _write_anew(call, file_format, file, write))
                 size = file.tell()
                 file.seek(0)
-                unless_made.pop_all()  # it is closed when it has been sent
+                unless_made.pop_all()  # __call__ closes the file
             return file, size
 
         async with _making:
@@ -74,7 +77,8 @@ class Download(Response):
             self.file.close()
 
 
-def _write_anew(call: Call, file_format: str, file: BinaryIO, write: Callable[[Call, str, BinaryIO], None]) -> None:
+def _write_anew(call: Call, file_format: str, file: BinaryIO, write: Write) -> None:
+    """Write the file from its start, since a read that the replica breaks off is repeated at the primary."""
     file.seek(0)
     file.truncate()
     write(call, file_format, file)

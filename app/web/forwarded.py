@@ -1,4 +1,4 @@
-"""The headers that name a client behind a proxy: believed of the proxies in TRUSTED_PROXIES, and of nobody else."""
+"""X-Forwarded-For and X-Forwarded-Proto, believed from the proxies in TRUSTED_PROXIES only."""
 
 import logging
 
@@ -11,14 +11,14 @@ from app.networks import address_of, is_in
 FORWARDED_FOR, FORWARDED_PROTO = b"x-forwarded-for", b"x-forwarded-proto"
 
 log = logging.getLogger(__name__)
-_is_told = False
+_is_warned = False
 
 
 def believe(scope: Scope) -> None:
-    """Give the request the client and the scheme that a trusted proxy names.
+    """Set the request's client and scheme to those that a trusted proxy names.
 
-    The client is the last address of X-Forwarded-For, which is the one that the proxy saw itself: whatever stands before it
-    may have been sent by the client.
+    The client is the last address in X-Forwarded-For, the one that the proxy saw itself. The client may have written
+    the addresses before it.
     """
     client = scope["client"]
     if client is None:
@@ -32,7 +32,7 @@ def believe(scope: Scope) -> None:
     if named is None and protocol is None:
         return
     if not is_in(settings.trusted_proxies, client[0]):
-        _tell(client[0])
+        _warn_once(client[0])
         return
     if protocol in (b"http", b"https"):
         scope["scheme"] = protocol.decode()
@@ -41,12 +41,12 @@ def believe(scope: Scope) -> None:
         scope["client"] = (str(address), 0)
 
 
-def _tell(host: str) -> None:
-    """Say once that a neighbour forwards and is not believed: it may be a proxy that should be named."""
-    global _is_told
+def _warn_once(host: str) -> None:
+    """Warn about a private address that sends these headers: it may be a proxy that TRUSTED_PROXIES should name."""
+    global _is_warned
     address = address_of(host)
-    if not _is_told and address is not None and not address.is_global:
-        _is_told = True
+    if not _is_warned and address is not None and not address.is_global:
+        _is_warned = True
         log.warning("X-Forwarded-* from %s is not believed: TRUSTED_PROXIES does not name it", host)
 
 
@@ -54,6 +54,6 @@ def _unchanged(app: ASGIApp, trusted_hosts: object) -> ASGIApp:
     return app
 
 
-# uvicorn by itself believes whoever connects from this machine, as frpc does for the whole internet, and does so before the
-# app is called. It looks this name up after it has imported the app.
+# uvicorn believes these headers from every connection of this machine, and frpc connects from it for the whole internet.
+# It looks this name up after it has imported the app.
 uvicorn.config.ProxyHeadersMiddleware = _unchanged  # type: ignore[assignment, misc]

@@ -1,4 +1,4 @@
-"""Files that a caller sends to be carried out row by row."""
+"""Uploaded spreadsheets whose rows are carried out as a batch."""
 
 import dataclasses
 from collections.abc import Callable
@@ -18,15 +18,15 @@ from app.web.uploads import received
 
 Read = TypeVar("Read")
 
-_at_once = CapacityLimiter(2)  # each keeps a core busy, and what it read in memory
+_at_once = CapacityLimiter(2)  # each takes a core, and holds its rows in memory
 
 
 async def imported(
     request: Request, call: Call, query: DryRun, read: Callable[[BinaryIO], Read], act: Callable[[Read, bool], str]
 ) -> Response:
-    """Carry out the file in the form: `act` is given what `read` made of it, and whether a dry run is asked for.
+    """Carry out the file in the form: `act` gets the rows that `read` found in it, and whether this is a dry run.
 
-    The query or the form asks for one.
+    Either the query or the form may ask for a dry run.
     """
     async with received(request, call, beside=("dry_run",)) as file, _at_once:
         dry_run = query.dry_run or _asked_in(dict(await request.form()))

@@ -1,4 +1,4 @@
-"""Pure ASGI middleware: what every request goes through before any route."""
+"""Pure ASGI middleware that every request passes before it reaches a route."""
 
 import itertools
 import logging
@@ -15,20 +15,21 @@ from app.errors import HeadersTooLarge
 from app.ops import logs, metrics
 from app.web import forwarded, problems
 
-MAX_HEAD = 32_768  # bytes of a request's target and headers; as much as nginx takes
+MAX_HEAD = 32_768  # bytes of a request's target and headers; nginx takes as many
 READING = {"GET", "HEAD"}
-NOWHERE = "unmatched"  # the route of a request that no route is for
+NOWHERE = "unmatched"  # stands for the route of a request that matches none
 _REQUEST_ID = re.compile(rb"[0-9A-Za-z._\-]{1,64}")
 _PROCESS = secrets.token_hex(12).encode()
-_numbers = itertools.count()  # with _PROCESS, an id that no other request has
+_numbers = itertools.count()  # _PROCESS and a number make a unique id
 
 log = logging.getLogger(__name__)
 
 
-class Watch:
-    """The outermost: finds the client's address, gives every request an id and says it in the answer, counts and logs it.
+class Instrumentation:
+    """The outermost middleware: it finds the client's address, gives the request an id, counts it and logs it.
 
-    The id is the caller's own when it sends a decent one. What no handler made an answer of is logged here, once.
+    The answer carries the id as X-Request-ID. It is the caller's own if that is 1 to 64 letters, digits, `.`, `_` or `-`.
+    An exception that no handler answered is logged here, once.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,7 +37,7 @@ class Watch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, _saying_why(send))
+            await self.app(scope, receive, _explaining_failures(send))
             return
         start = perf_counter()
         forwarded.believe(scope)
@@ -47,7 +48,7 @@ class Watch:
         status, in_hand = 500, metrics.IN_PROGRESS
         in_hand.inc()
 
-        async def watched(message: Message) -> None:
+        async def instrumented(message: Message) -> None:
             nonlocal status, in_hand
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -59,7 +60,7 @@ class Watch:
             await send(message)
 
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, receive, instrumented)
         except Exception as error:
             log.error("a request failed", exc_info=error, extra={"fields": {"request_id": state["request_id"]}})
         finally:
@@ -85,17 +86,17 @@ class HeadLimit:
 
 
 class BodyLimit(RequestBodyLimitMiddleware):
-    """Refuses to read a body that is too large; a route's own `max_body_size` stands in for the app's."""
+    """Refuses a body that is too large. A route's own `max_body_size` takes the place of the app's."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in READING:  # these have no body that anyone reads
+        if scope["type"] != "http" or scope["method"] in READING:  # nobody reads a body of theirs
             await self.app(scope, receive, send)
             return
         await _Refusal(self.app, self.max_body_size)(scope, receive, send)
 
 
 class _Refusal(RequestBodyLimitResponder):
-    """Starlette's, but the app words the answer: a problem like every other."""
+    """Starlette's responder, but the app answers, with a problem like every other."""
 
     async def send_with_limit(self, message: Message) -> None:
         self.response_started = self.response_started or message["type"] == "http.response.start"
@@ -108,18 +109,18 @@ def _size_of_head(scope: Scope) -> int:
 
 
 def _route(scope: Scope) -> str:
-    """The template of the route, or of the mount, that answered."""
+    """The path template of the route or mount that answered, such as `/api/v1/merchant/orders/{order_id}`."""
     route = scope.get("route")
     return str(route.path) if route is not None else scope.get("root_path") or NOWHERE
 
 
-def _saying_why(send: Send) -> Send:
-    """The server's `send` at its start, which is told in a line why there will be no service."""
+def _explaining_failures(send: Send) -> Send:
+    """A `send` for the lifespan, which tells the server in one line why the app did not start."""
 
-    async def clearly(message: Message) -> None:
+    async def explain(message: Message) -> None:
         error = sys.exception()
         if message["type"] == "lifespan.startup.failed" and error is not None:
             message = {**message, "message": logs.failure(error)}
         await send(message)
 
-    return clearly
+    return explain

@@ -1,4 +1,4 @@
-"""Logging in and changing passwords: the same at the doors of merchants, customers and admins."""
+"""Making accounts, logging in and changing passwords, alike for merchants, customers and admins."""
 
 import orjson
 from fastapi import Response
@@ -6,14 +6,15 @@ from fastapi import Response
 from app.config import HOUR, settings
 from app.db.async_driver import on_loop
 from app.errors import Disabled, WrongOldPassword, WrongPassword
-from app.schemas.accounts import Login, PasswordChange
+from app.schemas.accounts import Login, NewAdmin, NewCustomer, NewMerchant, PasswordChange
 from app.security import hash_password, password_matches
-from app.services.accounts import logins, slowing
+from app.services.accounts import accounts, logins, slowing
 from app.web.dependencies import Call
+from app.web.door import answered
 
 
 async def log_in(call: Call, body: Login) -> Response:
-    """Try a password; no connection and no thread of the pool is held while it waits and is hashed."""
+    """Log in. No database connection and no pool thread is held while the try is slowed or the password is hashed."""
     kind = call.actor.kind
     candidate = await on_loop(_admitted, call, body.name)
     await slowing.wait(candidate.source, candidate.delay)
@@ -27,7 +28,7 @@ async def log_in(call: Call, body: Login) -> Response:
 
 
 async def change_password(call: Call, body: PasswordChange) -> Response:
-    """Change the caller's own password; the session that asks goes on. A wrong old password counts as a failed login."""
+    """Change the caller's own password and keep this session. A wrong old password counts as a failed login."""
     candidate = await on_loop(_admitted_to_change, call)
     await slowing.wait(candidate.source, candidate.delay)
     if not await password_matches(body.old_password, candidate.password_hash):
@@ -36,8 +37,15 @@ async def change_password(call: Call, body: PasswordChange) -> Response:
     return Response(status_code=204)
 
 
+async def create_account(call: Call, kind: str, body: NewMerchant | NewCustomer | NewAdmin) -> Response:
+    """Make an account of this kind, for its owner or by an admin."""
+    password_hash = await hashed(call, body.password)
+    values = {**body.model_dump(exclude={"password"}), "password_hash": password_hash}
+    return await on_loop(answered, call, 201, lambda: accounts.create(call, kind, **values))
+
+
 async def hashed(call: Call, password: str) -> str:
-    """The hash of a password that a live session sets; a dead one costs no hashing."""
+    """The hash of a new password; a caller whose session has ended is refused before it is computed."""
     await on_loop(_proved, call)
     return await hash_password(password)
 

@@ -1,9 +1,9 @@
-"""One file in a form, put on disk as it comes in; who sends it has been asked before."""
+"""One file in a form, written to disk as it arrives. The caller's session has been checked before."""
 
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +15,8 @@ from app.security import fingerprint
 from app.services.uploads.files import digest_of
 from app.services.uploads.storage.failures import storing
 from app.web.dependencies import Call
+from app.web.media_types import media_type
+from app.web.wording import Fault
 
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 DOCUMENTED = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
@@ -22,11 +24,12 @@ DOCUMENTED = {"requestBody": {"required": True, "content": {"multipart/form-data
 
 @asynccontextmanager
 async def received(request: Request, call: Call, *, beside: tuple[str, ...] = ()) -> AsyncIterator[BinaryIO]:
-    """The file in the form's field `file`, at its start; the caller's Idempotency-Key then stands for its content too.
+    """The form's field `file`, positioned at its start. The caller's Idempotency-Key now covers its content too.
 
-    Other fields than those named `beside` are refused. Raises StorageAway when there is no room for it.
+    `beside` names the other fields that the form may have; any more are refused. Raises NoForm, RequestValidationError,
+    and StorageAway when the disk is full.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+    if media_type(request) != "multipart/form-data":
         raise NoForm
     with storing():
         form = await request.form(max_files=1, max_fields=1, max_part_size=1000)
@@ -51,5 +54,5 @@ def _only_file(form: FormData, beside: tuple[str, ...]) -> BinaryIO:
     return file.file
 
 
-def _fault(code: str, field: str, message: str) -> dict[str, Any]:
+def _fault(code: str, field: str, message: str) -> Fault:
     return {"type": code, "loc": ("body", field), "msg": message}

@@ -34,8 +34,8 @@ def migrated(migrated_module):
     return migrated_module
 
 
-class Told:
-    """What the check said: its status, and each thing that it looked at with its level."""
+class Checked:
+    """The check's exit status, and each of its findings with its level."""
 
     def __init__(self, done):
         self.status, self.text = done.returncode, done.stdout
@@ -69,7 +69,7 @@ def check(tmp_path):
         environment = {**inherited, "PYTHONPATH": str(ROOT), "DATA_DIR": str(tmp_path / "data"), "COLUMNS": "60", **given}
         command = [sys.executable, "-m", "app.cli", "check"] if user is None else [sys.executable, "-c", AS_USER, str(user)]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        return Told(done)
+        return Checked(done)
 
     return run
 
@@ -86,31 +86,31 @@ def sound(migrated):
 
 
 def test_a_sound_configuration_is_said_to_be_sound(check, sound):
-    told = check(**sound)
-    assert (told.status, told.levels()) == (0, {"ok"}), told.text
-    assert {subject for _, subject, *_ in told.said} == {
+    checked = check(**sound)
+    assert (checked.status, checked.levels()) == (0, {"ok"}), checked.text
+    assert {subject for _, subject, *_ in checked.said} == {
         "SECRET_KEY", "PLATFORM_SECRET", "database", "POOL_SIZE", "schema", "DATA_DIR", "S3", "TIMEZONE",
     }  # fmt: skip
     for value in sound.values():
-        assert value not in told.text
+        assert value not in checked.text
 
 
 def test_nothing_set_is_sound_too_and_nothing_is_made(check, tmp_path):
-    told = check()
-    assert (told.status, told.levels()) == (0, {"ok"}), told.text
-    assert "embedded" in told.about("database", "ok")
+    checked = check()
+    assert (checked.status, checked.levels()) == (0, {"ok"}), checked.text
+    assert "embedded" in checked.about("database", "ok")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_replica_of_no_database_is_told_of(check):
-    told = check(DATABASE_REPLICA_URL="postgresql://replica/shop")
-    assert told.status == 1
-    assert "no database" in told.about("DATABASE_REPLICA_URL")
+    checked = check(DATABASE_REPLICA_URL="postgresql://replica/shop")
+    assert checked.status == 1
+    assert "no database" in checked.about("DATABASE_REPLICA_URL")
 
 
 def test_everything_that_is_wrong_is_said_in_one_run_and_no_secret_shown(check, tmp_path):
     (tmp_path / "file").write_text("")
-    told = check(
+    checked = check(
         DATABASE_URL=f"postgresql://u:{HIDDEN}@127.0.0.1:1/shop",
         SECRET_KEY=HIDDEN,
         PLATFORM_SECRET=f"whsec_{HIDDEN}!",
@@ -127,77 +127,77 @@ def test_everything_that_is_wrong_is_said_in_one_run_and_no_secret_shown(check, 
         TRUSTED_PROXIES="127.0.0.1,::/0",
         CORS_ORIGINS="https://shop.example.com,shop.example.com",
     )
-    assert told.status == 1
-    assert "shorter than 32 bytes" in told.about("SECRET_KEY")
-    assert "not base64" in told.about("PLATFORM_SECRET")
-    assert "easy to guess" in told.about("METRICS_TOKEN")
-    assert "127.0.0.1:1/shop" in told.about("database")
-    assert "Connection refused" in told.about("database")
-    assert "S3_ENDPOINT, S3_ACCESS_KEY" in told.about("S3")
-    assert "not a directory" in told.about("DATA_DIR")
-    assert "Mars/Olympus" in told.about("TIMEZONE")
-    assert "valid integer" in told.about("THREADS")
-    assert "greater than or equal to 1" in told.about("TOKEN_HOURS")
-    assert "'debug', 'info'" in told.about("LOG_LEVEL")
-    assert "shop.example.com is no origin" in told.about("CORS_ORIGINS")
-    assert "another one than PORT" in told.about("PROXY_PORT")
-    assert "host bits set" in told.about("PROXY_PEERS")
-    assert "is everyone" in told.about("TRUSTED_PROXIES")
-    assert HIDDEN not in told.text
+    assert checked.status == 1
+    assert "shorter than 32 bytes" in checked.about("SECRET_KEY")
+    assert "not base64" in checked.about("PLATFORM_SECRET")
+    assert "easy to guess" in checked.about("METRICS_TOKEN")
+    assert "127.0.0.1:1/shop" in checked.about("database")
+    assert "Connection refused" in checked.about("database")
+    assert "S3_ENDPOINT, S3_ACCESS_KEY" in checked.about("S3")
+    assert "not a directory" in checked.about("DATA_DIR")
+    assert "Mars/Olympus" in checked.about("TIMEZONE")
+    assert "valid integer" in checked.about("THREADS")
+    assert "greater than or equal to 1" in checked.about("TOKEN_HOURS")
+    assert "'debug', 'info'" in checked.about("LOG_LEVEL")
+    assert "shop.example.com is no origin" in checked.about("CORS_ORIGINS")
+    assert "another one than PORT" in checked.about("PROXY_PORT")
+    assert "host bits set" in checked.about("PROXY_PEERS")
+    assert "is everyone" in checked.about("TRUSTED_PROXIES")
+    assert HIDDEN not in checked.text
 
 
 class TestKeys:
     @pytest.mark.parametrize("key", ["", "ab" * 20, "my-own-secret-key-for-signing-tokens"])
     def test_a_weak_key_is_an_error(self, check, sound, key):
-        told = check(**{**sound, "SECRET_KEY": key})
-        assert told.status == 1
-        assert "openssl rand -base64 48" in told.about("SECRET_KEY")
+        checked = check(**{**sound, "SECRET_KEY": key})
+        assert checked.status == 1
+        assert "openssl rand -base64 48" in checked.about("SECRET_KEY")
 
     def test_every_platform_secret_that_is_none_is_an_error(self, check, sound):
         zeros, placeholder = bytes(32), b"placeholder, to be replaced later"
         wrong = ["whsec_%%%", "whsec_c2hvcnQ=", *("whsec_" + base64.b64encode(raw).decode() for raw in (zeros, placeholder))]
-        told = check(**{**sound, "PLATFORM_SECRET": ",".join([GOOD_SECRET, *wrong])})
-        assert told.status == 1
-        assert "is set" in told.about("PLATFORM_SECRET (1 of 5)", "ok")
+        checked = check(**{**sound, "PLATFORM_SECRET": ",".join([GOOD_SECRET, *wrong])})
+        assert checked.status == 1
+        assert "is set" in checked.about("PLATFORM_SECRET (1 of 5)", "ok")
         for number, said in enumerate(["not base64", "shorter than 24 bytes", "easy to guess", "easy to guess"], 2):
-            assert said in told.about(f"PLATFORM_SECRET ({number} of 5)")
+            assert said in checked.about(f"PLATFORM_SECRET ({number} of 5)")
         assert "not set" in check(**{**sound, "PLATFORM_SECRET": ""}).about("PLATFORM_SECRET")
 
     def test_bytes_that_happen_to_be_letters_make_no_placeholder(self, check, sound):
         several = [bytes(range(128, 156)) + text for text in (b"<><>", b"xxxx")]
         secrets = ",".join("whsec_" + base64.b64encode(raw).decode() for raw in several)
-        told = check(**{**sound, "PLATFORM_SECRET": secrets})
-        assert told.status == 0, told.text
+        checked = check(**{**sound, "PLATFORM_SECRET": secrets})
+        assert checked.status == 0, checked.text
 
     def test_a_kept_secret_that_others_may_read_is_a_warning(self, check, tmp_path):
         (tmp_path / "data").mkdir()
         kept = tmp_path / "data" / "secret_key"
         kept.write_text(GOOD_KEY)
         kept.chmod(0o644)
-        told = check()
-        assert told.status == 0
-        assert f"chmod 600 {kept}" in told.about("SECRET_KEY", "warning")
+        checked = check()
+        assert checked.status == 0
+        assert f"chmod 600 {kept}" in checked.about("SECRET_KEY", "warning")
 
     def test_figures_that_are_open_to_all_are_a_warning(self, check, sound):
-        told = check(**{name: value for name, value in sound.items() if name != "METRICS_TOKEN"})
-        assert told.status == 0
-        assert "open to whoever" in told.about("METRICS_TOKEN", "warning")
+        checked = check(**{name: value for name, value in sound.items() if name != "METRICS_TOKEN"})
+        assert checked.status == 0
+        assert "open to whoever" in checked.about("METRICS_TOKEN", "warning")
 
 
 class TestDatabase:
     def test_one_that_is_not_there_is_named(self, check, sound, migrated):
         uri = urlunsplit(urlsplit(migrated)._replace(path="/nowhere"))
-        told = check(**{**sound, "DATABASE_URL": uri})
-        assert told.status == 1
-        assert 'database "nowhere" does not exist' in told.about("database")
-        assert "CREATE DATABASE nowhere" in told.about("database")
+        checked = check(**{**sound, "DATABASE_URL": uri})
+        assert checked.status == 1
+        assert 'database "nowhere" does not exist' in checked.about("database")
+        assert "CREATE DATABASE nowhere" in checked.about("database")
 
     def test_a_wrong_password_is_told_without_it(self, check, sound, guarded):
-        told = check(**{**sound, "DATABASE_URL": guarded(HIDDEN)})
-        assert told.status == 1
-        assert "password authentication failed" in told.about("database")
-        assert "DB_PWD" in told.about("database")
-        assert HIDDEN not in told.text
+        checked = check(**{**sound, "DATABASE_URL": guarded(HIDDEN)})
+        assert checked.status == 1
+        assert "password authentication failed" in checked.about("database")
+        assert "DB_PWD" in checked.about("database")
+        assert HIDDEN not in checked.text
 
     @pytest.mark.parametrize(
         "url",
@@ -208,10 +208,10 @@ class TestDatabase:
         ],
     )
     def test_an_address_that_can_not_be_read_is_not_shown(self, check, sound, url):
-        told = check(**{**sound, "DATABASE_URL": url})
-        assert told.status == 1
-        assert "percent-encoded" in told.about("database")
-        assert HIDDEN not in told.text
+        checked = check(**{**sound, "DATABASE_URL": url})
+        assert checked.status == 1
+        assert "percent-encoded" in checked.about("database")
+        assert HIDDEN not in checked.text
 
     def test_half_of_its_keys_is_an_error(self, check, sound):
         keys = {name: value for name, value in sound.items() if name != "DATABASE_URL"}
@@ -219,10 +219,10 @@ class TestDatabase:
         assert "without DB_HOST" in check(**keys, DB_NAME="shop").about("database")
 
     def test_a_schema_not_made_yet_is_a_warning_and_stays_so(self, check, sound, empty_database):
-        told = check(**{**sound, "DATABASE_URL": empty_database})
-        assert told.status == 0
-        assert "not there yet" in told.about("schema", "warning")
-        assert "app.cli migrate" in told.about("schema", "warning")
+        checked = check(**{**sound, "DATABASE_URL": empty_database})
+        assert checked.status == 0
+        assert "not there yet" in checked.about("schema", "warning")
+        assert "app.cli migrate" in checked.about("schema", "warning")
         connection = psycopg2.connect(empty_database)
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
@@ -234,23 +234,23 @@ class TestDatabase:
     )
     def test_a_schema_of_another_version_is_told(self, check, sound, sql, revision, level, said):
         sql("UPDATE alembic_version SET version_num = %s", revision)
-        told = check(**sound)
+        checked = check(**sound)
         sql("UPDATE alembic_version SET version_num = %s", expected_revision())
-        assert told.status == (level == "error")
-        assert said in told.about("schema", level)
+        assert checked.status == (level == "error")
+        assert said in checked.about("schema", level)
 
     def test_one_that_can_not_be_written_is_an_error(self, check, sound, sql, migrated):
         name = parse_dsn(migrated)["dbname"]
         sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-        told = check(**sound)
+        checked = check(**sound)
         sql("SET default_transaction_read_only = off")
         sql(f"ALTER DATABASE {name} RESET default_transaction_read_only")
-        assert told.status == 1
-        assert "read-only" in told.about("database")
+        assert checked.status == 1
+        assert "read-only" in checked.about("database")
 
     def test_a_pool_larger_than_the_server_is_an_error(self, check, sound):
-        told = check(**sound, POOL_SIZE="5000", THREADS="10")
-        assert "max_connections" in told.about("POOL_SIZE")
+        checked = check(**sound, POOL_SIZE="5000", THREADS="10")
+        assert "max_connections" in checked.about("POOL_SIZE")
 
     @pytest.mark.parametrize(("major", "level"), [(11, "error"), (12, "warning"), (15, "ok"), (18, "ok")])
     def test_one_that_is_too_old_is_told(self, major, level):
@@ -259,9 +259,9 @@ class TestDatabase:
     @root
     def test_the_embedded_one_needs_a_user_with_a_name(self, check):
         nobody = next(uid for uid in range(54321, 65000) if not _named(uid))
-        told = check(user=nobody, DATA_DIR="/tmp/nobody")
-        assert told.status == 1
-        assert f"uid {nobody} has no passwd entry" in told.about("database")
+        checked = check(user=nobody, DATA_DIR="/tmp/nobody")
+        assert checked.status == 1
+        assert f"uid {nobody} has no passwd entry" in checked.about("database")
 
 
 class TestFiles:
@@ -287,9 +287,9 @@ class TestFiles:
     def test_a_directory_that_can_not_be_written_is_an_error(self, check, sound, tmp_path):
         kept = tmp_path / "kept"
         kept.mkdir(mode=0o555)
-        told = check(**sound, DATA_DIR=str(kept / "var"), user=65534 if os.geteuid() == 0 else None)
-        assert told.status == 1
-        assert "can not be written" in told.about("DATA_DIR")
+        checked = check(**sound, DATA_DIR=str(kept / "var"), user=65534 if os.geteuid() == 0 else None)
+        assert checked.status == 1
+        assert "can not be written" in checked.about("DATA_DIR")
 
 
 def _named(uid):

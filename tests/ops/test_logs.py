@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from app import __version__
-from app.ops.nonblocking_writer import GATHERED, MOST, Outlet
+from app.ops.nonblocking_writer import GATHERED, MOST, NonblockingWriter
 from app.ops.redaction import traceback_of
 from tests.conftest import ROOT, environment_for
 from tests.support.api import Caller
@@ -163,8 +163,8 @@ class TestOtherLines:
             except ExceptionGroup as group:
                 raise group.exceptions[0]  # noqa: B904 - as sse_starlette does
         except KeyError as error:
-            told = traceback_of(error)
-        assert told.count("KeyError: 'inside'") == told.count("ExceptionGroup: several") == 1
+            text = traceback_of(error)
+        assert text.count("KeyError: 'inside'") == text.count("ExceptionGroup: several") == 1
 
     def test_a_row_that_the_database_quotes_is_not_in_the_log(self, served, sql):
         sql(f"ALTER TABLE customer ADD CONSTRAINT ck_customer_strange CHECK (tel_phone <> '{PHONE}') NOT VALID")
@@ -178,7 +178,7 @@ class TestOtherLines:
         for private in (PHONE, NAME, "bob@example.com", "argon2"):
             assert private not in served.text()
 
-    @pytest.mark.parametrize(("code", "status"), [("P0001", 500), ("22023", 422)])  # what is wrong input is not told of
+    @pytest.mark.parametrize(("code", "status"), [("P0001", 500), ("22023", 422)])  # wrong input is not logged
     def test_a_value_in_the_databases_own_words_is_not_in_the_log(self, served, sql, code, status):
         sql(f"""CREATE FUNCTION quote_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             RAISE EXCEPTION 'no good: "%%"', NEW.name USING ERRCODE = '{code}', DETAIL = NEW.tel_phone; END $$""")
@@ -242,8 +242,8 @@ class TestReader:
             served.terminate()
             served.wait(20)
         reader.join(10)
-        told = [line["request_id"] for line in lines if "route" in line]
-        assert told == [f"request-{number}" for number in range(600)]  # all of them, in order
+        ids = [line["request_id"] for line in lines if "route" in line]
+        assert ids == [f"request-{number}" for number in range(600)]  # all of them, in order
 
     def test_a_service_whose_reader_has_gone_goes_on_serving(self, environment):
         served = subprocess.Popen(UVICORN, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
@@ -262,34 +262,34 @@ class TestReader:
 
     def test_lines_that_do_not_fit_are_counted_and_told_of(self):
         read, write = os.pipe()
-        outlet = Outlet(write, lambda lines: f"{lines} lost\n".encode())
+        writer = NonblockingWriter(write, lambda lines: f"{lines} lost\n".encode())
         line = b"x" * 99 + b"\n"
         for _ in range(MOST + 2_000):
-            outlet.write(line)
+            writer.write(line)
         text = b""
         while not text.endswith(b"lost\n"):
             text += os.read(read, 1 << 20)
-            outlet.flush()
+            writer.flush()
         os.close(read)
         os.close(write)
         *whole, last = text.splitlines(keepends=True)
         assert set(whole) == {line}
-        assert last == f"{outlet.lost} lost\n".encode()
-        assert len(whole) + outlet.lost == MOST + 2_000
+        assert last == f"{writer.lost} lost\n".encode()
+        assert len(whole) + writer.lost == MOST + 2_000
 
     def test_lines_gathered_while_another_thread_writes_all_arrive_in_order(self):
         with tempfile.TemporaryFile() as file:
-            outlet = Outlet(file.fileno(), lambda lines: b"")
+            writer = NonblockingWriter(file.fileno(), lambda lines: b"")
 
             async def gather():
                 for number in range(20_000):
-                    outlet.gather(b"gathered %d\n" % number)
+                    writer.gather(b"gathered %d\n" % number)
                     if number % 100 == 0:
                         await asyncio.sleep(0)
                 await asyncio.sleep(2 * GATHERED)
 
             with ThreadPoolExecutor(1) as pool:
-                writing = pool.submit(lambda: [outlet.write(b"written %d\n" % number) for number in range(5_000)])
+                writing = pool.submit(lambda: [writer.write(b"written %d\n" % number) for number in range(5_000)])
                 asyncio.run(gather())
                 writing.result()
             file.seek(0)
@@ -299,13 +299,13 @@ class TestReader:
 
     def test_a_long_line_arrives_whole(self):
         read, write = os.pipe()
-        outlet = Outlet(write, lambda lines: b"")
+        writer = NonblockingWriter(write, lambda lines: b"")
         line = b"".join(b"%07d\n" % number for number in range(30_000))
-        outlet.write(line)
+        writer.write(line)
         text = b""
         while len(text) < len(line):
             text += os.read(read, 1 << 20)
-            outlet.flush()
+            writer.flush()
         os.close(read)
         os.close(write)
         assert text == line

@@ -1,4 +1,4 @@
-"""What Prometheus is told, and the dashboard and alert rules that are written on it."""
+"""The metrics for Prometheus, and the dashboard and alert rules that read them."""
 
 import json
 import os
@@ -257,22 +257,22 @@ class TestMonitoring:
     @promtool
     def test_the_figures_are_as_prometheus_wants_them(self, served):
         text = httpx.get(served + "/metrics").text
-        told = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
-        assert (told.returncode, told.stderr) == (0, "")
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
     @promtool
     def test_the_rules_are_valid(self):
-        told = subprocess.run(
+        done = subprocess.run(
             ["promtool", "check", "rules", MONITORING / "alerts.yaml"], capture_output=True, text=True, check=False
         )
-        assert told.returncode == 0, told.stdout + told.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
 
     @promtool
     def test_the_rules_fire_when_they_should_and_not_before(self):
-        told = subprocess.run(
+        done = subprocess.run(
             ["promtool", "test", "rules", ROOT / "tests/ops/alerts_test.yaml"], capture_output=True, text=True, check=False
         )
-        assert told.returncode == 0, told.stdout + told.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
 
     @pytest.mark.parametrize("file", sorted(MONITORING.iterdir()), ids=lambda file: file.name)
     def test_every_figure_that_is_asked_for_is_there(self, served, file: Path):

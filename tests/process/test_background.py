@@ -1,4 +1,4 @@
-"""The tasks that run beside requests: one that fails is told of and starts again, and all of them end when the app does."""
+"""The tasks that run beside requests: one that fails is logged and restarted, and all of them end with the app."""
 
 import asyncio
 

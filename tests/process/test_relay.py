@@ -33,7 +33,7 @@ def next_line(process):
 
 
 def ended(process):
-    """All that it said, when it has been told to stop."""
+    """Stop it, and return all that it wrote."""
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=20)[0].decode().splitlines()
     assert process.returncode == 0

@@ -65,7 +65,7 @@ class TestTheDatabaseIsAway:
             for process in (api, worker):
                 assert any("the database is there" in line["message"] for line in process.lines())
                 assert password not in process.text()
-                assert process.text().count("waiting for the database") <= 4, "an answer is told once a minute"
+                assert process.text().count("waiting for the database") <= 4, "an answer is logged once a minute"
             assert worker.stop() == 0
 
     def test_one_that_goes_while_it_is_migrated_is_waited_for_again(self, server):
@@ -93,9 +93,9 @@ class TestTheDatabaseIsAway:
                 silent.settimeout(30)
                 connection, _ = silent.accept()
                 process.process.send_signal(signal.SIGTERM)
-                told = time.monotonic()
+                stopping = time.monotonic()
                 assert process.process.wait(20) == 0
-                assert time.monotonic() - told < 1.5, "libpq gives up after 3 s"
+                assert time.monotonic() - stopping < 1.5, "libpq gives up after 3 s"
                 assert "stopped" in process.lines()[-1]["message"]
                 assert process.lines(level="error") == []
                 connection.close()

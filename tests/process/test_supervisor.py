@@ -194,9 +194,9 @@ def test_stop_under_load_ends_streams_cleanly_and_loses_nothing(service, sent, s
         assert next(line for line in lines if line.startswith("id:"))
         service.process.send_signal(signal.SIGTERM)
         stopping = time.monotonic()
-        told = list(lines)  # raises if the stream is cut instead of ended
+        received = list(lines)  # raises if the stream is cut instead of ended
     assert time.monotonic() - stopping < 15
-    assert ": this process stops: come back" in told
+    assert ": this process stops: come back" in received
     assert service.process.wait(60) == 0
     nothing_is_lost(sent, migrated_module)
 

@@ -66,8 +66,8 @@ def test_a_connection_without_an_address_names_nobody(believed):
     assert believed(None, for_("203.0.113.7")) == (None, "http")
 
 
-def test_a_neighbour_who_is_not_believed_is_told_of_once(believed, caplog, monkeypatch):
-    monkeypatch.setattr(forwarded, "_is_told", False)
+def test_a_neighbour_who_is_not_believed_is_warned_of_once(believed, caplog, monkeypatch):
+    monkeypatch.setattr(forwarded, "_is_warned", False)
     with caplog.at_level(logging.WARNING):
         for peer in ("8.8.8.8", "10.0.0.7", "10.0.0.8"):
             believed(peer, for_("203.0.113.7"))

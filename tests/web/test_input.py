@@ -1,4 +1,4 @@
-"""Whatever comes in: every wrong body, query, path and header is told apart, refused, and changes nothing."""
+"""Every wrong body, query, path and header is refused by name, and changes nothing."""
 
 import itertools
 import json
@@ -32,7 +32,7 @@ BROKEN = {
     "a NUL": b"\x00",
     "UTF-16": '{"name":"x"}'.encode("utf-16"),
 }
-PER_ROW = ("order_id", "order_number", "logistic_id", "logistic_name", "logistic_order_id")  # told apart row by row
+PER_ROW = ("order_id", "order_number", "logistic_id", "logistic_name", "logistic_order_id")  # refused row by row
 NO_OBJECTS = [b"[]", b"1", b'"x"', b"true", b"[{}]"]
 GARBAGE_CURSORS = [
     "",
@@ -62,7 +62,7 @@ def shop(migrated_module: str) -> Iterator["Shop"]:
 
 
 class Shop:
-    """Callers at every door, and for every route with a body one that would be taken."""
+    """Callers of every audience, and a valid body for every route that takes one."""
 
     def __init__(self, api: Api, connection: Any) -> None:
         world = World(api)
@@ -190,9 +190,9 @@ def fields_of(model: type[BaseModel]) -> dict[str, dict[str, Any]]:
     schema = model.model_json_schema()
 
     def walk(properties: dict[str, Any], required: list[str], prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for name, told in properties.items():
-            kinds = [kind for kind in told.get("anyOf", [told]) if kind.get("type") != "null"]
-            field = {**kinds[0], "nullable": len(kinds) < len(told.get("anyOf", [told])), "required": name in required}
+        for name, schema in properties.items():
+            kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+            field = {**kinds[0], "nullable": len(kinds) < len(schema.get("anyOf", [schema])), "required": name in required}
             yield prefix + name, field
             if field.get("type") == "array" and "$ref" in field["items"]:
                 item = schema["$defs"][field["items"]["$ref"].split("/")[-1]]
@@ -496,12 +496,12 @@ class TestHeaders:
     ],
 )
 def test_a_problem_is_told_in_the_language_that_is_asked_for(shop, asked, language):
-    told = {
+    details = {
         f"{PREFIX}/merchant/orders/{INT4 - 1}": ("不存在", "there is nothing here, or it is not yours"),
         f"{PREFIX}/merchant/orders?size=0": ("输入有误", "the input is wrong"),
         "/none": ("没有这个地址", "Not Found"),
     }
-    for path, words in told.items():
+    for path, words in details.items():
         assert shop.send("GET", path, Accept_Language=asked).json()["detail"] == words[language == EN]
 
 

@@ -29,7 +29,7 @@ def world(migrated_module):
 
 @pytest.fixture
 def client(world):
-    """A client who is let in at every door: as a new merchant, customer, admin, and as the platform."""
+    """A client who is let in as a new merchant, customer and admin, and as the platform."""
     callers = {kind: getattr(world, kind)() for kind in ("merchant", "customer", "admin")}
     world.order(callers["merchant"], callers["customer"])
 

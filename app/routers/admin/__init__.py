@@ -1,4 +1,4 @@
-"""The admins' door: every route but the entrance asks for a live session of an admin."""
+"""The routes for admins: `router` asks for an admin's live session, `login_router` does not."""
 
 from fastapi import APIRouter, Depends
 
@@ -7,4 +7,4 @@ from app.web.door import Door
 
 PREFIX = "/api/v1/admin"
 router = APIRouter(prefix=PREFIX, tags=["admin"], route_class=Door, dependencies=[Depends(admin_session)])
-entrance = APIRouter(prefix=PREFIX, tags=["admin"], route_class=Door)
+login_router = APIRouter(prefix=PREFIX, tags=["admin"], route_class=Door)

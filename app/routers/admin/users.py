@@ -30,9 +30,7 @@ def list_users(query: Annotated[UserFilters, Query()], call: AdminCall) -> str:
 
 @router.post("/users", response_model=UserView, status_code=201)
 async def create_user(body: NewMerchant, call: AdminCall) -> Response:
-    password_hash = await passwords.hashed(call, body.password)
-    values = {"name": body.name, "storename": body.storename, "password_hash": password_hash}
-    return await on_loop(answered, call, 201, lambda: accounts.create(call, MERCHANT, **values))
+    return await passwords.create_account(call, MERCHANT, body)
 
 
 @router.get("/users/{user_id}", response_model=UserView)

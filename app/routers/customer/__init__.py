@@ -1,4 +1,4 @@
-"""The customers' door: every route but the entrance asks for a live session of a customer."""
+"""The routes for customers: `router` asks for a customer's live session, `login_router` does not."""
 
 from fastapi import APIRouter, Depends
 
@@ -7,4 +7,4 @@ from app.web.door import Door
 
 PREFIX = "/api/v1/customer"
 router = APIRouter(prefix=PREFIX, tags=["customer"], route_class=Door, dependencies=[Depends(customer_session)])
-entrance = APIRouter(prefix=PREFIX, tags=["customer"], route_class=Door)
+login_router = APIRouter(prefix=PREFIX, tags=["customer"], route_class=Door)

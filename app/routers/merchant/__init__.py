@@ -1,4 +1,4 @@
-"""The merchants' door: every route but register and login asks for a merchant's live session."""
+"""The routes for merchants: `router` asks for a merchant's live session, `login_router` does not."""
 
 from fastapi import APIRouter, Depends
 
@@ -7,4 +7,4 @@ from app.web.door import Door
 
 PREFIX = "/api/v1/merchant"
 router = APIRouter(prefix=PREFIX, tags=["merchant"], route_class=Door, dependencies=[Depends(merchant_session)])
-entrance = APIRouter(prefix=PREFIX, tags=["merchant"], route_class=Door)
+login_router = APIRouter(prefix=PREFIX, tags=["merchant"], route_class=Door)

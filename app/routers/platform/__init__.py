@@ -1,4 +1,4 @@
-"""The platform's door: every call is signed as Standard Webhooks writes it."""
+"""The routes for the platform, which signs each request as Standard Webhooks describes."""
 
 from fastapi import APIRouter, Depends
 

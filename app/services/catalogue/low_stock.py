@@ -1,26 +1,25 @@
-"""Low stock: where it begins, and the event of a change that brings a SKU there."""
-
-from typing import Any
+"""Low stock: where it begins, and the event that a change writes when it brings a SKU there."""
 
 from sqlalchemy import Integer, cast, func, literal, literal_column, select
 
+from app.db.types import Columns, Expression, Query
 from app.models import Sku
 from app.services.events.record import noted_from
 
 
-def threshold(sku_id: Any, business_id: Any) -> Any:
-    """At what stock a SKU is low: its own threshold, else its merchant's, else 10; `sku_id` may be null.
+def threshold(sku_id: Expression, business_id: Expression) -> Expression:
+    """The stock at which a SKU is low: its own threshold, else its merchant's, else 10; `sku_id` may be null.
 
-    A function of the database, for it keeps its plans where a statement is planned anew.
+    It is a function in the database, which keeps its plans even when the statement around it is planned anew.
     """
     return func.low_stock_threshold(cast(sku_id, Integer), cast(business_id, Integer))
 
 
-def crossing(changed: Any) -> Any:
-    """The CTE that writes the event of each changed SKU that its `delta` took from above its threshold to it or below.
+def crossing(changed: Query) -> Columns:
+    """The CTE that writes an event for each changed SKU whose `delta` took it from above its threshold to it or below.
 
-    `changed` is a select of `id`, `delta`, `stock` (what is left), `business_id` and `request_id`. The SKU's row lock puts
-    changes in sequence, so one of them crosses and no other.
+    `changed` selects `id`, `delta`, `stock` (what is left), `business_id` and `request_id`. The row lock of the SKU makes
+    changes wait for each other, so exactly one of them crosses the threshold.
     """
     rows = changed.subquery("changed")
     limited = select(rows, threshold(rows.c.id, rows.c.business_id).label("threshold"))

@@ -1,17 +1,18 @@
-"""SKUs changed by the hundred: prices and stocks, each row by itself."""
+"""Prices and stocks of many SKUs changed at once, each row by itself."""
 
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, cast, column, func, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Integer, column, func, literal, select, update
 
 from app.db.parameters import ACTOR_ID
+from app.db.sql import is_among, unnest
 from app.db.statement import Statement
 from app.db.work import Work
 from app.errors import DuplicateRow, NotFound, StockChanged
 from app.models import Sku
 from app.services.batch_row import Row, standing
 from app.services.catalogue import skus, stock
+from app.services.catalogue.skus import LockedSku
 from app.services.events.record import noted_from
 
 SKU = Sku.__table__
@@ -19,9 +20,9 @@ REASON = "import"
 
 
 def change(work: Work, rows: list[Row], *, dry_run: bool) -> None:
-    """Set the prices and stocks that the rows give; the rows that are refused get their error.
+    """Set the prices and stocks that the rows give; a row that is refused gets its `error`.
 
-    A stock that differs from the row's `expected_stock` is set where the SKU still stands there, and by a movement.
+    A stock is set, by a movement, if the SKU's stock is still the row's `expected_stock`.
     """
     _refuse(standing(rows), _locked(work, [row.values["sku_id"] for row in standing(rows)]))
     if dry_run:
@@ -34,14 +35,14 @@ def change(work: Work, rows: list[Row], *, dry_run: bool) -> None:
             stock.change(work, each["sku_id"], _delta(each), reason=REASON)
 
 
-def _locked(work: Work, ids: list[int]) -> dict[int, Any]:
-    """The merchant's SKUs of these ids, locked, and looked at again once they are: whoever held one may have removed it."""
+def _locked(work: Work, ids: list[int]) -> dict[int, LockedSku]:
+    """Lock the merchant's SKUs with these ids, then leave out those that whoever held the lock has removed."""
     locked = work.all(_LOCK, ids=ids)
     present = {sku.id for sku in work.all(_PRESENT, ids=ids)}
-    return {sku.id: sku for sku in locked if sku.id in present}
+    return {sku.id: LockedSku(*sku) for sku in locked if sku.id in present}
 
 
-def _refuse(rows: list[Row], found: dict[int, Any]) -> None:
+def _refuse(rows: list[Row], found: dict[int, LockedSku]) -> None:
     seen = set()
     for row in rows:
         sku = found.get(row.values["sku_id"])
@@ -55,14 +56,12 @@ def _refuse(rows: list[Row], found: dict[int, Any]) -> None:
 
 
 def _delta(values: dict[str, Any]) -> int:
-    """By how much the row changes the stock; a stock that was sent back as it was exported is no change."""
+    """By how much the row changes the stock; 0 for a stock that was sent back as it was exported."""
     return int(values["stock"] - values["expected_stock"]) if "stock" in values else 0
 
 
 def _price() -> Statement:
-    columns = (column("id", Integer), column("price", SKU.c.price.type))
-    arrays = [cast(bindparam(name), ARRAY(each.type)) for name, each in zip(("ids", "prices"), columns, strict=True)]
-    given = func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
+    given = unnest({"ids": column("id", Integer), "prices": column("price", SKU.c.price.type)})
     changed = (
         update(SKU)
         .where(SKU.c.id == given.c.id, SKU.c.price != given.c.price)
@@ -75,8 +74,7 @@ def _price() -> Statement:
     return Statement(select(noted.c.id))
 
 
-_IDS = func.any(cast(bindparam("ids"), ARRAY(Integer)))
-_NAMED = (SKU.c.id == _IDS, *skus.conditions(()))
+_NAMED = (is_among(SKU.c.id, "ids"), *skus.conditions(()))
 _LOCK = Statement(select(SKU.c.id, SKU.c.stock).where(*_NAMED).order_by(SKU.c.id).with_for_update(of=SKU))
 _PRESENT = Statement(select(SKU.c.id).where(*_NAMED))
 _PRICE = _price()

@@ -1,48 +1,47 @@
 """SKUs of a merchant: what is sold, for how much, and how many there are."""
 
-from collections.abc import Iterable
-from functools import cache, lru_cache
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, literal, select, update
+from sqlalchemy import bindparam, insert, literal, select
 
 from app.db.parameters import ACTOR_ID, NOW
-from app.db.sql import json_of
+from app.db.sql import contains, json_of
 from app.db.statement import Statement
-from app.db.work import MERCHANT, Work
+from app.db.types import Condition, JsonText
+from app.db.work import Work
 from app.errors import NotFound
-from app.models import Product, RemovedProduct, RemovedSku, Sku, StockMovement
+from app.models import Product, Sku, StockMovement
 from app.services.catalogue import low_stock, stock
+from app.services.catalogue.removal import REMOVED_SKU, product_is_removed, sku_is_removed
 from app.services.events import audit
-from app.services.paging import Page, answer, counted, page_statement
+from app.services.named_columns import Change
+from app.services.paging import Listing, Page
 
 SKU = Sku.__table__
 PRODUCT = Product.__table__
-REMOVED = RemovedSku.__table__
-REMOVED_PRODUCT = RemovedProduct.__table__
 MOVEMENT = StockMovement.__table__
-
-
-def present() -> Any:
-    """The condition that a SKU is still on the shop."""
-    return ~select(REMOVED.c.sku_id).where(REMOVED.c.sku_id == SKU.c.id).exists()
-
-
-def _mine() -> Any:
-    owned = select(PRODUCT.c.id).where(PRODUCT.c.id == SKU.c.product_id, PRODUCT.c.business_id == ACTOR_ID)
-    return owned.exists() & present()
-
 
 FILTERS = {
     "product_id": SKU.c.product_id == bindparam("product_id"),
     "status": SKU.c.status == bindparam("status"),
-    "name": func.strpos(func.lower(SKU.c.sku_name), func.lower(bindparam("name"))) > 0,
+    "name": contains(SKU.c.sku_name, "name"),
     "low_stock": (SKU.c.stock <= low_stock.threshold(SKU.c.id, ACTOR_ID)) == bindparam("low_stock"),
 }
-_MINE = _mine()
+
+_OF_MY_PRODUCT = select(PRODUCT.c.id).where(PRODUCT.c.id == SKU.c.product_id, PRODUCT.c.business_id == ACTOR_ID).exists()
+_MINE = (_OF_MY_PRODUCT, ~sku_is_removed(SKU.c.id))
+_THIS = (SKU.c.id == bindparam("sku_id"), *_MINE)
 
 
-def create(work: Work, product_id: int, values: dict[str, Any]) -> str:
+class LockedSku(NamedTuple):
+    """A SKU whose row is locked until the transaction ends, and its stock."""
+
+    id: int
+    stock: int
+
+
+def create(work: Work, product_id: int, values: dict[str, Any]) -> JsonText:
     """A SKU of the merchant's product, its stock written as the first movement; its JSON. Raises NotFound."""
     opening = values.pop("stock")
     work.one(_HOLD_PRODUCT, product_id=product_id)  # so that it is not removed between our look and our insert
@@ -55,30 +54,28 @@ def create(work: Work, product_id: int, values: dict[str, Any]) -> str:
     return get(work, row.id)
 
 
-def get(work: Work, sku_id: int) -> str:
+def get(work: Work, sku_id: int) -> JsonText:
     """One SKU of the merchant as JSON; raises NotFound."""
     return work.body(_ONE, sku_id=sku_id)
 
 
-def page(work: Work, filters: dict[str, Any], page: Page) -> str:
+def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
     """The merchant's SKUs that pass all `filters` (names of FILTERS), newest first, as JSON."""
-    statement = _list(frozenset(filters), page.cursor is not None)
-    return answer(work.one(statement, **filters, **page.parameters()), page)
+    return _LISTING.page(work, page, filters)
 
 
-def change(work: Work, sku_id: int, values: dict[str, Any]) -> str:
+def change(work: Work, sku_id: int, values: Mapping[str, object]) -> JsonText:
     """Change name, attributes or price; the SKU as JSON. Orders keep the price they were placed at. Raises NotFound."""
     if values:
-        if work.one(_change(frozenset(values)), sku_id=sku_id, **values) is None:
-            raise NotFound
+        _CHANGE.make(work, values, sku_id=sku_id)
         audit.note(work, "change", "sku", sku_id, business_id=work.actor.id, details=values)
-    return get(work, sku_id)  # this also undoes the change of a SKU that was removed while we waited for its lock
+    return get(work, sku_id)  # if the SKU was removed while we waited for its lock, this undoes the change
 
 
 def adjust_stock(
     work: Work, sku_id: int, *, reason: str, delta: int | None = None, stock_: int | None = None, expected: int | None = None
-) -> str:
-    """Change the stock by `delta`, or set it to `stock_` where it still stands at `expected`; the SKU as JSON.
+) -> JsonText:
+    """Change the stock by `delta`, or set it to `stock_` if it is still `expected`; the SKU as JSON.
 
     Raises NotFound, OutOfStock, StockTooLarge, StockChanged.
     """
@@ -92,15 +89,15 @@ def adjust_stock(
     return get(work, sku_id)
 
 
-def movements(work: Work, sku_id: int, page: Page) -> str:
+def movements(work: Work, sku_id: int, page: Page) -> JsonText:
     """The movements of a SKU's stock, newest first, as JSON; raises NotFound."""
     if work.one(_EXISTS, sku_id=sku_id) is None:
         raise NotFound
-    return answer(work.one(_movements(page.cursor is not None), sku_id=sku_id, **page.parameters()), page)
+    return _MOVEMENTS.page(work, page, sku_id=sku_id)
 
 
 def remove(work: Work, sku_id: int) -> None:
-    """Take a SKU off the shop, its stock written off; orders keep what they say. Raises NotFound."""
+    """Take a SKU off the shop and write off its stock; orders keep what they say. Raises NotFound."""
     present_stock = _locked(work, sku_id).stock
     work.do(_REMOVE, sku_id=sku_id)
     if present_stock:
@@ -108,62 +105,45 @@ def remove(work: Work, sku_id: int) -> None:
     audit.note(work, "remove", "sku", sku_id, business_id=work.actor.id)
 
 
-def _locked(work: Work, sku_id: int) -> Any:
-    """The SKU, locked, and looked at again once it is: whoever held it may have removed it. Raises NotFound."""
+def _locked(work: Work, sku_id: int) -> LockedSku:
+    """Lock the SKU, then check that it is still there: whoever held the lock may have removed it. Raises NotFound."""
     row = work.one(_LOCK, sku_id=sku_id)
     if row is None or work.one(_EXISTS, sku_id=sku_id) is None:
         raise NotFound
-    return row
+    return LockedSku(*row)
 
 
-def conditions(filters: Iterable[str]) -> list[Any]:
+def conditions(filters: Iterable[str]) -> list[Condition]:
     """The conditions that a SKU is the merchant's, still on the shop, and passes `filters` (names of FILTERS)."""
-    return [_MINE, *(FILTERS[name] for name in sorted(filters))]
-
-
-@lru_cache(maxsize=64)
-def _list(filters: frozenset[str], by_cursor: bool) -> Statement:
-    chosen = conditions(filters)
-    total = counted(select(SKU.c.id).where(*chosen))
-    return page_statement(select(SKU).where(*chosen), None, SKU.c.id, total=total, by_cursor=by_cursor, kind=MERCHANT)
-
-
-@cache
-def _change(names: frozenset[str]) -> Statement:
-    values = {name: bindparam(name) for name in sorted(names)}
-    return Statement(update(SKU).where(SKU.c.id == bindparam("sku_id"), _MINE).values(**values).returning(SKU.c.id))
-
-
-@cache
-def _movements(by_cursor: bool) -> Statement:
-    rows = MOVEMENT.c.sku_id == bindparam("sku_id")
-    total = counted(select(MOVEMENT.c.id).where(rows))
-    view = select(MOVEMENT).where(rows)
-    return page_statement(view, None, MOVEMENT.c.id, total=total, by_cursor=by_cursor, kind=MERCHANT)
+    return [*_MINE, *(FILTERS[name] for name in sorted(filters))]
 
 
 def _create() -> Statement:
     names = ("sku_name", "sku_attr", "price")
     given = select(*(bindparam(name, type_=SKU.c[name].type).label(name) for name in names)).subquery("given")
     mine = (PRODUCT.c.id == bindparam("product_id"), PRODUCT.c.business_id == ACTOR_ID)
-    gone = select(REMOVED_PRODUCT.c.product_id).where(REMOVED_PRODUCT.c.product_id == PRODUCT.c.id).exists()
     return Statement(
         insert(SKU)
         .from_select(
             ["product_id", *names, "stock", "status"],
-            select(PRODUCT.c.id, *given.c, literal(0), literal(0)).select_from(PRODUCT).where(*mine, ~gone),
+            select(PRODUCT.c.id, *given.c, literal(0), literal(0))
+            .select_from(PRODUCT)
+            .where(*mine, ~product_is_removed(PRODUCT.c.id)),
         )
         .returning(SKU.c.id)
     )
 
 
+_LISTING = Listing(select(SKU), SKU.c.id, where=_MINE, filters=FILTERS)
+_MOVEMENTS = Listing(select(MOVEMENT), MOVEMENT.c.id, where=(MOVEMENT.c.sku_id == bindparam("sku_id"),))
+_CHANGE = Change(SKU, *_THIS)
 _CREATE = _create()
 _HOLD_PRODUCT = Statement(
     select(PRODUCT.c.id)
     .where(PRODUCT.c.id == bindparam("product_id"), PRODUCT.c.business_id == ACTOR_ID)
     .with_for_update(read=True)
 )
-_ONE = Statement(select(json_of(select(SKU).where(SKU.c.id == bindparam("sku_id"), _MINE)).label("body")))
-_EXISTS = Statement(select(SKU.c.id).where(SKU.c.id == bindparam("sku_id"), _MINE))
-_LOCK = Statement(select(SKU.c.id, SKU.c.stock).where(SKU.c.id == bindparam("sku_id"), _MINE).with_for_update(of=SKU))
-_REMOVE = Statement(insert(REMOVED).values(sku_id=bindparam("sku_id"), create_time=NOW))
+_ONE = Statement(select(json_of(select(SKU).where(*_THIS)).label("body")))
+_EXISTS = Statement(select(SKU.c.id).where(*_THIS))
+_LOCK = Statement(select(SKU.c.id, SKU.c.stock).where(*_THIS).with_for_update(of=SKU))
+_REMOVE = Statement(insert(REMOVED_SKU).values(sku_id=bindparam("sku_id"), create_time=NOW))

@@ -1,26 +1,25 @@
-"""Stock: changed only by a guarded delta in one statement, which writes the movement that explains it."""
-
-from typing import Any
+"""Stock: changed only by a guarded delta in one statement, which also writes the movement that explains it."""
 
 from sqlalchemy import BigInteger, Integer, String, bindparam, case, cast, insert, select, true, update
 
 from app.db.parameters import ACTOR_ID, ACTOR_KIND, NOW, REQUEST_ID
 from app.db.statement import Statement
+from app.db.types import Columns, Condition, Expression, Query
 from app.db.work import Work
 from app.errors import OutOfStock, StockChanged, StockTooLarge
-from app.models import Product, RemovedSku, Sku, StockMovement
+from app.models import Product, Sku, StockMovement
 from app.services.catalogue import low_stock
+from app.services.catalogue.removal import sku_is_removed
 
 SKU = Sku.__table__
 PRODUCT = Product.__table__
-REMOVED_SKU = RemovedSku.__table__
 MOVEMENT = StockMovement.__table__
 MAX_STOCK = 2**31 - 1
 
 INITIAL, ORDERED, REFUNDED, REMOVED = "initial", "order", "refund", "removed"
 
 
-def taken_by(delta: Any, *conditions: Any) -> Any:
+def taken_by(delta: Expression, *conditions: Condition) -> Columns:
     """The CTE that changes the stock of the SKUs that meet `conditions` by `delta`, never below 0."""
     after = cast(SKU.c.stock, BigInteger) + delta
     return (
@@ -32,8 +31,8 @@ def taken_by(delta: Any, *conditions: Any) -> Any:
     )
 
 
-def movement_of(taken: Any, delta: Any, *, reason: Any, reference: Any) -> Any:
-    """The CTE that writes one movement per changed SKU."""
+def movement_of(taken: Columns, delta: Expression, *, reason: Expression, reference: Expression) -> Columns:
+    """The CTE that writes one movement for each changed SKU."""
     written = {
         "sku_id": taken.c.id,
         "delta": cast(delta, Integer),
@@ -60,7 +59,7 @@ def change(work: Work, sku_id: int, delta: int, *, reason: str, reference: str |
 
 
 def set_to(work: Work, sku_id: int, stock: int, *, expected: int, reason: str) -> None:
-    """Set the stock of a SKU that still stands at `expected`; raises StockChanged."""
+    """Set the stock of a SKU if it is still `expected`; raises StockChanged."""
     present = work.one(_LOCK, sku_id=sku_id).stock
     if present != expected:
         raise StockChanged(stock=present)
@@ -76,13 +75,12 @@ def _change() -> Statement:
     return Statement(select(taken.c.stock).select_from(taken.join(moved, true()).outerjoin(low, true())))
 
 
-def _on_the_shop(taken: Any, delta: Any) -> Any:
-    """The changed SKUs with their merchants; one that is being removed is not running low."""
-    removed = select(REMOVED_SKU.c.sku_id).where(REMOVED_SKU.c.sku_id == taken.c.id).exists()
+def _on_the_shop(taken: Columns, delta: Expression) -> Query:
+    """The changed SKUs with their merchants, without those being removed: their stock is written off, not running low."""
     of_product = taken.join(SKU, SKU.c.id == taken.c.id).join(PRODUCT, PRODUCT.c.id == SKU.c.product_id)
     named = {"delta": delta, "request_id": cast(REQUEST_ID, String)}
     columns = [taken.c.id, taken.c.stock, PRODUCT.c.business_id, *(value.label(name) for name, value in named.items())]
-    return select(*columns).select_from(of_product).where(~removed)
+    return select(*columns).select_from(of_product).where(~sku_is_removed(taken.c.id))
 
 
 _CHANGE = _change()

@@ -1,7 +1,7 @@
-"""The ledger of events: reading it, and writing what no lifecycle writes."""
+"""The ledger of events: reading it, and writing the events that no lifecycle writes."""
 
-from functools import lru_cache
-from typing import Any
+from collections.abc import Mapping
+from functools import cache
 
 import orjson
 from sqlalchemy import Integer, String, bindparam, cast, insert, select
@@ -9,12 +9,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.db.parameters import ACTOR_ID, ACTOR_KIND, NOW, REQUEST_ID
 from app.db.statement import Statement
+from app.db.types import JsonText
 from app.db.work import Work
 from app.models import Event
 from app.services.ownership import EVENTS, owned
-from app.services.paging import Page, answer, counted, page_statement
+from app.services.paging import Listing, Page
 
 EVENT = Event.__table__
+FILTERS = {column.name: column == bindparam(column.name) for column in EVENT.c}
 
 
 def note(
@@ -24,9 +26,9 @@ def note(
     subject_id: int,
     *,
     business_id: int | None = None,
-    details: dict[str, Any] | None = None,
+    details: Mapping[str, object] | None = None,
 ) -> None:
-    """Write down what the work's actor did to a row."""
+    """Write the event that the work's actor did `verb` to a row; `subject` is the name of the row's table."""
     work.do(
         _NOTE,
         verb=verb,
@@ -37,18 +39,15 @@ def note(
     )
 
 
-def page(work: Work, filters: dict[str, Any], page: Page) -> str:
-    """Everything that happened, newest first, as JSON; filters are names of columns."""
-    statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None)
-    return answer(work.one(statement, **filters, **page.parameters()), page)
+def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
+    """The events that the actor may see and that pass all `filters` (names of columns), newest first, as JSON."""
+    return _listing(work.actor.kind).page(work, page, filters)
 
 
-@lru_cache(maxsize=64)
-def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [owned(EVENTS, kind, EVENT), *(EVENT.c[name] == bindparam(name) for name in sorted(filters))]
-    total = counted(select(EVENT.c.id).where(*conditions))
-    view = select(*(column for column in EVENT.c if column.name != "txid")).where(*conditions)
-    return page_statement(view, None, EVENT.c.id, total=total, by_cursor=by_cursor, kind=kind)
+@cache
+def _listing(kind: str) -> Listing:
+    view = select(*(column for column in EVENT.c if column.name != "txid"))
+    return Listing(view, EVENT.c.id, where=(owned(EVENTS, kind, EVENT),), filters=FILTERS)
 
 
 _NOTE = Statement(

@@ -1,4 +1,4 @@
-"""The bell: one question to the database, a few times a second, wakes every stream of the process that has news."""
+"""The bell: one query, a few times a second, wakes every live stream of this process whose merchant has news."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Bell:
-    """Rings the waiting streams of a merchant when an event of theirs may be new. It asks only while someone waits."""
+    """Wakes the waiting streams of a merchant who may have a new event. It queries the database only while someone waits."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
@@ -40,7 +40,7 @@ class Bell:
                 self._wanted.clear()
 
     async def watch(self) -> None:
-        """Ask while someone waits, until cancelled; what happens while the database is away is found when it is back."""
+        """Query while someone waits, until cancelled; what happened during an outage of the database is found afterwards."""
         horizon = None
         while True:
             if not self._wanted.is_set():
@@ -54,7 +54,7 @@ class Bell:
             else:
                 horizon = news.horizon
                 self._ring(news.merchants)
-                self._ring(self._waiting.keys() - set(asked))  # who came meanwhile was not asked about
+                self._ring(self._waiting.keys() - set(asked))  # streams that began to wait meanwhile were not asked about
             await asyncio.sleep(INTERVAL)
 
     def _ring(self, merchants: Iterable[int]) -> None:

@@ -1,17 +1,19 @@
-"""Events: what happened, written down by the statement that does it."""
-
-from typing import Any
+"""Events that a statement writes about what it does itself."""
 
 from sqlalchemy import cast, insert, select
 
 from app.db.parameters import ACTOR_ID, ACTOR_KIND, NOW, REQUEST_ID
+from app.db.types import Columns, Expression
 from app.models import Event
 
 EVENT = Event.__table__
 
 
-def noted_from(rows: Any, *, cte: str = "noted", **columns: Any) -> Any:
-    """A CTE that writes one event per row of `rows`, by the work's actor at the work's time."""
+def noted_from(rows: Columns, *, cte: str = "noted", **columns: Expression) -> Columns:
+    """The CTE that writes one event for each row of `rows`, by the work's actor at the work's time.
+
+    `columns` are further columns of the event, and take the place of those that it would have by itself.
+    """
     written = {
         "time": NOW,
         "actor_kind": ACTOR_KIND,

@@ -1,24 +1,25 @@
 """A merchant's events in an order that never changes, for those who follow them live.
 
-Events are walked by (txid, id), up to the oldest transaction still open: whatever commits late comes later, never in between.
+Events are ordered by (txid, id) and read up to the oldest transaction that is still open, so an event that commits late
+always comes after those that were read before it.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, cast, func, literal_column, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, Integer, Text, bindparam, cast, column, func, literal_column, select, tuple_
 
 from app.db.parameters import ACTOR_ID
+from app.db.sql import unnest
 from app.db.statement import Statement
+from app.db.types import Condition, Expression
 from app.db.work import Work
 from app.errors import BadCursor
 from app.models import Event
 
 EVENT = Event.__table__
 BATCH = 200
-HORIZON: Any = func.txid_snapshot_xmin(func.txid_current_snapshot())  # the oldest transaction still open
-SHOWN = [column for column in EVENT.c if column.name not in ("txid", "business_id")]
+HORIZON: Expression = func.txid_snapshot_xmin(func.txid_current_snapshot())  # the oldest transaction still open
+SHOWN = [each for each in EVENT.c if each.name not in ("txid", "business_id")]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,7 +34,7 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> "Position":
-        """The position that was handed out as an event's id; raises BadCursor."""
+        """The position that `text`, the id of an event in the stream, stands for; raises BadCursor."""
         txid, _, event_id = text.partition("-")
         if not all(part.isascii() and part.isdigit() and len(part) < 19 for part in (txid, event_id)):
             raise BadCursor(field="Last-Event-ID")
@@ -42,7 +43,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What came after a position: (position, verb, JSON) in order; `more` when there may be more to read at once."""
+    """The events after a position, in order: (position, verb, JSON). `more` says that there may be more to read at once."""
 
     events: list[tuple[Position, str, str]]
     more: bool
@@ -50,14 +51,14 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """Which merchants may have news, and the horizon to ask from next: every transaction below it has ended and been seen."""
+    """Which merchants may have news, and the horizon to ask from next: every transaction below it has ended and been read."""
 
     merchants: list[int]
     horizon: int
 
 
 def since(work: Work, merchants: list[int], horizon: int | None) -> Since:
-    """Those of `merchants` with events that may not have been there at the `horizon`; all of them when there is none."""
+    """Those of `merchants` that may have new events since the `horizon`; all of them when there is no horizon."""
     if horizon is None:
         return Since(merchants, int(work.one(_HORIZON).horizon))
     row = work.one(_SINCE, merchants=merchants, txid=horizon)
@@ -65,26 +66,26 @@ def since(work: Work, merchants: list[int], horizon: int | None) -> Since:
 
 
 def present(work: Work) -> Position:
-    """The position from which everything is still to come."""
+    """The position now: every later event comes after it."""
     return Position(int(work.one(_HORIZON).horizon), 0)
 
 
 def after(work: Work, position: Position) -> News:
-    """The events of the work's merchant after a position."""
+    """The events of the work's merchant after a position, up to BATCH of them."""
     rows = work.all(_AFTER, txid=position.txid, event_id=position.event_id, batch=BATCH)
     events = [(Position(row.txid, row.id), str(row.verb), str(row.body)) for row in rows if row.settled]
     return News(events, more=len(events) == BATCH)
 
 
 def _since() -> Statement:
-    given = func.unnest(cast(bindparam("merchants"), ARRAY(Integer))).table_valued("id").render_derived(name="given")
+    given = unnest({"merchants": column("id", Integer)})
     newer = EVENT.c.txid >= cast(bindparam("txid"), BigInteger)
     found = select(given.c.id).where(select(EVENT.c.id).where(EVENT.c.business_id == given.c.id, newer).exists())
     return Statement(select(func.array(found.scalar_subquery()).label("found"), HORIZON.label("horizon")), whole=True)
 
 
-def body_of(name: str) -> Any:
-    """The JSON text of an event as a follower sees it; `name` is that of a subquery of SHOWN, with or without txid."""
+def body_of(name: str) -> Expression:
+    """An event as a follower sees it, as JSON text; `name` is the name of a subquery of SHOWN, with or without txid."""
     return cast(func.to_jsonb(literal_column(name)).op("-")("txid"), Text)
 
 
@@ -97,7 +98,7 @@ def _after() -> Statement:
         .limit(bindparam("batch"))
         .subquery("e")
     )
-    settled: Any = rows.c.txid < HORIZON
+    settled: Condition = rows.c.txid < HORIZON
     return Statement(select(rows.c.txid, rows.c.id, rows.c.verb, body_of("e").label("body"), settled.label("settled")))
 
 

@@ -5,7 +5,6 @@ from sqlalchemy import (
     Integer,
     Numeric,
     Text,
-    bindparam,
     case,
     cast,
     column,
@@ -17,17 +16,17 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.parameters import NOW
-from app.db.sql import AS_JSON, json_of, rows_of
+from app.db.sql import AS_JSON, is_among, json_of, rows_of
 from app.db.statement import Statement
-from app.db.types import Columns, Condition, Expression, Query
+from app.db.types import Columns, Expression, Query
 from app.db.work import PLATFORM
 from app.errors import MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
-from app.models import Customer, Event, Order, Product, RemovedSku, Sku, User
+from app.models import Customer, Event, Order, Product, Sku, User
 from app.models.user import NORMAL
 from app.services.catalogue import low_stock, stock
+from app.services.catalogue.removal import sku_is_removed
 from app.services.events.record import noted_from
 from app.services.orders.purchases import Purchase
 from app.services.orders.states import LIFECYCLE
@@ -38,7 +37,6 @@ PRODUCT = Product.__table__
 USER = User.__table__
 CUSTOMER = Customer.__table__
 EVENT = Event.__table__
-REMOVED = RemovedSku.__table__
 
 
 def placement(*, waits: bool) -> Statement:
@@ -79,7 +77,7 @@ def verdict() -> Statement:
 
 def _refusal(asked: Columns) -> Expression:
     number = select(ORDER.c.id).where(ORDER.c.order_number == asked.c.order_number).scalar_subquery()
-    sku = select(SKU.c.stock).where(SKU.c.id == asked.c.sku_id, ~_removed(SKU.c.id))
+    sku = select(SKU.c.stock).where(SKU.c.id == asked.c.sku_id, ~sku_is_removed(SKU.c.id))
     shop = sku.join(PRODUCT, PRODUCT.c.id == SKU.c.product_id).join(USER, USER.c.id == PRODUCT.c.business_id)
     shop = shop.with_only_columns(USER.c.status).scalar_subquery()
     return case(
@@ -100,8 +98,7 @@ def _asked() -> Columns:
 
 def _locked(waits: bool) -> Columns:
     """The SKUs, given as an array of ids; one that is sold out is not locked."""
-    named = SKU.c.id == func.any(cast(bindparam("sku_ids"), ARRAY(Integer)))
-    rows = select(SKU).where(named, SKU.c.stock > 0).order_by(SKU.c.id)
+    rows = select(SKU).where(is_among(SKU.c.id, "sku_ids"), SKU.c.stock > 0).order_by(SKU.c.id)
     return rows.with_for_update(key_share=True, skip_locked=not waits).cte("locked")
 
 
@@ -115,7 +112,7 @@ def _wanted(asked: Columns, sku: Columns) -> Query:
     return (
         select(*asked.c, *of_sku, *product.c, left.label("stock"))
         .select_from(asked.join(sku, sku.c.id == asked.c.sku_id).join(product, true()).join(merchant, true()))
-        .where(merchant.c.status == NORMAL, ~_removed(sku.c.id))
+        .where(merchant.c.status == NORMAL, ~sku_is_removed(sku.c.id))
         .where(_customer(asked).exists())
         .where(~select(ORDER.c.id).where(ORDER.c.order_number == asked.c.order_number).exists())
     )
@@ -126,7 +123,7 @@ def _customer(asked: Columns) -> Query:
 
 
 def _looked_up(row: Query, name: str) -> Columns:
-    """A row looked up by its key. The offset keeps the planner from joining whole tables, which it does while they are small."""
+    """A row looked up by its key; without the offset, the planner joins whole tables while they are small."""
     return row.offset(literal_column("0")).lateral(name)
 
 
@@ -171,8 +168,3 @@ def _snapshot(bought: Columns) -> Expression:
         "meta_obj_id": bought.c.meta_obj_id,
     }
     return func.json_build_object(*(part for name, value in kept.items() for part in (literal(name, Text), value)))
-
-
-def _removed(sku_id: Expression) -> Condition:
-    """Whether the SKU has been removed from the shop."""
-    return select(REMOVED.c.sku_id).where(REMOVED.c.sku_id == sku_id).exists()

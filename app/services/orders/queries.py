@@ -16,7 +16,7 @@ from app.errors import NotFound
 from app.models import Event, ExceptOrder, Order, OrderTally
 from app.models import order as stored
 from app.services.lifecycle.deadlines import overdue
-from app.services.orders import search
+from app.services.orders import search, updates
 from app.services.orders.states import DEADLINES, LIFECYCLE
 from app.services.ownership import ORDERS, owned
 from app.services.paging import CAP, Page, answer, counted, page_statement
@@ -26,10 +26,6 @@ ORDER = Order.__table__
 TICKET = ExceptOrder.__table__
 EVENT = Event.__table__
 TALLY = OrderTally.__table__
-
-_HAPPENED_AFTER = select(EVENT.c.order_id).where(
-    EVENT.c.business_id == ORDER.c.business_id, EVENT.c.time > bindparam("updated_after"), EVENT.c.order_id.isnot(None)
-)
 
 _OVERDUE = overdue(DEADLINES, ORDER)
 
@@ -42,12 +38,10 @@ FILTERS = {
     "customer_id": ORDER.c.customer_id == bindparam("customer_id"),
     "create_from": ORDER.c.create_time >= bindparam("create_from"),
     "create_to": ORDER.c.create_time <= bindparam("create_to"),
-    "updated_after": ORDER.c.id.in_(_HAPPENED_AFTER),
+    updates.NAME: updates.CHANGED,
     "overdue": _OVERDUE,
     "not_overdue": not_(_OVERDUE),
 }
-
-VARIED = {"updated_after", *search.SEARCHED}  # some find all orders, and some find none
 
 
 def get(work: Work, order_id: int) -> str:
@@ -58,7 +52,11 @@ def get(work: Work, order_id: int) -> str:
 def page(work: Work, filters: dict[str, Any], page: Page) -> str:
     """The actor's orders that pass all `filters` (names of FILTERS), newest first, as JSON."""
     plan, found = search.look_up(work, filters)
-    statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None, plan)
+    names = set(filters)
+    if plan == search.WALK and updates.NAME in names:
+        plan, found = updates.look_up(work, filters, by_cursor=page.cursor is not None)
+        names -= {updates.NAME} if plan == search.LOOK_UP else set()  # it is true of all that were found
+    statement = _list(work.actor.kind, frozenset(names), page.cursor is not None, plan)
     return answer(work.one(statement, **filters, **found, **page.parameters()), page)
 
 
@@ -102,13 +100,16 @@ def _one(kind: str) -> Statement:
 def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = search.WALK) -> Statement:
     chosen = conditions(kind, filters) + [search.FOUND] * (plan == search.LOOK_UP)
     view = select(*LIFECYCLE.view(ORDER, kind)).where(*chosen)
-    if kind == MERCHANT and filters <= {"status", "statuses"}:
+    if kind == MERCHANT and filters <= {"status", "statuses"} and plan == search.WALK:
         total = _tallied(filters)
     elif plan == search.WALK_CAPPED:
         total = literal(CAP + 1)
     else:
-        total = counted(select(ORDER.c.id).where(*chosen))
-    varied = not filters.isdisjoint(VARIED)
+        rows = select(ORDER.c.id).where(*chosen)
+        if updates.NAME in filters and search.merchant_of(kind, filters):  # the newest have changed, most likely
+            rows = rows.order_by(ORDER.c.create_time.desc(), ORDER.c.id.desc())
+        total = counted(rows)
+    varied = plan == search.LOOK_UP or not filters.isdisjoint(search.SEARCHED)  # some find all, and some none
     return page_statement(view, ORDER.c.create_time, ORDER.c.id, total=total, by_cursor=by_cursor, kind=kind, varied=varied)
 
 

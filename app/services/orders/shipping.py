@@ -13,16 +13,7 @@ from app.db.parameters import ACTOR_ID
 from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import Work
-from app.errors import (
-    AlreadyShipped,
-    AppError,
-    CarrierDiffers,
-    CarrierMissing,
-    DuplicateRow,
-    IllegalMove,
-    NotFound,
-    UnknownCarrier,
-)
+from app.errors import AlreadyShipped, AppError, DuplicateRow, IllegalMove, NotFound
 from app.models import Order
 from app.models import order as stored
 from app.services import carriers
@@ -111,17 +102,12 @@ def _fill_in_carriers(work: Work, rows: list[Row]) -> None:
         row.error = _fill_in_carrier(row.values, known)
 
 
-def _fill_in_carrier(values: dict[str, Any], known: dict[str, tuple[int, str]]) -> AppError | None:
+def _fill_in_carrier(values: dict[str, Any], known: carriers.Known) -> AppError | None:
     word = values.get("carrier") or values.get("logistic_id")
-    if word is None:
-        values.setdefault("logistic_id", None)
-        return None if values.get("logistic_name") else CarrierMissing()
-    carrier = known.get(str(word)) or known.get(str(word).upper())
-    if carrier is None:
-        return UnknownCarrier()
-    if values.get("logistic_name") not in (None, carrier[1]):
-        return CarrierDiffers()
-    values["logistic_id"], values["logistic_name"] = carrier
+    try:
+        values["logistic_id"], values["logistic_name"] = carriers.chosen(known, word, values.get("logistic_name"))
+    except AppError as error:
+        return error
     return None
 
 

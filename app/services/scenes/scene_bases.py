@@ -1,43 +1,43 @@
 """Scene bases (基础场景): the templates that scenes are built on; admins keep them."""
 
-from functools import cache
-from typing import Any
+from collections.abc import Mapping
 
 import psycopg2
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select
 
 from app.db.sql import json_of
 from app.db.statement import Statement
+from app.db.types import JsonText
 from app.db.work import Work
 from app.errors import InUse, NotFound
 from app.models import SceneBase
 from app.services.events import audit
-from app.services.paging import Page, answer, counted, page_statement
+from app.services.named_columns import Change
+from app.services.paging import Listing, Page
 from app.services.uploads import files
 from app.services.uploads.content import IMAGE
 
 BASE = SceneBase.__table__
 
 
-def page(work: Work, page: Page) -> str:
+def page(work: Work, page: Page) -> JsonText:
     """The scene bases, newest first, as JSON."""
-    return answer(work.one(_list(work.actor.kind, page.cursor is not None), **page.parameters()), page)
+    return _LISTING.page(work, page)
 
 
-def create(work: Work, values: dict[str, Any]) -> str:
+def create(work: Work, values: Mapping[str, object]) -> JsonText:
     """A new scene base, as JSON; raises UnknownFile, WrongFileKind."""
     _check(work, values)
     row = work.one(_CREATE, **values)
     audit.note(work, "create", "scenebase", row.id, details=values)
-    return str(work.one(_ONE, base_id=row.id).body)
+    return work.body(_ONE, base_id=row.id)
 
 
-def change(work: Work, base_id: int, values: dict[str, Any]) -> str:
+def change(work: Work, base_id: int, values: Mapping[str, object]) -> JsonText:
     """Change the named columns; the scene base as JSON. Raises NotFound, UnknownFile, WrongFileKind."""
     if values:
         _check(work, values)
-        if work.one(_change(frozenset(values)), base_id=base_id, **values) is None:
-            raise NotFound
+        _CHANGE.make(work, values, base_id=base_id)
         audit.note(work, "change", "scenebase", base_id, details=values)
     return work.body(_ONE, base_id=base_id)
 
@@ -52,23 +52,15 @@ def remove(work: Work, base_id: int) -> None:
     audit.note(work, "remove", "scenebase", base_id)
 
 
-def _check(work: Work, values: dict[str, Any]) -> None:
-    if values.get("thumbnail") is not None:
-        files.check_any(work, values["thumbnail"], IMAGE, field="thumbnail")
+def _check(work: Work, values: Mapping[str, object]) -> None:
+    thumbnail = values.get("thumbnail")
+    if thumbnail is not None:
+        files.check_any(work, str(thumbnail), IMAGE, field="thumbnail")
 
 
-@cache
-def _list(kind: str, by_cursor: bool) -> Statement:
-    total = counted(select(BASE.c.id))
-    return page_statement(select(BASE), None, BASE.c.id, total=total, by_cursor=by_cursor, kind=kind)
-
-
-@cache
-def _change(names: frozenset[str]) -> Statement:
-    values = {name: bindparam(name) for name in sorted(names)}
-    return Statement(update(BASE).where(BASE.c.id == bindparam("base_id")).values(**values).returning(BASE.c.id))
-
-
+_THIS = BASE.c.id == bindparam("base_id")
+_LISTING = Listing(select(BASE), BASE.c.id)
+_CHANGE = Change(BASE, _THIS)
 _CREATE = Statement(insert(BASE).values(name=bindparam("name"), thumbnail=bindparam("thumbnail")).returning(BASE.c.id))
-_ONE = Statement(select(json_of(select(BASE).where(BASE.c.id == bindparam("base_id"))).label("body")))
-_REMOVE = Statement(delete(BASE).where(BASE.c.id == bindparam("base_id")))
+_ONE = Statement(select(json_of(select(BASE).where(_THIS)).label("body")))
+_REMOVE = Statement(delete(BASE).where(_THIS))

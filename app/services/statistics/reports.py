@@ -15,7 +15,8 @@ from app.db.types import Columns, Condition, Expression, JsonText
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
 from app.models import Order, OrderTally, Product, Sku
 from app.models.order import TO_SHIP
-from app.services.catalogue import low_stock, skus
+from app.services.catalogue import low_stock
+from app.services.catalogue.removal import sku_is_removed
 from app.services.orders import queries
 from app.services.ownership import FIGURES, owned
 from app.services.statistics import periods, sales
@@ -80,7 +81,9 @@ def _present(kind: str) -> dict[str, Expression]:
     if kind == ADMIN:
         return standing | {"merchants": _number_of(ACCOUNTS[MERCHANT]), "customers": _number_of(ACCOUNTS[CUSTOMER])}
     low = SKU.c.stock <= low_stock.threshold(SKU.c.id, ACTOR_ID)
-    return standing | {"low_stock": _number_of(SKU.join(PRODUCT), owned(FIGURES, kind, PRODUCT), skus.present(), low)}
+    return standing | {
+        "low_stock": _number_of(SKU.join(PRODUCT), owned(FIGURES, kind, PRODUCT), ~sku_is_removed(SKU.c.id), low)
+    }
 
 
 def _number_of(rows: Columns, *conditions: Condition) -> Expression:
