@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 import psycopg2.errors
@@ -16,6 +16,7 @@ from app.db.types import JsonText
 from app.db.work import PLATFORM, Work
 from app.errors import AppError, FutureTime, MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
 from app.models import Order
+from app.services.lifecycle.table import Argument, Arguments
 from app.services.orders.placing_sql import placement, verdict
 from app.services.orders.purchases import Purchase
 from app.services.orders.states import LIFECYCLE
@@ -85,7 +86,7 @@ def _place_alone(work: Work, request: Request) -> Outcome:
 
 def _place(statement: Statement, work: Work, requests: list[Request]) -> list[Outcome]:
     latest = work.now + CLOCK_SKEW
-    wanted: dict[str, dict[str, Any]] = {}  # by order number; of two requests with the same one, the second has to try again
+    wanted: dict[str, Arguments] = {}  # by order number; of two requests with the same one, the second has to try again
     for purchase, request_id in requests:
         if not purchase.is_after(latest):
             more = {"digest": purchase.digest(), "request_id": request_id, "position": len(wanted)}
@@ -101,7 +102,7 @@ def _place(statement: Statement, work: Work, requests: list[Request]) -> list[Ou
     ]
 
 
-def _parameters(purchases: dict[str, dict[str, Any]]) -> dict[str, str | list[int]]:
+def _parameters(purchases: dict[str, Arguments]) -> dict[str, str | list[Argument]]:
     rows = list(purchases.values())
     return {"purchases": orjson.dumps(rows).decode(), "sku_ids": [row["sku_id"] for row in rows]}
 
