@@ -28,7 +28,9 @@ from app.schemas.fields import Name, Password
 from app.security import hash_now
 from app.services.accounts import accounts
 from app.tools import demo
-from app.tools.replay import Replay, Report, Unreadable
+from app.tools.replay import Replay
+from app.tools.replay_file import Unreadable
+from app.tools.replay_report import Report
 
 cli = typer.Typer(help="meta_be: what staff run by hand.", no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()

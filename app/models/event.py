@@ -5,10 +5,10 @@ from app.models.base import Base, time_column
 
 
 class Event(Base):
-    """What happened, once, written in the transaction of the change: timeline, live stream, webhooks, audit.
+    """An event, written in the transaction of the change; timelines, the live stream, webhooks and the audit read it.
 
-    Append-only. Ids are handed out before commit, so a reader that follows them skips late committers:
-    it walks (txid, id) instead, and stops short of transactions still open.
+    Append-only. Ids are assigned before the commit, so a reader that follows them would miss transactions that commit late.
+    It follows (txid, id) instead, and stops before the oldest open transaction.
     """
 
     __tablename__ = "event"

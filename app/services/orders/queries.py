@@ -1,16 +1,16 @@
 """Reading orders: one, a list, the counts of their states, a timeline."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from typing import Any
 
 from sqlalchemy import Integer, Text, bindparam, cast, func, literal, literal_column, not_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from app.db.caller import proved
 from app.db.parameters import ACTOR_ID
-from app.db.sql import json_of
+from app.db.sql import is_among, json_of
 from app.db.statement import Statement
+from app.db.types import Condition, Expression, JsonText
 from app.db.work import MERCHANT, Work
 from app.errors import NotFound
 from app.models import Event, ExceptOrder, Order, OrderTally
@@ -31,7 +31,7 @@ _OVERDUE = overdue(DEADLINES, ORDER)
 
 FILTERS = {
     "status": ORDER.c.status == bindparam("status"),
-    "statuses": ORDER.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))),
+    "statuses": is_among(ORDER.c.status, "statuses"),
     **{name: search.contains(name) for name in search.SEARCHED},
     "sku_id": ORDER.c.sku_id == bindparam("sku_id"),
     "business_id": ORDER.c.business_id == bindparam("business_id"),
@@ -44,12 +44,12 @@ FILTERS = {
 }
 
 
-def get(work: Work, order_id: int) -> str:
+def get(work: Work, order_id: int) -> JsonText:
     """One order with its ticket in force, as JSON; raises NotFound."""
     return work.body(_one(work.actor.kind), order_id=order_id)
 
 
-def page(work: Work, filters: dict[str, Any], page: Page) -> str:
+def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
     """The actor's orders that pass all `filters` (names of FILTERS), newest first, as JSON."""
     plan, found = search.look_up(work, filters)
     names = set(filters)
@@ -60,24 +60,23 @@ def page(work: Work, filters: dict[str, Any], page: Page) -> str:
     return answer(work.one(statement, **filters, **found, **page.parameters()), page)
 
 
-def counts(work: Work) -> str:
-    """How many orders the merchant has in each state, as JSON `{status: count}`; every state is named."""
-    row = work.one(_COUNTS)
-    return str(row.body)
+def counts(work: Work) -> JsonText:
+    """The number of the merchant's orders in each state, as JSON `{status: count}` with every state."""
+    return work.body(_COUNTS)
 
 
-def timeline(work: Work, order_id: int, page: Page) -> str:
-    """What happened to an order and its tickets, newest first, as JSON; raises NotFound."""
+def timeline(work: Work, order_id: int, page: Page) -> JsonText:
+    """The events of an order and its tickets, newest first, as JSON; raises NotFound."""
     kind = work.actor.kind
     if work.one(_exists(kind), order_id=order_id).found is None:
         raise NotFound
     return answer(work.one(_timeline(kind, page.cursor is not None), order_id=order_id, **page.parameters()), page)
 
 
-def conditions(kind: str, filters: Iterable[str]) -> list[Any]:
-    """The conditions that an order is the caller's and passes `filters` (names of FILTERS).
+def conditions(kind: str, filters: Iterable[str]) -> list[Condition]:
+    """The conditions for the caller's orders that pass `filters` (names of FILTERS).
 
-    Across all merchants an order number is asked for whole: no index knows its parts.
+    Across all merchants only a whole order number is found, as no index covers its parts.
     """
     names = set(filters)
     whole = {"order_number": ORDER.c.order_number == bindparam("order_number")}
@@ -113,12 +112,12 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = searc
     return page_statement(view, ORDER.c.create_time, ORDER.c.id, total=total, by_cursor=by_cursor, kind=kind, varied=varied)
 
 
-def _tallied(filters: frozenset[str]) -> Any:
+def _tallied(filters: frozenset[str]) -> Expression:
     conditions = [TALLY.c.business_id == ACTOR_ID]
     if "status" in filters:
         conditions.append(TALLY.c.status == bindparam("status"))
     if "statuses" in filters:
-        conditions.append(TALLY.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))))
+        conditions.append(is_among(TALLY.c.status, "statuses"))
     return select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(*conditions).scalar_subquery()
 
 

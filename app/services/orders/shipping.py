@@ -6,10 +6,10 @@ Many are shipped by one statement, and each row gets its own result.
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, cast, func, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import or_, select
 
 from app.db.parameters import ACTOR_ID
+from app.db.sql import is_among
 from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import Work
@@ -18,6 +18,7 @@ from app.models import Order
 from app.models import order as stored
 from app.services import carriers
 from app.services.batch_row import Row, standing
+from app.services.lifecycle.table import Arguments
 from app.services.orders.states import LIFECYCLE, TRACKING
 
 ORDER = Order.__table__
@@ -133,7 +134,7 @@ def _refusal(tracking_number: str, order: NamedOrder) -> AppError | None:
     return IllegalMove()
 
 
-def _arguments(row: Row) -> dict[str, Any]:
+def _arguments(row: Row) -> Arguments:
     return {"id": row.values["order_id"], "deliver_address": None, **{name: row.values[name] for name in TRACKING}}
 
 
@@ -141,8 +142,8 @@ _NAMED = Statement(
     select(*(ORDER.c[name] for name in NamedOrder._fields)).where(
         ORDER.c.business_id == ACTOR_ID,
         or_(
-            ORDER.c.id == func.any(cast(bindparam("ids"), ARRAY(Integer))),
-            ORDER.c.order_number == func.any(cast(bindparam("numbers"), ARRAY(ORDER.c.order_number.type))),
+            is_among(ORDER.c.id, "ids"),
+            is_among(ORDER.c.order_number, "numbers"),
         ),
     )
 )

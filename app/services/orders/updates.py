@@ -1,18 +1,19 @@
-"""Finding the orders that changed after a time, at a cost that goes by what changed and not by how many orders there are.
+"""Listing the orders that changed after a time, at a cost that depends on the changes and not on the number of orders.
 
-Their events are looked up first. Those of up to a list's cap of orders are named; of more, the list is walked from the newest
-order, and each is asked for an event. Neither is left to the planner: where the figures that it goes by are old, it compares
-every order with every event.
+Their events are looked up first. If they belong to no more orders than a list counts, those orders are read by id; otherwise
+the list is read from the newest order on, checking each order for an event. The planner does not choose between the two, as
+with old statistics it compares every order with every event.
 """
 
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Integer, Text, bindparam, case, cast, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.caller import proved
 from app.db.statement import Statement
+from app.db.types import Condition
 from app.db.work import Work
 from app.models import Event, Order
 from app.services.orders.search import LOOK_UP, WALK, WALK_CAPPED, merchant_of
@@ -21,11 +22,11 @@ from app.services.paging import CAP
 ORDER = Order.__table__
 EVENT = Event.__table__
 NAME = "updated_after"
-# Events that are looked at: for a page with a total, as many as the orders have that are counted; for the next of a walk, few.
+# How many events are looked up: enough for all orders that a total counts, fewer for a page by cursor, which has no total.
 MOST, MOST_OF_WALK = 5 * CAP, CAP
 
-# A scalar subquery, which the planner carries out for one order at a time: by the index of its timeline.
-CHANGED: Any = (
+# A scalar subquery, which the planner runs for one order at a time, by the index of timelines.
+CHANGED: Condition = (
     select(literal_column("true"))
     .where(EVENT.c.order_id == ORDER.c.id, EVENT.c.time > bindparam(NAME))
     .correlate(ORDER)
@@ -34,8 +35,8 @@ CHANGED: Any = (
 )
 
 
-def look_up(work: Work, filters: dict[str, Any], *, by_cursor: bool) -> tuple[str, dict[str, Any]]:
-    """How to list what the filters ask for, as `order_search.look_up`; the orders that are found are those that changed."""
+def look_up(work: Work, filters: Mapping[str, object], *, by_cursor: bool) -> tuple[str, dict[str, str]]:
+    """How to read the list that the filters describe, and the parameters of FOUND, as `search.look_up` returns them."""
     most = MOST_OF_WALK if by_cursor else MOST
     row = work.one(_look_up(work.actor.kind, merchant_of(work.actor.kind, filters)), most=most, **filters)
     if row.ids is not None:
