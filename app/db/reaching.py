@@ -17,7 +17,7 @@ from app.config import settings
 from app.db import pools
 from app.db.failures import is_away
 from app.db.remedies import needs_a_person, remedy
-from app.ops.redaction import told
+from app.ops.redaction import redacted
 from app.ops.startup import where
 
 PAUSE = 1.0  # seconds between attempts
@@ -113,7 +113,7 @@ class _Notice:
         self._said = ""
 
     def give(self, error: Exception) -> None:
-        said = " ".join(told(error).split())
+        said = " ".join(redacted(error).split())
         if said == self._said and time.monotonic() - self._given_at < REPEATED:
             return
         self._said, self._given_at = said, time.monotonic()
