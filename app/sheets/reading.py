@@ -1,4 +1,4 @@
-"""Reading a spreadsheet that a merchant sends: CSV or XLSX, told apart by its content, in bounded memory."""
+"""Reading a spreadsheet that a merchant sends, in bounded memory: its content tells whether it is CSV or XLSX."""
 
 import codecs
 import csv
@@ -10,16 +10,17 @@ from typing import BinaryIO
 from app.errors import BadEncoding, BrokenFile, EmptyFile, TooManyRows, UnsupportedFile, WrongColumns
 from app.sheets import xlsx
 from app.sheets.writing import FORMULA
+from app.sheets.xlsx_parts import MAX_COLUMNS
 
 MAX_ROWS = 10_000
-BEYOND = "…"  # the key of what stands to the right of the header row
+BEYOND = "…"  # the key of the first cell to the right of the last heading
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column: the name that we know it by, and the words that may head it, the template's own first."""
+    """A column: our name for it, and the headings that it may have in a file, the template's own first."""
 
     name: str
     words: tuple[str, ...]
@@ -30,15 +31,15 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SheetRow:
     """A row that is not blank: its number as spreadsheet programs count, and the cells under the known headings."""
 
     number: int
     cells: dict[str, str]
 
 
-def read(file: BinaryIO, headings: tuple[Heading, ...]) -> list[Line]:
-    """The rows under the header row. Columns with other headings are left out.
+def read(file: BinaryIO, headings: tuple[Heading, ...]) -> list[SheetRow]:
+    """The rows below the headings; columns with other headings are left out.
 
     Raises UnsupportedFile, BadEncoding, BrokenFile, TooLarge, EmptyFile, WrongColumns, TooManyRows.
     """
@@ -47,14 +48,14 @@ def read(file: BinaryIO, headings: tuple[Heading, ...]) -> list[Line]:
     if not header:
         raise EmptyFile
     columns = _columns(header, headings)
-    lines = list(_lines(rows, columns, len(header)))
-    if not lines:
+    found = list(_under(rows, columns, len(header)))
+    if not found:
         raise EmptyFile
-    return lines
+    return found
 
 
 def plain(cell: str) -> str:
-    """A cell without what exports put before it: a tab that keeps digits text, a quote that keeps text from being a formula."""
+    """The cell without the tab or the quote that an export put before it (see `services/spreadsheets.py`)."""
     cell = cell.strip()
     return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
 
@@ -85,7 +86,7 @@ def _text_of(content: bytes) -> str:
 def _csv(text: str) -> Iterator[list[str]]:
     try:
         for cells in csv.reader(io.StringIO(text, newline=""), strict=True):
-            yield cells[: xlsx.MAX_COLUMNS]
+            yield cells[:MAX_COLUMNS]
     except csv.Error:
         raise BrokenFile from None
 
@@ -99,10 +100,10 @@ def _columns(header: list[str], headings: tuple[Heading, ...]) -> dict[int, str]
     return {places[0]: name for name, places in found.items() if places}
 
 
-def _lines(rows: Iterable[tuple[int, list[str]]], columns: dict[int, str], width: int) -> Iterator[Line]:
+def _under(rows: Iterable[tuple[int, list[str]]], columns: dict[int, str], width: int) -> Iterator[SheetRow]:
     for count, (number, cells) in enumerate(rows, 1):
         if count > MAX_ROWS:
             raise TooManyRows(limit=MAX_ROWS)
         known = {columns[place]: cell for place, cell in enumerate(cells) if cell and place in columns}
         beyond = next((cell for cell in cells[width:] if cell), "")
-        yield Line(number, {**known, **({BEYOND: beyond} if beyond else {})})
+        yield SheetRow(number, {**known, **({BEYOND: beyond} if beyond else {})})

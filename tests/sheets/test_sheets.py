@@ -9,6 +9,7 @@ import pytest
 from app.errors import TooLarge
 from app.services.orders.export import PARCELS
 from app.sheets import reading, xlsx
+from app.sheets.xlsx_parts import MAX_CELL
 from tests.support.factories import made
 from tests.support.sheets import SPREADSHEET, csv_of, sent, xlsx_with
 
@@ -64,7 +65,7 @@ def test_reading_one_takes_little_memory():
     assert peak < 40 * MB
 
 
-@pytest.mark.parametrize("length", [xlsx.MAX_CELL, xlsx.MAX_CELL + 1, 100_000])
+@pytest.mark.parametrize("length", [MAX_CELL, MAX_CELL + 1, 100_000])
 @pytest.mark.parametrize("kind", ["shared", "inline", "rich"])
 def test_a_cell_is_cut_where_no_value_of_ours_is_so_long(length, kind):
     text = "x" * length
@@ -75,11 +76,11 @@ def test_a_cell_is_cut_where_no_value_of_ours_is_so_long(length, kind):
     else:
         content = xlsx_with(f'<row><c t="inlineStr"><is><t>{text}</t></is></c></row>')
     ((_, (cell,)),) = xlsx.rows(io.BytesIO(content))
-    assert cell == (text if length <= xlsx.MAX_CELL else text[: xlsx.MAX_CELL] + "…")
+    assert cell == (text if length <= MAX_CELL else text[:MAX_CELL] + "…")
 
 
 def test_a_number_that_is_cut_is_no_number(merchant):
-    zeros = "0" * xlsx.MAX_CELL
+    zeros = "0" * MAX_CELL
     (result,) = made(sent(merchant, "/skus/import", xlsx_with(
         f"<row>{cells(0, 1)}</row><row>{cells(2, 3)}</row>", shared=shared("库存ID", "单价", "1", zeros + "5")
     )))["results"]  # fmt: skip

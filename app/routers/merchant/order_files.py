@@ -1,4 +1,4 @@
-"""A merchant's orders by the hundred: shipping them from a list or a file, and taking them away as a file."""
+"""Shipping many of a merchant's orders, from a list or a file, and exporting orders as a file."""
 
 from typing import Annotated, BinaryIO
 
@@ -30,7 +30,7 @@ async def ship_from_file(request: Request, query: Annotated[DryRun, Query()], ca
     """Ship up to 10,000 orders from a filled-in template: CSV (UTF-8 or GB18030) or XLSX."""
 
     def read(file: BinaryIO) -> list[Row]:
-        return checked(ShipRow, ((line.number, line.cells) for line in reading.read(file, export.PARCELS)))
+        return checked(ShipRow, ((row.number, row.cells) for row in reading.read(file, export.PARCELS)))
 
     def ship(rows: list[Row], dry_run: bool) -> str:
         return _shipped(call, request, rows, dry_run=dry_run)

@@ -1,4 +1,4 @@
-"""A merchant's SKUs by the hundred: taken away as a file, edited, and sent back."""
+"""Exporting a merchant's SKUs as a file, and importing the file once it is edited."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, BinaryIO
@@ -43,7 +43,8 @@ async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query
     return await imported(request, call, query, read, change)
 
 
-def _given(lines: list[reading.Line]) -> Iterator[tuple[int, dict[str, Any]]]:
-    for line in lines:
-        sku_id = line.cells.get("sku_id", "")
-        yield line.number, {**line.cells, **({"sku_id": int(sku_id)} if sku_id.isdecimal() and len(sku_id) < 11 else {})}
+def _given(rows: list[reading.SheetRow]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows with their SKU ids as numbers; what cannot be an id stays text, and is answered as it was sent."""
+    for row in rows:
+        sku_id = row.cells.get("sku_id", "")
+        yield row.number, {**row.cells, **({"sku_id": int(sku_id)} if sku_id.isdecimal() and len(sku_id) < 11 else {})}

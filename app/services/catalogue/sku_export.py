@@ -1,17 +1,18 @@
-"""SKUs as files: taken away, edited, and sent back."""
+"""SKUs as files that merchants export, edit, and send to `sku_import`."""
 
-from collections.abc import Sequence
-from typing import Any, BinaryIO
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
 
 from sqlalchemy import case, literal, select
 
+from app.db.types import Expression, Query
 from app.db.work import Work
 from app.models import Product, Sku
 from app.models import sku as stored
 from app.services.catalogue import skus
+from app.services.spreadsheets import Column, Kind
+from app.services.spreadsheets import write as write_sheet
 from app.sheets.reading import Heading
-from app.sheets.writing import Column, Kind
-from app.sheets.writing import write as write_sheet
 
 SKU = Sku.__table__
 PRODUCT = Product.__table__.alias("of_sku")
@@ -37,11 +38,11 @@ COLUMNS = {
 }
 
 
-def write(work: Work, file_format: str, file: BinaryIO, *, filters: dict[str, Any], columns: Sequence[str]) -> None:
+def write(work: Work, file_format: str, file: BinaryIO, *, filters: Mapping[str, object], columns: Sequence[str]) -> None:
     """The merchant's SKUs that pass all `filters` (names of `skus.FILTERS`), newest first; raises TooManyRows for XLSX."""
     chosen = skus.conditions(filters)
 
-    def rows(values: list[Any]) -> Any:
+    def rows(values: list[Expression]) -> Query:
         of_products = SKU.join(PRODUCT, PRODUCT.c.id == SKU.c.product_id)
         return select(*values).select_from(of_products).where(*chosen).order_by(SKU.c.id.desc())
 

@@ -12,9 +12,10 @@ from app.db.work import Work
 from app.models import Order
 from app.models import order as stored
 from app.services.orders import queries
+from app.services.spreadsheets import Column, Kind, escaped
+from app.services.spreadsheets import write as write_sheet
 from app.sheets.reading import Heading
-from app.sheets.writing import BOM, Column, Kind, escaped, write_xlsx
-from app.sheets.writing import write as write_sheet
+from app.sheets.writing import BOM, write_xlsx
 
 ORDER = Order.__table__
 
