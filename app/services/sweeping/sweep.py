@@ -27,7 +27,7 @@ from app.services.orders.states import RECEIPT
 from app.services.tickets import use_cases as tickets
 from app.services.tickets.states import ANSWER, RETURN
 from app.services.tickets.states import LIFECYCLE as TICKETS
-from app.services.webhooks import leases
+from app.services.webhooks import retention
 
 EVENT = Event.__table__
 
@@ -163,7 +163,7 @@ TIDYING = {
     "merged": search.merge,
     "keys": idempotency.forget_old,
     "tries": logins.forget_old,
-    "deliveries": leases.forget_old,
+    "deliveries": retention.forget_old,
 }
 STEPS = (*SWEEPS, *FLAGS, *TIDYING)
 _TRY_LOCK = Statement(select(func.pg_try_advisory_xact_lock(_FLAGGING).label("held")))
