@@ -17,7 +17,7 @@ from app.errors import AppError
 from app.models import Event
 from app.ops.incidents import survived
 from app.services import idempotency
-from app.services.accounts import logins
+from app.services.accounts import tries
 from app.services.events.record import noted_from
 from app.services.lifecycle.deadlines import Deadline
 from app.services.lifecycle.engine import Lifecycle
@@ -162,7 +162,7 @@ TIDYING = {
     "folded": tally.fold,
     "merged": search.merge,
     "keys": idempotency.forget_old,
-    "tries": logins.forget_old,
+    "tries": tries.forget_old,
     "deliveries": retention.forget_old,
 }
 STEPS = (*SWEEPS, *FLAGS, *TIDYING)
