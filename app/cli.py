@@ -1,4 +1,4 @@
-"""What staff run by hand: `python -m app.cli --help`."""
+"""The commands for staff: `python -m app.cli --help`."""
 
 import os
 import signal
@@ -28,7 +28,9 @@ from app.schemas.fields import Name, Password
 from app.security import hash_now
 from app.services.accounts import accounts
 from app.tools import demo
-from app.tools.replay import Replay, Report, Unreadable
+from app.tools.replay import Replay
+from app.tools.replay_file import Unreadable
+from app.tools.replay_report import Report
 
 cli = typer.Typer(help="meta_be: what staff run by hand.", no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
@@ -104,7 +106,7 @@ def run(port: Annotated[int | None, typer.Option(min=1, max=65535, help="where t
     _welcome(_url(*listener.getsockname()[:2]), password)
     if "log_format" not in settings.model_fields_set:
         settings.log_format = "text"
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # what uvicorn raises again when it has drained
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises SIGTERM again once it has drained
     worker = subprocess.Popen([sys.executable, "-m", "app.worker"], env={**os.environ, "LOG_FORMAT": settings.log_format})
     try:
         with suppress(KeyboardInterrupt):
@@ -115,7 +117,7 @@ def run(port: Annotated[int | None, typer.Option(min=1, max=65535, help="where t
 
 
 def main() -> None:
-    """Run a command; what a person can mend is said in a line, without a traceback."""
+    """Run a command; an error that a person can mend is one line, without a traceback."""
     try:
         cli()
     except (AppError, ConfigurationError, Unreadable, *failures.AWAY) as error:
@@ -147,7 +149,7 @@ def _print(report: Report) -> None:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens already, so that nobody else can take the port while the database starts."""
+    """A listening socket, opened before the database starts, so that nobody else can take the port meanwhile."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -159,7 +161,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _url(host: str, port: int) -> str:
-    """The URL by which this machine reaches what listens there."""
+    """The URL of a listening address, for a browser on this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is looked up, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

@@ -24,14 +24,14 @@ from app.web import middleware, problems
 from app.web.dependencies import SESSIONS
 
 MAX_BODY = 1_000_000  # bytes
-SAMPLED = 1.0  # seconds between looks at the pool and the threads
+SAMPLED = 1.0  # seconds between samples of the pool and the threads
 
 log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Refuse to start without secrets or with half a bucket; then the database, ready, for as long as the app runs."""
+    """Refuse to start on incomplete settings, bring the database up, and run the background tasks as long as the app runs."""
     _ = settings.token_key, settings.platform_secrets, settings.bucket
     try:
         with migration.running(waits=True):
@@ -44,7 +44,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _exit_before_the_start() -> None:
-    """End the process here: uvicorn would call it a failure when a lifespan ends before its start."""
+    """End the process with 0: uvicorn takes a lifespan that ends before its start for a failure."""
     log.info("stopped before the database was there")
     logs.STDOUT.flush()
     os._exit(0)
@@ -66,7 +66,7 @@ BACKGROUND = {
 
 
 def build() -> FastAPI:
-    """The app with all its routes in one flat list, the most called first."""
+    """The app. Its routes are one flat list with the most called first, since they are matched in order."""
     logs.configure()
     app = FastAPIOffline(
         title="meta_be",
@@ -89,13 +89,13 @@ def build() -> FastAPI:
 
 
 def _instrumented(app: FastAPI) -> Callable[[], ASGIApp]:
-    """The app's stack, watched from outside all that may fail in it."""
+    """Put the instrumentation around the whole middleware stack, Starlette's own error handling included."""
     plain = app.build_middleware_stack
     return lambda: middleware.Instrumentation(plain())
 
 
 def _openapi_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """The OpenAPI document, which also says which calls ask for a token, so that /docs can send one."""
+    """The OpenAPI document, with the routes marked that need a token, so that /docs can send one."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:

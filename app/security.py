@@ -16,19 +16,19 @@ from app.config import HOUR, settings
 from app.errors import BadSignature, NotAuthenticated, WrongAudience
 
 _SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
-NO_PASSWORD = "!"  # noqa: S105 - matches no password: an account that nobody logs in to until one is set
+NO_PASSWORD = "!"  # noqa: S105 - matches no password: nobody can log in until one is set
 
 _LONGEST_TOKEN = 1000  # characters; ours have about 250
 
 _passwords = CryptContext(
     schemes=["argon2", "unix_disabled"], argon2__memory_cost=19456, argon2__time_cost=2, argon2__parallelism=1
 )
-_hashing = CapacityLimiter(2)  # each hash takes 19 MB and a core
+_hashing = CapacityLimiter(2)  # hashes at once; each takes 19 MB and a core
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a verified token says: whose it is, and the digest under which its session is stored."""
+    """A verified token: its audience and account, the digest that its session is stored under, and its expiry in Unix time."""
 
     audience: str
     account_id: int
@@ -37,17 +37,17 @@ class Token:
 
 
 def hash_now(password: str) -> str:
-    """The argon2 hash of a password, made in this thread."""
+    """Hash a password with argon2 in this thread."""
     return str(_passwords.hash(password))
 
 
 async def hash_password(password: str) -> str:
-    """The argon2 hash of a password; at most two are made at once."""
+    """Hash a password with argon2 in a thread; at most two are hashed at once."""
     return await to_thread.run_sync(hash_now, password, limiter=_hashing)
 
 
 async def password_matches(password: str, stored: str | None) -> bool:
-    """Whether it is the password; takes as long when there is no such account (`stored` is None)."""
+    """Whether the password matches its stored hash. Without an account (`stored` is None) it takes as long and is False."""
     return await to_thread.run_sync(_matches, password, stored, limiter=_hashing)
 
 
@@ -59,14 +59,14 @@ def _matches(password: str, stored: str | None) -> bool:
 
 
 def new_token(audience: str, account_id: int, now: int) -> tuple[str, str]:
-    """A signed token, and the digest of its id, which is what the database keeps."""
+    """A signed token (RFC 7519) issued at the Unix time `now`, and the digest of its id, which the database stores."""
     token_id = secrets.token_urlsafe(24)
     claims = {"sub": str(account_id), "aud": audience, "jti": token_id, "exp": now + settings.token_hours * HOUR}
     return jwt.encode(claims, settings.token_key, algorithm="HS256"), _digest(token_id)
 
 
 def read_token(token: str, audience: str, now: int) -> Token:
-    """The token, if it is ours and not expired; raises NotAuthenticated or WrongAudience."""
+    """Verify a token; raises NotAuthenticated if it is not ours or has expired, and WrongAudience."""
     found = _live(token, now)
     if found.audience != audience:
         raise WrongAudience
@@ -78,7 +78,7 @@ def _live(token: str, now: int) -> Token:
         raise NotAuthenticated
     try:
         found = _verified(token)
-    except Exception:  # the libraries raise many kinds for what strangers make up, all of them mean no
+    except Exception:  # the libraries raise many types for malformed tokens
         raise NotAuthenticated from None
     if found.expires <= now:
         raise NotAuthenticated
@@ -87,29 +87,29 @@ def _live(token: str, now: int) -> Token:
 
 @lru_cache(maxsize=10_000)
 def _verified(token: str) -> Token:
-    """A signature once verified stays so; expiry is looked at again each time.
+    """Verify a signature. Results are cached, and expiry is checked by the caller each time.
 
-    What is refused raises, so it is not kept: only tokens that we signed ever are.
+    A refused token raises, so the cache holds only tokens that we signed.
     """
-    options = {"require_exp": True, "verify_aud": False}  # the audience is told apart later: another one's is 403
+    options = {"require_exp": True, "verify_aud": False}  # read_token answers a wrong audience with 403
     claims = jwt.decode(token, settings.token_key, algorithms=["HS256"], options=options)
     return Token(str(claims["aud"]), int(claims["sub"]), _digest(claims["jti"]), int(claims["exp"]))
 
 
 def fingerprint(*parts: bytes) -> str:
-    """A keyed digest of what a request says: equal for equal requests, and nothing to guess a password from."""
+    """A keyed digest (HMAC-SHA256) of a request's parts. It is keyed, so that no password can be guessed from it."""
     message = b"".join(len(part).to_bytes(8) + part for part in parts)
     return hmac.new(settings.token_key.encode(), message, hashlib.sha256).hexdigest()
 
 
 def verify_signature(body: bytes, headers: Mapping[str, str]) -> None:
-    """Check a Standard Webhooks signature against each secret in force; raises BadSignature."""
+    """Check a Standard Webhooks signature with each of the platform's secrets; raises BadSignature."""
     signed = {name: headers.get(name, "") for name in _SIGNED}
     for secret in settings.platform_secrets:
         try:
             _webhook(secret).verify(body, signed, json_parse=False)
             return
-        except Exception:  # noqa: S112 - the library raises many kinds for malformed headers, all of them mean no
+        except Exception:  # noqa: S112 - the library raises many types for malformed headers
             continue
     raise BadSignature
 

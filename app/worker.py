@@ -1,4 +1,4 @@
-"""What happens by itself: `python -m app.worker` (supervisor program `worker`). Several at once do no harm."""
+"""Sweeps deadlines and delivers webhooks: `python -m app.worker` (supervisor program `worker`). Several may run at once."""
 
 import logging
 import signal
@@ -23,7 +23,7 @@ log = logging.getLogger("app.worker")
 
 
 def main() -> None:
-    """Sweep and deliver until told to stop; a database that is away is waited for."""
+    """Sweep and deliver until SIGTERM or SIGINT; wait for the database while it is away."""
     logs.configure()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _work_until(stop: threading.Event) -> bool:
-    """Sweep here and deliver in a thread; True when that thread died."""
+    """Sweep in this thread and deliver in another; return True if the other died."""
     delivering = threading.Thread(target=messenger.run, args=(stop,), name="messenger", daemon=True)
     delivering.start()
     while delivering.is_alive() and not stop.is_set():

@@ -1,4 +1,4 @@
-"""Requests per second and latencies of this tree as a ratio against another checkout of it, on one database, in one run.
+"""Requests per second and latencies of this tree compared to another checkout of it, on one database, in one run.
 
 git worktree add ../before v0.1.0 && python -m bench.against_tree ../before
 
@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 from bench import data
-from bench.against_drf import CONNECTIONS, MERCHANTS, PROCESSES, Ours, Side, measure
-from bench.load import Void, create_database, postgres, print_row, require_wrk, service
+from bench.load import Void, print_row, require_wrk
+from bench.servers import create_database, postgres, service
+from bench.sides import CONNECTIONS, MERCHANTS, PROCESSES, Ours, Side, measure
 
 
 def main() -> int:

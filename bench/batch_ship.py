@@ -1,4 +1,4 @@
-"""Shipping 10,000 orders by one statement, against shipping as many one by one; in the order in which they came in.
+"""Shipping 10,000 orders by one statement, compared to shipping as many one by one, in the order of their ids.
 
 python -m bench.batch_ship
 """
@@ -8,20 +8,22 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from app.db import pools
 from app.db.work import MERCHANT, Actor, Work
 from app.services.batch_row import Row
 from app.services.orders import shipping
 from bench import data
-from bench.load import create_database, execute, postgres, print_row, settle
+from bench.load import print_row
+from bench.servers import create_database, execute, postgres, settle
 
 GOAL = 8
-STATES = 5  # the bench's orders stand in so many states, evenly
+STATES = 5  # the orders of bench/data.py are evenly in so many states
 SELLER = Actor(MERCHANT, 1)
 
 
-def together(order_ids: list[int]) -> None:
+def as_a_batch(order_ids: list[int]) -> None:
     rows = [Row(number, {"order_id": order, **_parcel(order)}) for number, order in enumerate(order_ids, 1)]
     with Work(SELLER, writes=True) as work:
         shipping.ship_many(work, rows, dry_run=False)
@@ -36,7 +38,7 @@ def one_by_one(order_ids: list[int]) -> None:
             work.commit()
 
 
-def _parcel(order: int) -> dict:
+def _parcel(order: int) -> dict[str, Any]:
     return {"logistic_id": 1, "logistic_order_id": f"SF{order}"}
 
 
@@ -58,7 +60,7 @@ def main() -> None:
         data.fill(uri, orders=options.rows * options.rounds * 2 * STATES, merchants=1)
         settle(uri)
         left = [order for (order,) in execute(uri, 'SELECT id FROM "order" WHERE status = 0 ORDER BY id')]
-        rates: dict[Callable[[list[int]], None], list[float]] = {together: [], one_by_one: []}
+        rates: dict[Callable[[list[int]], None], list[float]] = {as_a_batch: [], one_by_one: []}
         for _ in range(options.rounds):
             for ship, measured in rates.items():
                 taken, left = left[: options.rows], left[options.rows :]

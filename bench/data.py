@@ -1,4 +1,4 @@
-"""Shops with any number of orders, written by SQL: the same that the peers' schema.sql makes, over our tables."""
+"""Shops with any number of orders, made by SQL in our tables. The peers' schema.sql makes the same."""
 
 import base64
 import secrets
@@ -7,7 +7,7 @@ import time
 from app.config import settings
 from app.db import migration
 from app.security import new_token
-from bench.load import execute, settle
+from bench.servers import execute, settle
 
 # Triggers are off while loading, and with them the checks of foreign keys, which hold by construction.
 _GOODS = """
@@ -60,7 +60,7 @@ SELECT business_id, status, count(*), true FROM "order" GROUP BY business_id, st
 
 
 def make_secrets() -> dict[str, str]:
-    """The secrets of a service, for its environment; this process knows them too."""
+    """New secrets for a service's environment; this process signs with them too."""
     made = {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "PLATFORM_SECRET": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
@@ -70,7 +70,7 @@ def make_secrets() -> dict[str, str]:
 
 
 def fill(uri: str, *, orders: int, merchants: int) -> dict[int, str]:
-    """Migrate a database and load it; the token of each merchant."""
+    """Migrate a database and fill it; returns a token for each merchant's id."""
     settings.database_url = uri
     with migration.running():
         pass
@@ -90,5 +90,5 @@ def fill(uri: str, *, orders: int, merchants: int) -> dict[int, str]:
 
 
 def tally(uri: str) -> None:
-    """Count anew the orders of each merchant and state, as the worker leaves them: in one row each."""
+    """Recount the orders of each merchant and state, in one row each as the worker leaves them."""
     execute(uri, _TALLY)

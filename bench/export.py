@@ -1,7 +1,7 @@
-"""Taking 100,000 orders away as CSV and XLSX: rows per second over HTTP, and what it costs.
+"""Exporting 100,000 orders as CSV and XLSX: rows per second over HTTP, memory, and CPU time.
 
-That is the memory that it adds to the service, and the CPU seconds that the service and PostgreSQL spend on one file: they tell
-more than the time where a machine is shared. The first line is a bare COPY of the table, which no export can outrun.
+It shows the memory that an export adds to the service, and the CPU seconds that the service and PostgreSQL spend on one file,
+which say more than the rate on a shared machine. The first line is a bare COPY of the table, the upper bound of any export.
 
 python -m bench.export
 """
@@ -21,14 +21,15 @@ import psutil
 import psycopg2
 
 from bench import data
-from bench.load import create_database, execute, postgres, print_row, service, settle
+from bench.load import print_row
+from bench.servers import cpu_seconds, create_database, execute, postgres, service, settle
 
 RATES = {"csv": 200_000, "xlsx": 20_000}  # rows per second wanted
 MEMORY = 50  # MB
 
 
 class Memory:
-    """What a process holds at most while it is watched, in MB beyond what it held before."""
+    """The peak of a process's memory while it is watched, in MB above what it held before."""
 
     def __init__(self, pid: int) -> None:
         self._status = Path("/proc", str(pid), "status")
@@ -53,7 +54,7 @@ class Memory:
 
 
 class Processor:
-    """CPU seconds that a service, and the backends that work for it, have spent."""
+    """The CPU seconds that a service and its PostgreSQL backends have spent."""
 
     def __init__(self, pid: int, uri: str) -> None:
         backends = execute(uri, "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be'")
@@ -61,16 +62,11 @@ class Processor:
         self._backends = [psutil.Process(backend) for (backend,) in backends]
 
     def spent(self) -> tuple[float, float]:
-        return _seconds(self._service), sum(map(_seconds, self._backends))
-
-
-def _seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+        return cpu_seconds(self._service), sum(map(cpu_seconds, self._backends))
 
 
 def process_at(url: str) -> int:
-    """The id of the process that serves there."""
+    """The pid of the process that serves at `url`."""
     port = str(urlsplit(url).port).encode()
     for command in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
@@ -81,7 +77,7 @@ def process_at(url: str) -> int:
 
 
 def take(client: httpx.Client, file_format: str, **asked: str) -> float:
-    """Seconds until the whole file has come."""
+    """The seconds until the whole file has arrived."""
     start = time.perf_counter()
     with client.stream("GET", "/api/v1/merchant/orders/export", params={"format": file_format, **asked}) as answer:
         answer.raise_for_status()
@@ -91,7 +87,7 @@ def take(client: httpx.Client, file_format: str, **asked: str) -> float:
 
 
 def copy_bare(uri: str) -> float:
-    """Seconds that COPY needs for the table as it lies there, thrown away as it comes."""
+    """The seconds of a COPY of the whole table to /dev/null."""
     connection = psycopg2.connect(uri)
     try:
         with connection.cursor() as cursor, Path("/dev/null").open("wb") as nowhere:

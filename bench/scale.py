@@ -1,4 +1,4 @@
-"""Whether reading stays as fast when the tables grow: the same requests over few orders and over many, in one run.
+"""Whether reads stay as fast when the tables grow: the same requests over few orders and over many, in one run.
 
 python -m bench.scale
 """
@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterator
 import orjson
 
 from bench import data
-from bench.load import Case, Request, Void, alternate, create_database, execute, postgres, print_row, require_wrk, service
+from bench.load import Case, Request, Void, alternate, print_row, require_wrk
+from bench.servers import create_database, execute, postgres, service
 
 MERCHANTS, CONNECTIONS = 10, 8
 GOAL = 1.2
-LAST_PAGE = 50  # the last one of a shop with 1,000 orders, which is what the small database gives each
+LAST_PAGE = 50  # the last page of a shop with 1,000 orders, as each has in the small database
 
 
 class Shops:
-    """A service over some number of orders, and what it is asked."""
+    """A service with some number of orders, and its requests."""
 
     def __init__(self, uri: str, urls: list[str], tokens: dict[int, str], orders: int) -> None:
         self.urls = urls
@@ -67,7 +68,7 @@ CASES: dict[str, Callable[[Shops, int], list[Request]]] = {
 
 
 def _cursor(uri: str, merchant: int, after: int) -> str:
-    """The cursor that the service hands out behind a merchant's newest `after` orders."""
+    """The service's cursor behind a merchant's newest `after` orders."""
     newest = 'SELECT create_time, id FROM "order" WHERE business_id = %s ORDER BY create_time DESC, id DESC OFFSET %s LIMIT 1'
     ((time, order),) = execute(uri, newest, (merchant, after - 1))
     return base64.urlsafe_b64encode(f"{time}.{order}".encode()).decode().rstrip("=")
@@ -82,7 +83,7 @@ def shops(server: str, secrets: dict[str, str], orders: int) -> Iterator[Shops]:
 
 
 def check(over: Shops) -> None:
-    """See with one request each that the answers are what they are taken for."""
+    """Check one answer of each case."""
     for name, make in CASES.items():
         answer = orjson.loads(make(over, 1)[0].answer(over.urls[0]))
         assert "order_number" in answer if name == "one order" else len(answer["items"]) == 20, name

@@ -9,7 +9,7 @@ import time
 
 import httpx
 
-from bench import data, load
+from bench import data, load, servers
 
 ORDERS = 100_000
 ROUNDS = 40
@@ -34,14 +34,14 @@ def main() -> None:
         "top SKUs of 31 days": f"top-skus?from={month}&to={last}",
     }
     secrets = data.make_secrets()
-    with load.postgres() as postgres:
-        uri = load.create_database(postgres, "statistics")
+    with servers.postgres() as postgres:
+        uri = servers.create_database(postgres, "statistics")
         [token] = data.fill(uri, orders=ORDERS, merchants=1).values()
-        load.execute(uri, _OVER_A_YEAR, {"now": now, "orders": ORDERS, "step": 366 * DAY // ORDERS})
-        load.execute(uri, "VACUUM FULL")
-        load.settle(uri)
+        servers.execute(uri, _OVER_A_YEAR, {"now": now, "orders": ORDERS, "step": 366 * DAY // ORDERS})
+        servers.execute(uri, "VACUUM FULL")
+        servers.settle(uri)
         with (
-            load.service(uri, secrets, processes=1) as [url],
+            servers.service(uri, secrets, processes=1) as [url],
             httpx.Client(headers={"Authorization": f"Bearer {token}"}) as client,
         ):
             load.print_row(f"{ORDERS:,} orders, ms", "p50", "p95")

@@ -5,7 +5,7 @@ A statement takes them from here (`NOW`, `ambient("ship")`), so one that names w
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sqlalchemy import Boolean, Integer, Text, bindparam
 from sqlalchemy.sql.elements import BindParameter
@@ -13,10 +13,29 @@ from sqlalchemy.types import TypeEngine
 
 from app.config import DAY, HOUR, settings
 
-if TYPE_CHECKING:
-    from app.db.work import Work
-
 Value = str | int | bool | None
+
+
+class Acting(Protocol):
+    """The actor of a work."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def id(self) -> int | None: ...
+    @property
+    def session(self) -> str | None: ...
+
+
+class Working(Protocol):
+    """The work that gives the values (see `work.py`)."""
+
+    @property
+    def now(self) -> int: ...
+    @property
+    def actor(self) -> Acting: ...
+    @property
+    def request_id(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +44,7 @@ class Ambient:
 
     name: str
     type: type[TypeEngine]
-    of: Callable[["Work"], Value]
+    of: Callable[[Working], Value]
 
 
 # fmt: off
@@ -54,7 +73,7 @@ def ambient(name: str) -> BindParameter:
     return bindparam(name, type_=TYPES[name])
 
 
-def values(work: "Work") -> dict[str, Value]:
+def values(work: Working) -> dict[str, Value]:
     """What this work gives."""
     return {each.name: each.of(work) for each in OF_WORK} | deadlines()
 

@@ -75,6 +75,12 @@ class TooManyPixels(AppError):
     en = "the picture is too large: {most} pixels at most"
 
 
+class ImageTooComplex(AppError):
+    status, code = 422, "image_too_complex"
+    zh = "图片过于复杂，无法处理，请另存为普通图片后再上传"
+    en = "the picture takes too much to decode: save it anew as a plain one"
+
+
 class BrokenImage(AppError):
     status, code = 422, "broken_image"
     zh = "图片已损坏，无法解码"

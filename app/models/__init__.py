@@ -1,4 +1,4 @@
-"""The tables: the nine of spec.md, column by column, and the ones of our own that stand beside them."""
+"""The tables: the nine of spec.md, column by column, and our own beside them."""
 
 from app.models.admin import Admin
 from app.models.base import Base

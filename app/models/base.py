@@ -1,11 +1,9 @@
 """The declarative base, and the column shapes that several tables share."""
 
-from typing import Any
-
 from sqlalchemy import CheckConstraint, Column, Integer, MetaData
 from sqlalchemy.orm import declarative_base
 
-Base: Any = declarative_base(
+Base = declarative_base(
     metadata=MetaData(
         naming_convention={
             "pk": "pk_%(table_name)s",
@@ -24,5 +22,5 @@ def time_column(comment: str | None = None, *, nullable: bool = True) -> Column:
 
 
 def one_of(column: str, *values: int) -> CheckConstraint:
-    """The CHECK that holds a state column to its values."""
+    """A CHECK that the column has one of these values."""
     return CheckConstraint(f"{column} IN ({', '.join(map(str, values))})", name=f"{column}_known")

@@ -4,7 +4,7 @@ from app.models.base import Base, time_column
 
 
 class Heartbeat(Base):
-    """When something that goes on by itself was last seen to; its rows are made by the migrations."""
+    """When a background task last finished; the migrations make one row per task."""
 
     __tablename__ = "heartbeat"
 

@@ -4,7 +4,7 @@ from app.models.base import Base
 
 
 class IdempotencyKey(Base):
-    """The answer that was given under a caller's `Idempotency-Key`, written in the transaction of the change."""
+    """The answer to a request with an `Idempotency-Key`, written in the transaction of the change."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (PrimaryKeyConstraint("scope", "key"),)

@@ -4,7 +4,7 @@ from app.models.base import Base, time_column
 
 
 class LoginAttempt(Base):
-    """One try at a password: what logins are throttled by, across processes."""
+    """One attempt to log in; all processes count these to limit further attempts."""
 
     __tablename__ = "login_attempt"
     __table_args__ = (

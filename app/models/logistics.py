@@ -4,7 +4,7 @@ from app.models.base import Base, time_column
 
 
 class LogisticsCompany(Base):
-    """A carrier (物流商), with the code by which tracking services know it."""
+    """A carrier (物流商), with its code at tracking services."""
 
     __tablename__ = "logistics_company"
     __table_args__ = (UniqueConstraint("code"), UniqueConstraint("name"))
@@ -15,7 +15,7 @@ class LogisticsCompany(Base):
 
 
 class ReturnParcel(Base):
-    """A parcel that brings goods back: what `except_order.logistics_order_id` points at (spec.md)."""
+    """The parcel of a return, which `except_order.logistics_order_id` refers to (spec.md)."""
 
     __tablename__ = "return_parcel"
 

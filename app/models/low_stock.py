@@ -4,7 +4,7 @@ from app.models.base import Base
 
 
 class LowStock(Base):
-    """At what stock a merchant's SKUs are low."""
+    """The stock at which a merchant's SKUs are low."""
 
     __tablename__ = "low_stock"
     __table_args__ = (CheckConstraint("threshold >= 0", name="threshold_not_negative"),)
@@ -14,7 +14,7 @@ class LowStock(Base):
 
 
 class SkuLowStock(Base):
-    """At what stock one SKU is low, where that is not as the merchant's others."""
+    """The stock at which one SKU is low, if it differs from the merchant's others."""
 
     __tablename__ = "sku_low_stock"
     __table_args__ = (CheckConstraint("threshold >= 0", name="threshold_not_negative"),)

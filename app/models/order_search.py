@@ -5,10 +5,10 @@ from app.models.base import Base
 
 
 class OrderSearch(Base):
-    """What orders are found by: every part of up to three characters of the receiver and the order number.
+    """The search index of orders: every part of up to three characters of the receiver and the order number.
 
-    A trigger on `order` writes a row per order, once; what it is made of never changes. The worker merges what the
-    index has gathered.
+    A trigger on `order` writes one row per order, whose fields never change. The worker merges the pending entries of the
+    index.
     """
 
     __tablename__ = "order_search"

@@ -4,10 +4,10 @@ from app.models.base import Base
 
 
 class OrderTally(Base):
-    """How many orders a merchant has in each state: the sum of `delta`.
+    """The number of orders that a merchant has in each state: the sum of `delta`.
 
-    A trigger on `order` adds a row per change, so no two writers wait for one counter;
-    the worker folds the rows of a merchant and state into one.
+    A trigger on `order` adds a row per change, so that writers do not wait for each other's counter; the worker folds the rows
+    of a merchant and state into one.
     """
 
     __tablename__ = "order_tally"

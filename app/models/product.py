@@ -4,7 +4,7 @@ from app.models.base import Base, time_column
 
 
 class Product(Base):
-    """What a merchant sells; its SKUs carry price and stock."""
+    """A product of a merchant; its SKUs have the prices and the stock."""
 
     __tablename__ = "product"
     __table_args__ = (Index("ix_product_newest", "business_id", "create_time", "id"),)
@@ -20,7 +20,7 @@ class Product(Base):
 
 
 class RemovedProduct(Base):
-    """A product taken off the shop; its row stays for the orders that name it."""
+    """A product removed from the shop; its row stays for the orders that refer to it."""
 
     __tablename__ = "removed_product"
 

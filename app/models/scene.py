@@ -4,7 +4,7 @@ from app.models.base import Base, one_of, time_column
 
 
 class SceneBase(Base):
-    """A template that scenes are built on."""
+    """A template for scenes."""
 
     __tablename__ = "scenebase"
 
@@ -14,7 +14,7 @@ class SceneBase(Base):
 
 
 class Scene(Base):
-    """A 3D scene that goods are shown in."""
+    """A 3D scene that shows goods."""
 
     __tablename__ = "scene"
     __table_args__ = (one_of("tag", 1, 2), Index("ix_scene_newest", "creator", "create_time", "id"))

@@ -29,7 +29,7 @@ class Sku(Base):
 
 
 class RemovedSku(Base):
-    """A SKU taken off the shop; its row stays for the orders that name it."""
+    """A SKU removed from the shop; its row stays for the orders that refer to it."""
 
     __tablename__ = "removed_sku"
 

@@ -4,7 +4,7 @@ from app.models.base import Base, time_column
 
 
 class StockMovement(Base):
-    """One change of one SKU's stock; append-only, and their sum is the stock."""
+    """One change of a SKU's stock; append-only, and the sum of a SKU's changes is its stock."""
 
     __tablename__ = "stock_movement"
     __table_args__ = (

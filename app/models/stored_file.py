@@ -5,7 +5,7 @@ from app.models.base import Base, time_column
 
 
 class StoredFile(Base):
-    """A file that a merchant uploaded: a picture, a scene's config, a 3D model. What is in it lies in the storage."""
+    """A file that a merchant uploaded: a picture, a scene's config or a 3D model. Its content is in the storage."""
 
     __tablename__ = "stored_file"
     __table_args__ = (

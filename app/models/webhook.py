@@ -17,14 +17,14 @@ from app.models.base import Base, time_column
 
 ENABLED, DISABLED, REMOVED = "enabled", "disabled", "removed"
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
-MOST_KEPT = 1024  # bytes of an answer's body
+MOST_KEPT = 1024  # bytes of the body of a response
 
 
 class Webhook(Base):
-    """Where a merchant wants to be told of events, how far it has been told, and who is telling it now.
+    """A merchant's subscription to events: where they go, which ones have been sent, and which worker sends them now.
 
-    Its secret is derived from SECRET_KEY and `secret_seed`, so it is not stored. One whose receiver asked for a rest stays
-    leased, to nobody, until then. A removed one is hidden until the worker has deleted its deliveries.
+    Its secret is not stored but derived from SECRET_KEY and `secret_seed`. If the receiver asks for a pause, the webhook stays
+    leased until then, to no worker. A removed one is hidden until the worker has deleted its deliveries.
     """
 
     __tablename__ = "webhook"
@@ -56,7 +56,7 @@ class Webhook(Base):
 
 
 class WebhookDelivery(Base):
-    """One event on its way to one webhook, and what became of the last attempt."""
+    """One event for one webhook, and the result of the last attempt to send it."""
 
     __tablename__ = "webhook_delivery"
     __table_args__ = (

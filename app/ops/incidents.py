@@ -1,4 +1,4 @@
-"""What fails in the background, where no caller is told of it: it is logged and counted, and the rest goes on."""
+"""Failures in the background, where no caller sees them: they are logged and counted, and the other work goes on."""
 
 import logging
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ from app.db.failures import is_away
 from app.ops import metrics
 from app.ops.redaction import told
 
-_PASSING = ("40", "55P03", "57014")  # deadlock, lock timeout, statement timeout: no fault of ours, and tried again
+_PASSING = ("40", "55P03", "57014")  # SQLSTATEs of a deadlock, a lock timeout and a statement timeout: tried again
 
 log = logging.getLogger(__name__)
 
 
 def expect(*names: str) -> None:
-    """Show the counts of `names` from 0 on, so that the first failure is an increase already."""
+    """Show the counters of `names` at 0, so that Prometheus sees the first failure as an increase."""
     for name in names:
         metrics.BACKGROUND_FAILURES.labels(name)
 
 
 @contextmanager
 def survived(of: str, row: int | None = None) -> Iterator[None]:
-    """Go on after what is inside, whether it fails or not; that the database is away is raised, for the rest would fail too."""
+    """Note an error of the block and go on. An error that says the database is away is raised: the rest would fail too."""
     try:
         yield
     except Exception as error:
@@ -33,9 +33,9 @@ def survived(of: str, row: int | None = None) -> Iterator[None]:
 
 
 def note(of: str, error: Exception, row: int | None = None) -> None:
-    """Log an error and count it under `of`; `row` is the id of the row that it happened to.
+    """Log an error and count it under `of`; `row` is the id of the row that was worked on.
 
-    That the database is away is only logged, for it has a figure of its own.
+    When the database is away this is only logged, since `meta_be_database_up` shows it.
     """
     if is_away(error):
         log.warning("database: %s", told(error))

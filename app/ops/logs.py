@@ -1,7 +1,7 @@
-"""The log: a line of JSON for each request and for whatever else is worth telling, on standard output.
+"""The log: one line of JSON on standard output for each request and each other event.
 
-No line holds a secret, a phone number, a name, a raw path or a query string: of a request it tells the route's template, of an
-error what `redaction` lets pass.
+No line holds a secret, a phone number, a name, a raw path or a query string. A request is logged with its route's template, and
+an error as `redaction` leaves it.
 """
 
 import logging
@@ -20,14 +20,14 @@ from app.ops.nonblocking_writer import NonblockingWriter
 from app.ops.redaction import masked, told, traceback_of
 
 REQUESTS = logging.getLogger("app.request")
-PROBES = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds by machines: told at `debug`
-_OURS = ("app", "uvicorn")  # of other libraries only warnings are told
+PROBES = {"/healthz", "/readyz", "/metrics"}  # called every few seconds by machines, so logged at `debug`
+_OURS = ("app", "uvicorn")  # other libraries log warnings and errors only
 _INFO, _DEBUG, _ERROR = logging.INFO, logging.DEBUG, logging.ERROR
 _JSON = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
 
 def configure() -> None:
-    """Take over all logging of this process, uvicorn's too; its access log is off, for ours tells more."""
+    """Take over all logging of this process, uvicorn's included. Its access log is off: our line of a request holds more."""
     global _written
     _written = _as_text if settings.log_format == "text" else _as_json
     logging.root.handlers = [handler for handler in logging.root.handlers if not isinstance(handler, _Lines)]
@@ -43,7 +43,7 @@ def configure() -> None:
 
 
 def request(method: str, route: str, status: int, seconds: float, state: dict[str, Any]) -> None:
-    """Write a request's line; `state` is what its scope knows: the id, the actor, a problem's code."""
+    """Write the line of a request; `state` is its scope's state, with the request's id, the actor and a problem's code."""
     level = _ERROR if status >= 500 else _DEBUG if route in PROBES else _INFO
     if not REQUESTS.isEnabledFor(level):
         return
@@ -64,12 +64,12 @@ def request(method: str, route: str, status: int, seconds: float, state: dict[st
 
 
 def failure(error: BaseException) -> str:
-    """Why the service does not start: a line for what a person can mend, else where it failed."""
+    """Why the service does not start: one line if a person can mend it, else the traceback."""
     return told(error) if isinstance(error, (ConfigurationError, *AWAY)) else traceback_of(error)
 
 
 class _Lines(logging.Handler):
-    """Writes what the `logging` module is told; `extra={"fields": {…}}` adds fields to the line."""
+    """Writes the records of the `logging` module; `extra={"fields": {…}}` adds fields to the line."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -92,7 +92,7 @@ def _as_json(line: dict[str, Any]) -> bytes:
 
 
 def _as_text(line: dict[str, Any]) -> bytes:
-    """For a person: the time of day, the message or the request, then what else there is to know."""
+    """A line for a person: the time of day, the level, the message or the request, then the other fields."""
     rest = dict(line)
     at, level, name = rest.pop("time"), rest.pop("level"), rest.pop("logger")
     exception = rest.pop("exception", None)

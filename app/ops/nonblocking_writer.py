@@ -1,4 +1,4 @@
-"""Where lines are written: a descriptor whose reader is never waited for."""
+"""Writes log lines to a file descriptor without ever waiting for its reader."""
 
 import asyncio
 import os
@@ -8,19 +8,20 @@ from collections import deque
 from collections.abc import Callable
 
 MOST = 10_000  # pieces kept while nobody reads
-GATHERED = 0.02  # seconds that lines may wait for others to be written with
+GATHERED = 0.02  # seconds that a line may wait to be written together with others
 
 
 class NonblockingWriter:
-    """Writes lines in order. While a pipe is full they are kept, up to a number, and then lost and counted.
+    """Writes lines in order. While the pipe is full it keeps up to MOST pieces; further lines are lost and counted in `lost`.
 
-    A piece of at most PIPE_BUF bytes never blocks on a descriptor that polls as writable, so nothing here waits: neither
-    the event loop, nor a thread that holds the lock. Setting O_NONBLOCK instead would set it for all who share the pipe.
+    A write of at most PIPE_BUF bytes does not block on a descriptor that polls as writable (POSIX, pipe(7)), so neither the
+    event loop nor a thread that holds the lock waits. O_NONBLOCK would affect every process that shares the pipe.
+    `notice` makes the line that says how many lines were lost.
     """
 
     def __init__(self, descriptor: int, notice: Callable[[int], bytes]) -> None:
         self.lost = 0
-        self._told = 0
+        self._reported = 0  # of the lost lines
         self._descriptor = descriptor
         self._notice = notice
         self._kept: deque[bytes] = deque()
@@ -30,7 +31,7 @@ class NonblockingWriter:
         self._poll.register(descriptor, select.POLLOUT)
 
     def gather(self, line: bytes) -> None:
-        """Write a line soon, together with those that come meanwhile: each write lets other threads take over. On a loop."""
+        """Write a line within GATHERED seconds, together with others: each write may switch threads. Needs an event loop."""
         with self._lock:
             self._gathered.append(line)
             first = len(self._gathered) == 1
@@ -38,13 +39,13 @@ class NonblockingWriter:
             asyncio.get_running_loop().call_later(GATHERED, self.flush)
 
     def write(self, line: bytes) -> None:
-        """Write a line now, after those that are gathered."""
+        """Write the gathered lines and then this one, now."""
         with self._lock:
             self._write_gathered()
             self._write(line)
 
     def flush(self) -> None:
-        """Write what is gathered and what is kept, as far as it is taken."""
+        """Write the gathered and the kept lines, as far as the pipe takes them."""
         if self._gathered or self._kept:
             with self._lock:
                 self._write_gathered()
@@ -74,12 +75,12 @@ class NonblockingWriter:
     def _drain(self) -> None:
         while self._kept and self._poll.poll(0):
             self._send(self._kept.popleft())
-        if self.lost > self._told and not self._kept and self._poll.poll(0):
-            self._send(self._notice(self.lost - self._told))
-            self._told = self.lost
+        if self.lost > self._reported and not self._kept and self._poll.poll(0):
+            self._send(self._notice(self.lost - self._reported))
+            self._reported = self.lost
 
     def _send(self, piece: bytes) -> None:
         try:
             os.write(self._descriptor, piece)
-        except OSError:  # closed: nobody will ever read it
+        except OSError:  # the reader has closed the pipe
             self.lost += piece.count(b"\n")

@@ -1,4 +1,4 @@
-"""What of an error may be written down: what went wrong and where, never the values that it happened to."""
+"""Errors made safe to log: what went wrong and where, without the values of rows and inputs, and without secrets."""
 
 import re
 import traceback
@@ -13,10 +13,23 @@ from pydantic import ValidationError
 from app.config import settings
 
 MASK = "***"
-_SECRET = 6  # characters from which on a secret is looked for; a shorter one would be found in any word
+_SECRET = 6  # characters of the shortest secret that is masked; a shorter one may be a part of common words
 _QUOTED = re.compile(r'"[^"\n]*"')
-_MISTAKEN = re.compile(r'(value )"[^"\n]*(?=")|()"[^"\n]*(?=@)')  # part of a password that was not percent-encoded
-_NAMES_ONLY = {"08", "23", "25", "28", "3D", "40", "42", "53", "55", "57"}  # SQLSTATE classes that quote names, never values
+_MISTAKEN = re.compile(
+    r'(value )"[^"\n]*(?=")|()"[^"\n]*(?=@)'
+)  # part of a password that was not percent-encoded, in libpq's messages
+_NAMES_ONLY = {
+    "08",
+    "23",
+    "25",
+    "28",
+    "3D",
+    "40",
+    "42",
+    "53",
+    "55",
+    "57",
+}  # SQLSTATE classes whose messages quote names, never values
 _SHAPES = (
     (re.compile(r"(://)[^\s/]*@"), rf"\1{MASK}@"),
     (re.compile(r"(?i)\b(password|pwd|passwd|token|secret)(\s*[=:]\s*)[^\s,;&]+"), rf"\1\2{MASK}"),
@@ -28,23 +41,23 @@ _SHAPES = (
 
 
 def told(error: BaseException) -> str:
-    """The error in a line, without values: a database's own words quote rows, a validator's the input."""
+    """The error in one line, without values: a database's message may quote rows, and a validator's the input."""
     if isinstance(error, sqlalchemy.exc.StatementError) and error.orig is not None:
         return told(error.orig)
     if isinstance(error, psycopg2.Error):
-        return masked(_told_by_database(error))
+        return masked(_of_database(error))
     if isinstance(error, ValidationError | ValidationException):
         return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['type']}" for fault in error.errors())
     return masked(str(error))
 
 
 def traceback_of(error: BaseException) -> str:
-    """The traceback, with the errors it comes from, each told by `told`."""
+    """The traceback with the errors that caused it, each redacted."""
     return "".join(_frames(error, set())).rstrip()
 
 
 def masked(text: str) -> str:
-    """The text without what looks like a secret or a phone number, and without the secrets of this service."""
+    """The text with this service's secrets masked, and whatever looks like a secret or a phone number."""
     for secret in _configured():
         text = text.replace(secret, MASK)
     for shape, instead in _SHAPES:
@@ -52,7 +65,7 @@ def masked(text: str) -> str:
     return text
 
 
-def _told_by_database(error: psycopg2.Error) -> str:
+def _of_database(error: psycopg2.Error) -> str:
     if error.pgcode is None:
         text = str(error).strip()
         text = _MISTAKEN.sub(rf'\1"{MASK}', text)
@@ -66,7 +79,7 @@ def _told_by_database(error: psycopg2.Error) -> str:
 
 
 def _frames(error: BaseException, seen: set[int]) -> Iterator[str]:
-    """An error may come from a group that it is in itself, so each of them (its id is in `seen`) is told once."""
+    """Each error once: `seen` holds the ids of those before, since an error may be caused by a group that contains it."""
     seen.add(id(error))
     if error.__cause__ is not None and id(error.__cause__) not in seen:
         yield from _frames(error.__cause__, seen)

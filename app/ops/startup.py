@@ -1,6 +1,4 @@
-"""What a process says of itself when it starts: the version, the database without its password, what is switched on."""
-
-from typing import Any
+"""What a process logs about itself when it starts: its version, its database without the password, and its settings."""
 
 import psycopg2
 from psycopg2.extensions import parse_dsn
@@ -9,8 +7,8 @@ from app import __version__
 from app.config import ConfigurationError, settings
 
 
-def described() -> dict[str, Any]:
-    """The fields of the line that is logged at the start."""
+def described() -> dict[str, str | int | bool]:
+    """The fields of that log line."""
     bucket = settings.bucket
     return {
         "version": __version__,
@@ -26,7 +24,7 @@ def described() -> dict[str, Any]:
 
 
 def where() -> str:
-    """Where the database is, as `host:port/name`, or that it is the embedded one."""
+    """The database's address as `host:port/name`, or the directory of the embedded one. It holds no password."""
     if settings.embedded:
         return f"embedded in {settings.data_dir / 'postgres'}"
     try:
@@ -34,4 +32,4 @@ def where() -> str:
     except (ConfigurationError, psycopg2.ProgrammingError):
         return "not readable"
     address = f"{parts.get('host', 'a local socket')}:{parts.get('port', '5432')}/{parts.get('dbname', '')}"
-    return address.rpartition("@")[2]  # before it: a password that was not percent-encoded, taken for something else
+    return address.rpartition("@")[2]  # before the @: a part of a password that was not percent-encoded

@@ -1,4 +1,4 @@
-"""What a process does beside answering requests: each task is watched, so that none ends unnoticed."""
+"""The background tasks of a process. A task that fails is logged, counted and started again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -13,7 +13,7 @@ Act = Callable[[], Awaitable[None]]
 
 @asynccontextmanager
 async def going_on(acts: Mapping[str, Act]) -> AsyncIterator[None]:
-    """Keep the acts going; at the end all of them are cancelled and waited for, whatever one of them raises."""
+    """Run the tasks, by name, while the context is open; at its end all are cancelled and awaited."""
     incidents.expect(*acts)
     tasks = [asyncio.create_task(_kept_going(name, act), name=name) for name, act in acts.items()]
     try:
@@ -25,7 +25,7 @@ async def going_on(acts: Mapping[str, Act]) -> AsyncIterator[None]:
 
 
 async def _kept_going(name: str, act: Act) -> None:
-    """Start the act again after a pause when it fails; one that returns is done."""
+    """Run a task until it returns, starting it again after a pause when it fails."""
     task = asyncio.current_task()
     assert task is not None
     while True:
@@ -34,6 +34,6 @@ async def _kept_going(name: str, act: Act) -> None:
             return
         except Exception as error:
             incidents.note(name, error)
-        if task.cancelling():  # what was raised hides the cancellation
+        if task.cancelling():  # the error came up instead of CancelledError
             return
         await asyncio.sleep(PAUSE)

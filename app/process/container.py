@@ -1,6 +1,6 @@
-"""What a container runs: `python -m app.process.container` is supervisord on supervisord.conf, with its settings filled in.
+"""The container's command: `python -m app.process.container` runs supervisord on supervisord.conf, with the settings filled in.
 
-Ends with 1 when a program would not live, so that whoever started the container sees it.
+It exits with 1 when it gave up on a program, so that Docker or Kubernetes sees the failure.
 """
 
 import os
@@ -30,7 +30,7 @@ def main() -> None:
         directory.mkdir(parents=True, exist_ok=True)
     logs.configure()
     supervisord.main(["--nodaemon", "--configuration", str(CONFIGURATION)])
-    if supervision.lost:
+    if supervision.given_up:
         sys.exit(1)
 
 
@@ -55,7 +55,7 @@ def filled_in() -> dict[str, str]:
 
 
 def _emptied(directory: Path) -> Path:
-    """A directory that the processes share, with nothing of an earlier life."""
+    """Remove what an earlier run left in a directory that the processes share."""
     shutil.rmtree(directory, ignore_errors=True)
     return directory.absolute()
 

@@ -1,4 +1,4 @@
-"""uvicorn, which loses no request that is already on its way when the process is told to stop."""
+"""A uvicorn server that loses no request when it stops: those already on their way are still answered."""
 
 import asyncio
 import contextlib
@@ -12,26 +12,26 @@ import uvicorn
 
 from app.process.request_heads import BoundedProtocol
 
-SETTLING = 0.1  # seconds in which connections that were made already are accepted
+SETTLING = 0.1  # seconds in which connections in the listen queue are accepted
 LAST_CALL = 2.0  # seconds that an idle connection stays open after SIGTERM
 
-_ATTACH_FILTER = 26  # SO_ATTACH_FILTER of Linux, which the module `socket` does not name
-_NO_SYN = b"".join(  # classic BPF over the TCP header: drop what opens a connection, let pass the rest
+_ATTACH_FILTER = 26  # Linux's SO_ATTACH_FILTER, which the module `socket` lacks
+_NO_SYN = b"".join(  # classic BPF over the TCP header: drops packets that open a connection
     struct.pack("=HBBI", *instruction)
     for instruction in (
-        (0x30, 0, 0, 13),  # load the byte of flags
-        (0x45, 0, 1, 0x02),  # SYN is set?
-        (0x06, 0, 0, 0),  # then drop
-        (0x06, 0, 0, 0xFFFFFFFF),  # else keep all of it
+        (0x30, 0, 0, 13),  # load the flags
+        (0x45, 0, 1, 0x02),  # if SYN is set
+        (0x06, 0, 0, 0),  # drop the packet
+        (0x06, 0, 0, 0xFFFFFFFF),  # else keep it whole
     )
 )
 
 
 class DrainingServer(uvicorn.Server):
-    """Accepts what is connected before it stops listening.
+    """Accepts the connections in the listen queue before it closes the listening sockets.
 
-    Closing a listening socket resets the connections that nobody has accepted yet, whose clients have sent their request.
-    On the sockets in `others` it speaks `their_protocol`.
+    Closing a listening socket resets the connections that are still in its queue, whose clients may have sent a request.
+    On the sockets in `others` the server speaks `their_protocol`.
     """
 
     def __init__(
@@ -51,21 +51,21 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         listeners = [*(sockets or []), *self._others]
         for listener in listeners:
-            _connect_no_more(listener)
+            _refuse_new_connections(listener)
         await asyncio.sleep(SETTLING)
         await super().shutdown(listeners)
 
 
 class DrainingProtocol(BoundedProtocol):
-    """Answers a request that arrives on an idle connection after SIGTERM, and closes the connection with that answer.
+    """Still answers a request that arrives on an idle connection after SIGTERM, then closes the connection.
 
-    uvicorn closes idle connections at once, so a request that its client has just sent would be lost.
+    uvicorn closes idle connections at once, and would lose a request that a client has just sent.
     """
 
     draining = False
 
     def shutdown(self) -> None:
-        """Called by the server, once, for every open connection, when it has stopped accepting new ones."""
+        """Close the connection when it is idle for LAST_CALL; the server calls this once, after it stopped accepting."""
         self.draining = True
         if self._idle():
             self.loop.call_later(LAST_CALL, self._close_if_idle)
@@ -85,9 +85,9 @@ class DrainingProtocol(BoundedProtocol):
             self.transport.close()
 
 
-def _connect_no_more(listener: socket.socket) -> None:
-    """The kernel forgets new connections, whose clients try again in a second and are refused, or reach another process."""
+def _refuse_new_connections(listener: socket.socket) -> None:
+    """Let the kernel drop new connections. Their clients retry after a second, and are refused or reach another process."""
     code = ctypes.create_string_buffer(_NO_SYN, len(_NO_SYN))
     program = struct.pack("HP", len(_NO_SYN) // 8, ctypes.addressof(code))
-    with contextlib.suppress(OSError):  # a kernel without it just stops
+    with contextlib.suppress(OSError):  # without the filter, those connections are reset
         listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)

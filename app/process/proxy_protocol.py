@@ -1,4 +1,4 @@
-"""The PROXY protocol, version 2, by which a TCP proxy names the client of a connection before the client's first byte.
+"""The PROXY protocol, version 2: a header in which a TCP proxy names the client of each connection.
 
 See https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, section 2.2.
 """
@@ -14,8 +14,8 @@ from app.networks import address_of, is_in
 from app.process.draining import DrainingProtocol
 from app.web.forwarded import FORWARDED_FOR, FORWARDED_PROTO
 
-HEADER_WITHIN = 5.0  # seconds
-LONGEST = 4096  # bytes that may follow the fixed part: addresses, and additions that nobody reads here
+HEADER_WITHIN = 5.0  # seconds from the start of a connection
+LONGEST = 4096  # bytes that may follow the fixed part: addresses, and extensions (TLVs), which are skipped
 
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _FIXED = Struct("!12sBBH")  # signature, version and command, family and transport, length of the rest
@@ -27,20 +27,20 @@ log = logging.getLogger(__name__)
 
 
 class BrokenHeader(Exception):
-    """The connection does not begin with a header that this service understands."""
+    """A connection that does not begin with a header that this service understands; the message says why."""
 
 
 class Header(NamedTuple):
-    """A whole header: its length in bytes, and the client, or None when the proxy speaks for itself."""
+    """A complete header: its length in bytes, and the client's address and port; None if the proxy itself connected."""
 
     length: int
     client: tuple[str, int] | None
 
 
 class ProxiedProtocol(DrainingProtocol):
-    """HTTP on connections that begin with a PROXY protocol header, from the networks in PROXY_PEERS alone.
+    """HTTP on connections that begin with a PROXY protocol header. Only the networks in PROXY_PEERS may connect.
 
-    X-Forwarded-* is dropped: the client wrote it, for the proxy does not look into what it passes on.
+    X-Forwarded-* is dropped: a TCP proxy passes HTTP on unread, so these headers come from the client.
     """
 
     _received: bytes | None = b""  # None when the header has been read
@@ -93,7 +93,7 @@ class ProxiedProtocol(DrainingProtocol):
 
 
 def read(received: bytes) -> Header | None:
-    """The header that `received` begins with, or None while a part of it is missing; raises BrokenHeader."""
+    """The header at the start of `received`, or None while a part of it is missing; raises BrokenHeader."""
     if received[:12] != _SIGNATURE[: len(received)]:
         raise BrokenHeader("it does not begin with a PROXY protocol v2 header")
     if len(received) < _FIXED.size:

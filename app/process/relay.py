@@ -1,4 +1,4 @@
-"""Copies lines of log files to stdout as they are written: `python -m app.process.relay FILE…` (supervisor program `relay`)."""
+"""Copies new lines of log files to stdout: `python -m app.process.relay FILE…` (supervisor program `relay`)."""
 
 import os
 import signal
@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-INTERVAL = 0.2  # seconds between looks
+INTERVAL = 0.2  # seconds between two reads
 
 
 class Followed:
-    """A log file that is rotated by renaming; what it holds at the start was relayed in an earlier life."""
+    """A log file that is rotated by renaming. It is followed from its end: an earlier relay has copied the rest."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -20,8 +20,8 @@ class Followed:
         if self._file is not None:
             self._file.seek(0, os.SEEK_END)
 
-    def news(self) -> bytes:
-        """The whole lines written since the last look."""
+    def new_lines(self) -> bytes:
+        """The complete lines written since the last call."""
         written = self._rest + self._read()
         if self._rotated():
             written += self._read()
@@ -36,7 +36,7 @@ class Followed:
         return b"" if self._file is None else self._file.read()
 
     def _rotated(self) -> bool:
-        """Another file has the name now, which is opened only after the last line went into the old one."""
+        """Whether another file has the name now. supervisord writes to it only after the last line in the old one."""
         try:
             named = self._path.stat()
         except FileNotFoundError:
@@ -51,14 +51,14 @@ class Followed:
 
 
 def main() -> None:
-    """Relay until told to stop, to the last line."""
+    """Relay until SIGTERM, the last line included."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     files = [Followed(Path(name)) for name in sys.argv[1:]]
     while True:
         last = stop.is_set()
         for file in files:
-            sys.stdout.buffer.write(file.news())
+            sys.stdout.buffer.write(file.new_lines())
         sys.stdout.buffer.flush()
         if last:
             return

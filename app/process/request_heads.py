@@ -1,4 +1,4 @@
-"""uvicorn, which takes in no head of a request without an end: httptools and uvicorn themselves set no limit."""
+"""A limit on the size of a request's head, which neither uvicorn nor httptools sets."""
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -9,7 +9,7 @@ from app.web.problems import MEDIA_TYPE, problem
 
 
 def _refusal() -> bytes:
-    """A problem like every other, in both languages: which one is asked for may stand in what has not come yet."""
+    """A problem like every other, but in both languages, since Accept-Language may not have arrived yet."""
     body = orjson.dumps(
         problem(HeadersTooLarge.status, HeadersTooLarge.code, f"{HeadersTooLarge.zh} {HeadersTooLarge.en}", "/")
     )
@@ -21,10 +21,10 @@ _REFUSAL = _refusal()
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Hangs up once more than MAX_HEAD bytes have come that neither ended a head nor belonged to a body.
+    """Closes a connection after MAX_HEAD bytes that neither complete a head nor belong to a body.
 
-    So a request line, headers, trailers and chunk extensions are all bounded. A head that comes in one piece may still be
-    longer; `middleware.HeadLimit` refuses it.
+    This bounds the request line, headers, trailers and chunk extensions. A head that arrives in one piece may still be
+    longer, and `middleware.HeadLimit` refuses it.
     """
 
     _outside_bodies = 0

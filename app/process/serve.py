@@ -1,4 +1,4 @@
-"""One API process: `python -m app.process.serve` (supervisor program `be`); several share the port, each with its own queue."""
+"""One API process: `python -m app.process.serve` (supervisor program `be`). Several may share the port (SO_REUSEPORT)."""
 
 import socket
 
@@ -10,16 +10,16 @@ from app.process.proxy_protocol import ProxiedProtocol
 
 BACKLOG = 2048  # connections that wait to be accepted
 DRAIN = 20  # seconds that requests in flight get after SIGTERM; less than supervisor's stopwaitsecs
-KEEP_ALIVE = 75  # seconds; longer than proxies keep an idle connection, so that they close it and not this side
+KEEP_ALIVE = 75  # seconds; longer than proxies keep an idle connection, so that they close it first
 
 
 def main() -> None:
-    """Serve until SIGTERM, then finish what was begun."""
+    """Serve until SIGTERM, then finish the requests in flight."""
     config = uvicorn.Config(
         "app.main:app",
         http=DrainingProtocol,
         log_config=None,
-        proxy_headers=False,  # ours are believed in app/web/forwarded.py
+        proxy_headers=False,  # app/web/forwarded.py reads them
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=DRAIN,
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """The address, bound: uvicorn listens on it when the app is ready, so that nobody is let in to wait for that."""
+    """A bound socket. uvicorn listens on it once the app is ready, so that no client connects before."""
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

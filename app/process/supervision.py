@@ -1,7 +1,7 @@
-"""supervisord's plugin, named in supervisord.conf.
+"""A plugin of supervisord, which supervisord.conf names as an RPC interface.
 
-A program that keeps dying ends it all, one that is frozen is restarted, all programs stop together, and what supervisord has to
-say goes into our log.
+When a program keeps dying it stops the container, so that the container's owner notices. It restarts frozen programs, stops all
+programs at the same time, and copies supervisord's own messages to our log.
 """
 
 import logging
@@ -10,64 +10,62 @@ import signal
 import time
 from collections import defaultdict, deque
 from pathlib import Path
-from typing import Any
 
 from supervisor import events, loggers
 from supervisor.states import ProcessStates, SupervisorStates
+from supervisor.supervisord import Supervisor
 
 from app.config import settings
 from app.process import alive
 
-DEATHS, WITHIN = 5, 300  # as many deaths of one program in so many seconds are too many
-TICK = 5  # seconds between looks at the signs of life
+DEATHS, WITHIN = 5, 300  # so many deaths of one program within so many seconds stop the container
+TICK = 5  # seconds between two checks of the signs of life
 
 log = logging.getLogger(__name__)
-lost: list[str] = []
-"""The programs that would not live."""
+given_up: list[str] = []
+"""The programs that kept dying; read when supervisord has ended."""
 
 
 class Watchdog:
-    """Subscribes to what happens to the programs; the methods have underscores since supervisord publishes the others."""
+    """Reacts to supervisord's events. Its methods have underscores because supervisord publishes all others over XML-RPC."""
 
-    def __init__(self, supervisord: Any) -> None:
+    def __init__(self, supervisord: Supervisor) -> None:
         self._supervisord = supervisord
         self._deaths: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=DEATHS))
         self._signs = Signs()
         supervisord.options.logger.addHandler(_ToOurLog())
-        events.subscribe(events.ProcessStateFatalEvent, self._gave_up)
+        events.subscribe(events.ProcessStateFatalEvent, self._failed_to_start)
         events.subscribe(events.ProcessStateExitedEvent, self._died)
         events.subscribe(events.SupervisorStoppingEvent, self._stop_together)
         events.subscribe(events.ProcessStateStartingEvent, self._starts)
-        events.subscribe(events.Tick5Event, self._look)
+        events.subscribe(events.Tick5Event, self._kill_frozen)
 
-    def _gave_up(self, event: Any) -> None:
-        """It would not even start."""
+    def _failed_to_start(self, event: events.ProcessStateEvent) -> None:
         if self._supervisord.options.mood == SupervisorStates.RUNNING:
-            self._end(event.process.config.name)
+            self._stop_everything(event.process.config.name)
 
-    def _died(self, event: Any) -> None:
-        """It ran for a while, and died."""
+    def _died(self, event: events.ProcessStateEvent) -> None:
         name = event.process.config.name
         deaths = self._deaths[name]
         deaths.append(time.monotonic())
         if len(deaths) == DEATHS and deaths[-1] - deaths[0] < WITHIN:
-            self._end(name)
+            self._stop_everything(name)
 
-    def _end(self, name: str) -> None:
+    def _stop_everything(self, name: str) -> None:
         self._supervisord.options.logger.critical(f"{name} keeps dying: stopping everything")
-        lost.append(name)
+        given_up.append(name)
         self._supervisord.options.mood = SupervisorStates.SHUTDOWN
 
-    def _stop_together(self, event: Any) -> None:
-        """supervisord by itself waits for each before it tells the next; the relay, its first, stays until the last line."""
+    def _stop_together(self, event: object) -> None:
+        """Stop all programs at once; supervisord would wait for each. The relay, the first, goes on until the last line."""
         for group in sorted(self._supervisord.process_groups.values())[1:]:
             group.stop_all()
 
-    def _starts(self, event: Any) -> None:
+    def _starts(self, event: events.ProcessStateEvent) -> None:
         self._signs.forget(event.process.config.name)
 
-    def _look(self, event: Any) -> None:
-        """Kill what shows no life, by SIGKILL, for a stopped process gets no other signal; supervisord then restarts it."""
+    def _kill_frozen(self, event: object) -> None:
+        """Kill each frozen process; supervisord restarts it. SIGKILL is the only signal that a stopped process gets."""
         for group in self._supervisord.process_groups.values():
             for process in group.processes.values():
                 name = process.config.name
@@ -82,33 +80,33 @@ class Watchdog:
 class Signs:
     """The signs of life of all processes. A process that has not shown any since it started is still starting.
 
-    It counts looks, not seconds: when the whole machine stood still, nobody looked meanwhile either.
+    Checks are counted instead of seconds, so that a pause of the whole machine kills nothing.
     """
 
     def __init__(self) -> None:
-        self._unchanged: dict[Path, tuple[int, int]] = {}  # each file's time of change, and for how many looks it is that
+        self._unchanged: dict[Path, tuple[int, int]] = {}  # each file's mtime, and for how many checks it is the same
 
     def forget(self, process: str) -> None:
-        """Begin anew with a process that starts."""
+        """Remove the signs of a process that starts anew."""
         for sign in alive.signs_of(process):
             sign.unlink(missing_ok=True)
 
     def have_stopped(self, process: str) -> bool:
-        """Look once: whether one of the process's signs has been the same for too many looks."""
-        return max(map(self._looks_at, alive.signs_of(process)), default=0) >= math.ceil(settings.frozen_seconds / TICK)
+        """Check once: whether one of the process's signs has not changed for FROZEN_SECONDS."""
+        return max(map(self._unchanged_checks, alive.signs_of(process)), default=0) >= math.ceil(settings.frozen_seconds / TICK)
 
-    def _looks_at(self, sign: Path) -> int:
+    def _unchanged_checks(self, sign: Path) -> int:
         changed = sign.stat().st_mtime_ns
-        before, looks = self._unchanged.get(sign, (-1, 0))
-        looks = looks + 1 if changed == before else 0
-        self._unchanged[sign] = changed, looks
-        return looks
+        before, checks = self._unchanged.get(sign, (-1, 0))
+        checks = checks + 1 if changed == before else 0
+        self._unchanged[sign] = changed, checks
+        return checks
 
 
 class _ToOurLog(loggers.Handler):
-    """Hands supervisord's lines to our log, so that all of stdout reads alike."""
+    """Hands supervisord's messages to our log, so that all lines on stdout have one format."""
 
-    def emit(self, record: Any) -> None:
+    def emit(self, record: loggers.LogRecord) -> None:
         log.log(record.level, "%s", record.asdict()["message"])
 
     def close(self) -> None:

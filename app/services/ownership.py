@@ -1,37 +1,37 @@
-"""Whose a row is: the condition that every statement over orders, tickets, goods and events begins with.
+"""Which rows belong to whom: the first condition of every statement over orders, tickets, goods and events.
 
-It fails closed: a kind of actor that a table does not name sees none of its rows, and moves none.
+It fails closed: a kind of actor that a table does not list sees and moves none of its rows.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from sqlalchemy import false, select, true
 
 from app.db.parameters import ACTOR_ID
+from app.db.types import Columns, Condition, Expression
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 from app.models import Order
-from app.services.lifecycle.table import BY_TICKET, Row
+from app.services.lifecycle.table import BY_TICKET
 
-Condition = Any  # SQLAlchemy 1.4 has one type for a condition, and another for a literal one
-Owners = Mapping[str, Callable[[Row, Any], Condition]]  # by kind of actor: from the row and the caller's id
+# For each kind of actor, a condition on the row and the caller's id.
+Owners = Mapping[str, Callable[[Columns, Expression], Condition]]
 
 ORDER = Order.__table__
 
 
-def _every_row(row: Row, caller: Any) -> Condition:
+def _every_row(row: Columns, caller: Expression) -> Condition:
     return true()
 
 
-def _of_merchant(row: Row, caller: Any) -> Condition:
+def _of_merchant(row: Columns, caller: Expression) -> Condition:
     return row.c.business_id == caller
 
 
-def _of_buyer(row: Row, caller: Any) -> Condition:
+def _of_buyer(row: Columns, caller: Expression) -> Condition:
     return row.c.customer_id == caller
 
 
-def _of_orders_buyer(row: Row, caller: Any) -> Condition:
+def _of_orders_buyer(row: Columns, caller: Expression) -> Condition:
     theirs = ORDER.alias("theirs")
     return select(theirs.c.id).where(theirs.c.id == row.c.order_id, theirs.c.customer_id == caller).exists()
 
@@ -47,7 +47,7 @@ EVENTS: Owners = {ADMIN: _every_row}
 # fmt: on
 
 
-def owned(owners: Owners, kind: str, row: Row, caller: Any = ACTOR_ID) -> Condition:
-    """The condition that a row is for an actor of this kind, whose id is `caller`."""
+def owned(owners: Owners, kind: str, row: Columns, caller: Expression = ACTOR_ID) -> Condition:
+    """Whether the row may be seen and moved by an actor of this kind, whose id is `caller`."""
     owns = owners.get(kind)
     return false() if owns is None else owns(row, caller)

@@ -1,4 +1,4 @@
-"""The demo shop: a handful of goods, orders in every state and tickets at every step, made by the services themselves."""
+"""The demo shop: a few goods, orders in every state and tickets at every step, made through the services."""
 
 import secrets
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ REFUND, RETURN = "仅退款", "退货退款"
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What becomes of one demo order: the verbs in turn, each with the days that lie before today."""
+    """The life of one demo order: its verbs in sequence, each with the number of days before today."""
 
     sku: int
     num: int
@@ -86,7 +86,7 @@ STORIES = (
 
 
 def load(now: int) -> str:
-    """Make the demo shop where there is none, as of `now`; the password of its accounts.
+    """Make the demo shop unless it exists, as of `now` (Unix seconds); returns the password of its accounts.
 
     Raises ConfigurationError when a database is configured: a demo belongs in no real one.
     """

@@ -1,11 +1,9 @@
 """The answer to a batch: the result of each row, in the caller's language."""
 
-from typing import Any
-
 import orjson
 
 from app.services.batch_row import Row, standing
-from app.web.problems import worded
+from app.web.wording import Fault, worded
 
 LONGEST = 50  # characters of a row's name that its result repeats; an order number has 30 at most
 
@@ -20,11 +18,11 @@ def told(rows: list[Row], *, done: str, name: str, language: str) -> str:
     return orjson.dumps({done: ok, "failed": len(rows) - ok, "results": results}).decode()
 
 
-def _short(value: Any) -> Any:
+def _short(value: object) -> object:
     return f"{value[:LONGEST]}…" if isinstance(value, str) and len(value) > LONGEST else value
 
 
-def _outcome(row: Row, language: str) -> dict[str, Any]:
+def _outcome(row: Row, language: str) -> dict[str, bool | str | None]:
     if row.error is None:
         return {"ok": True, "code": None, "detail": None}
     faults = row.error.values.get("faults")
@@ -32,6 +30,6 @@ def _outcome(row: Row, language: str) -> dict[str, Any]:
     return {"ok": False, "code": row.error.code, "detail": detail}
 
 
-def _fault(fault: dict[str, Any], language: str) -> str:
+def _fault(fault: Fault, language: str) -> str:
     field = ".".join(map(str, fault["loc"]))
     return f"{field}: {worded(fault, language)}" if field else worded(fault, language)

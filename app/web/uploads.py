@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +16,7 @@ from app.services.uploads.files import digest_of
 from app.services.uploads.storage.failures import storing
 from app.web.dependencies import Call
 from app.web.media_types import media_type
+from app.web.wording import Fault
 
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 DOCUMENTED = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
@@ -53,5 +54,5 @@ def _only_file(form: FormData, beside: tuple[str, ...]) -> BinaryIO:
     return file.file
 
 
-def _fault(code: str, field: str, message: str) -> dict[str, Any]:
+def _fault(code: str, field: str, message: str) -> Fault:
     return {"type": code, "loc": ("body", field), "msg": message}

@@ -1,15 +1,23 @@
-"""What is wrong with a configuration, told before a start: looks everywhere, changes nothing, shows no secret."""
+"""Checks the configuration before a start and finds all that is wrong with it. It changes nothing and shows no secret."""
 
 from app.config import faults
-from app.ops.check import database, files, keys
+from app.ops.check import access, database, files, keys
 from app.ops.check.finding import ERROR, OK, WARNING, Finding, error
 
 __all__ = ["ERROR", "OK", "WARNING", "Finding", "findings"]
 
-_CHECKS = (keys.secret_key, keys.platform_secret, keys.doors, database.database, files.data_dir, files.bucket, files.timezones)
+_CHECKS = (
+    keys.secret_key,
+    keys.platform_secret,
+    access.access,
+    database.database,
+    files.data_dir,
+    files.bucket,
+    files.timezones,
+)
 
 
 def findings() -> list[Finding]:
-    """Everything that was looked at, good and bad; all of it, however much is wrong."""
+    """All findings, good and bad. No fault keeps the other checks from running."""
     wrong = [error(name, said, "see .env.example for what it may be") for name, said in faults]
     return [*wrong, *(finding for check in _CHECKS for finding in check())]

@@ -1,4 +1,4 @@
-"""The database: reachable, new enough, able to write, large enough for our connections, and at our schema."""
+"""Whether the database is reachable, new enough, writable, has connections for us, and has our schema."""
 
 import os
 import pwd
@@ -6,9 +6,9 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
 
 import psycopg2
+import psycopg2.extensions
 from psycopg2.extensions import parse_dsn
 
 from app.config import ConfigurationError, settings
@@ -19,9 +19,9 @@ from app.ops.redaction import told
 from app.ops.startup import where
 
 NAME = "database"
-OLDEST, TESTED = 12, 15  # major versions: what the statements need; what this was run on and is still maintained
-BESIDE = 1  # connection of a process besides its pool: for figures
-SKEW = 5  # seconds
+OLDEST, TESTED = 12, 15  # major versions: the oldest for our statements, the oldest that we ran it on
+BESIDE = 1  # connections of a process besides its pool: the one for metrics
+SKEW = 5  # seconds that the clocks may differ
 
 _FACTS = """
 SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('server_encoding') AS encoding,
@@ -34,6 +34,7 @@ SELECT current_setting('server_version_num')::int / 10000 AS version, current_se
 
 
 def database() -> Iterator[Finding]:
+    """The findings about the embedded database or the configured one."""
     if settings.embedded:
         yield from _embedded()
         return
@@ -67,7 +68,7 @@ def _embedded() -> Iterator[Finding]:
     yield ok(NAME, where())
 
 
-def _configured(parts: dict[str, Any]) -> Iterator[Finding]:
+def _configured(parts: dict[str, str]) -> Iterator[Finding]:
     try:
         with closing(psycopg2.connect(settings.configured_database(), connect_timeout=5)) as connection:
             connection.autocommit = True
@@ -76,7 +77,7 @@ def _configured(parts: dict[str, Any]) -> Iterator[Finding]:
         yield error(NAME, f"{where()}: {' '.join(told(refused).split())}", remedy(str(refused), parts))
 
 
-def _looked_at(connection: Any) -> Iterator[Finding]:
+def _looked_at(connection: psycopg2.extensions.connection) -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute(_FACTS)
         facts = dict(zip((column.name for column in cursor.description), cursor.fetchone(), strict=True))
@@ -95,6 +96,7 @@ def _looked_at(connection: Any) -> Iterator[Finding]:
 
 
 def version(major: int) -> Finding:
+    """Whether PostgreSQL's major version is supported."""
     said = f"PostgreSQL {major} at {where()}"
     if major < OLDEST:
         return error(NAME, f"{said} is too old", f"upgrade to {TESTED} or later")

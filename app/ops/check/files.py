@@ -1,4 +1,4 @@
-"""Where the service keeps things: its own directory, the bucket; and what it knows of time zones."""
+"""Whether files can be kept in DATA_DIR or the bucket, and whether time zones are known."""
 
 import os
 import shutil
@@ -13,10 +13,11 @@ from app.config import ConfigurationError, settings
 from app.ops.check.finding import Finding, error, ok, warning
 from app.services.uploads.storage.s3 import S3
 
-_LITTLE = 500_000_000  # bytes
+_LITTLE = 500_000_000  # bytes; less free space is a warning
 
 
 def data_dir() -> Iterator[Finding]:
+    """Whether DATA_DIR can be written to, where the database or the files are kept there."""
     name, path = "DATA_DIR", settings.data_dir.absolute()
     needed = settings.embedded or not settings.s3_endpoint
     at = next(each for each in (path, *path.parents) if os.path.exists(each))
@@ -34,6 +35,7 @@ def data_dir() -> Iterator[Finding]:
 
 
 def bucket() -> Iterator[Finding]:
+    """Whether the configured bucket answers."""
     name = "S3"
     try:
         configured = settings.bucket
@@ -54,6 +56,7 @@ def bucket() -> Iterator[Finding]:
 
 
 def timezones() -> Iterator[Finding]:
+    """Whether this machine has a database of time zones (tzdata)."""
     try:
         ZoneInfo("Asia/Shanghai")
     except ZoneInfoNotFoundError:

@@ -1,4 +1,4 @@
-"""A thing that was looked at, and what to do about it."""
+"""One result of the configuration check: how bad it is, and how to mend it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`level` is OK, WARNING (it works, yet not well) or ERROR (it will not start, or must not)."""
+    """What was found about a subject. A `level` of WARNING works, but not well; with ERROR the service must not start."""
 
     level: str
     subject: str

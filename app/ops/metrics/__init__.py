@@ -1,20 +1,20 @@
-"""What this process counts and times for Prometheus; `exposition` shows it. Recording a request takes a few microseconds."""
+"""The counters, gauges and histograms of this process. `exposition` shows them; recording a request takes microseconds."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from app import __version__
 from app.config import settings
 from app.db import pools, replica_health, threads
 from app.ops.metrics import sharing
 
-SHARED = sharing.directory()  # first: the library looks at it once, when it is imported
+SHARED = sharing.directory()  # before prometheus_client, which reads the environment when it is imported
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics  # noqa: E402
 
 REGISTRY = CollectorRegistry()
 LATENCIES = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # seconds
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-OTHER = "other"  # stands for every method that a caller makes up
+OTHER = "other"  # stands for all methods that are not in METHODS
 
 disable_created_metrics()
 
@@ -58,12 +58,12 @@ LINES_LOST = _counter("log_lines_lost_total", "Log lines lost because nobody rea
 BUILD = _gauge("build_info", "The version at work", "version", of_all="livemax")
 
 _BY_CODE = {"out_of_stock": STOCK_REFUSALS, "too_many_tries": LOGIN_THROTTLES}
-_requests: dict[tuple[str, str, int], tuple[Any, Any]] = {}
+_requests: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 _lines_lost = 0
 
 
 def answered(method: str, route: str, status: int, seconds: float | None, code: str | None) -> None:
-    """Count a request and, unless it was a stream (`seconds` is None), its time; `method` is one of METHODS or OTHER."""
+    """Count a request and its time in seconds, which is None for a stream; `method` is one of METHODS or OTHER."""
     key = (route, method, status // 100)
     try:
         count, time = _requests[key]
@@ -79,7 +79,7 @@ def answered(method: str, route: str, status: int, seconds: float | None, code: 
 
 
 def sample(lines_lost: int) -> None:
-    """Set the gauges of what this process has in hand; `lines_lost` by now."""
+    """Set the gauges of this process; `lines_lost` is the number of log lines lost since it started."""
     global _lines_lost
     BUILD.labels(__version__).set(1)
     POOL_SIZE.set(settings.pool_size)
@@ -93,5 +93,5 @@ def sample(lines_lost: int) -> None:
     _lines_lost = lines_lost
 
 
-def _children(route: str, method: str, status: int) -> tuple[Any, Any]:
+def _children(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
     return REQUESTS.labels(route, method, f"{status}xx"), DURATION.labels(route, method)

@@ -1,4 +1,4 @@
-"""What a scrape is answered: this service's own figures, and the database's, looked up at most every ten seconds."""
+"""The answer to a scrape: this service's metrics, and the database's gauges, which are read at most every ten seconds."""
 
 import logging
 import threading
@@ -15,13 +15,13 @@ from app.ops import logs
 from app.ops.metrics import REGISTRY, SHARED, gauges, sample, sharing
 from app.ops.redaction import told
 
-KEPT = 10.0  # seconds that the database's figures are shown again
+KEPT = 10.0  # seconds that the database's gauges are cached
 
 log = logging.getLogger(__name__)
 
 
 def text() -> bytes:
-    """Everything, in Prometheus' text format; answers without the database too."""
+    """All metrics in Prometheus' text format; without the database, all but its gauges."""
     sample(logs.STDOUT.lost)
     own = REGISTRY
     if SHARED is not None:
@@ -32,7 +32,7 @@ def text() -> bytes:
 
 
 class DatabaseFigures:
-    """Asks for all gauges of `ops/metrics/gauges.py` at once, one scrape at a time."""
+    """A collector that reads all gauges of `ops/metrics/gauges.py` at once, for one scrape at a time."""
 
     def __init__(self, kept: float = KEPT) -> None:
         self._kept = kept
@@ -59,7 +59,7 @@ def _families() -> list[GaugeMetricFamily]:
     except AWAY as error:
         up = False
         log.warning("no figures, the database is away: %s", told(error))
-    except psycopg2.Error as error:  # a schema that is not ours yet
+    except psycopg2.Error as error:  # the schema is not migrated yet
         log.warning("no figures: %s", told(error))
     return [GaugeMetricFamily("meta_be_database_up", "Whether the database can be reached", value=up), *families.values()]
 

@@ -1,10 +1,9 @@
-"""How the processes behind one port count together, so that a scrape does not tell of whichever of them answers.
+"""Lets the processes behind one port count together, so that each scrape shows the sum whichever process answers it.
 
-uvicorn's `--workers` are children of one process, and share a directory named after it by themselves. Processes that share a
-port in another way are given one by PROMETHEUS_MULTIPROC_DIR, which whoever starts them empties first. A process alone keeps
-its figures to itself, in memory.
+The workers of `uvicorn --workers` share a directory that is named after their parent process. Other processes share the one
+that PROMETHEUS_MULTIPROC_DIR names; it must be emptied before they start. A single process keeps its metrics in memory.
 
-What a dead process has counted stays, or the sums would fall and rates with them; only what it had in hand is forgotten.
+The counters of a dead process stay, since a sum that falls would look like a restart. Its gauges are deleted.
 """
 
 import contextlib
@@ -19,7 +18,7 @@ _PREFIX = f"meta_be-metrics-{os.getuid()}-"
 
 
 def directory() -> Path | None:
-    """The directory that this process shares, made if need be; None when it is alone."""
+    """The directory that this process shares, which is made if it is missing; None for a single process."""
     parent = multiprocessing.parent_process()
     if VARIABLE not in os.environ and parent is not None and parent.pid is not None:
         _clear_away()
@@ -32,14 +31,14 @@ def directory() -> Path | None:
 
 
 def forget_the_dead(path: Path) -> None:
-    """Delete the gauges of processes that are no more."""
+    """Delete the gauges of processes that have ended."""
     for file in path.glob("gauge_live*.db"):
         if not _alive(int(file.stem.rpartition("_")[2])):
             file.unlink(missing_ok=True)
 
 
 def _clear_away() -> None:
-    """Delete the directories whose processes are gone."""
+    """Delete the directories of parent processes that have ended."""
     for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         if not _alive(int(left.name.rpartition("-")[2])):
             shutil.rmtree(left, ignore_errors=True)

@@ -14,7 +14,7 @@ from app.web.dependencies import MerchantCall
 from app.web.door import answered_after
 from app.web.uploads import DOCUMENTED, received
 
-_at_once = CapacityLimiter(2)  # a decoded picture takes up to 100 MB, and a core
+_at_once = CapacityLimiter(2)  # each keeps a thread and a core
 
 
 @router.post("/files", response_model=FileView, status_code=201, max_body_size=MAX_MODEL + 10_000, openapi_extra=DOCUMENTED)

@@ -1,12 +1,13 @@
-"""Orders as files: what merchants take away, and the template of what they send back."""
+"""Orders as files: the export of a merchant's orders, and the template for shipping many of them."""
 
 import csv
 import io
-from collections.abc import Sequence
-from typing import Any, BinaryIO
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
 
 from sqlalchemy import JSON, Float, String, case, cast, column, func, literal, select, true
 
+from app.db.types import Columns, Expression, Query
 from app.db.work import Work
 from app.models import Order
 from app.models import order as stored
@@ -27,11 +28,11 @@ PARCELS = (
 _STATE = case(*((ORDER.c.status == status, literal(zh)) for status, (zh, _) in stored.STATUS_NAMES.items()))
 
 
-def _bought() -> Any:
-    """What was bought, read from the order's snapshot.
+def _bought() -> Columns:
+    """The product, SKU and price of an order, read from its snapshot.
 
-    Many orders share one, and reading each order's would take longer than all the rest. With the escapes inside, kept there by
-    the offset, this costs PostgreSQL enough to remember what came of each snapshot: its plan says Memoize.
+    Many orders have the same snapshot, and parsing it for each of them would take longer than everything else. With the escapes
+    inside, where the offset keeps them, the subquery is expensive enough for PostgreSQL to cache it: its plan says Memoize.
     """
     parts = (column("product_name", String), column("sku_name", String), column("price", Float))
     record = func.json_to_record(cast(ORDER.c.sku_snapshot, JSON)).table_valued(*parts)
@@ -67,19 +68,19 @@ COLUMNS = {
 }
 
 
-def write(work: Work, file_format: str, file: BinaryIO, *, filters: dict[str, Any], columns: Sequence[str]) -> None:
-    """The caller's orders that pass all `filters` (names of `queries.FILTERS`), newest first; raises TooManyRows for XLSX."""
+def write(work: Work, file_format: str, file: BinaryIO, *, filters: Mapping[str, object], columns: Sequence[str]) -> None:
+    """Write the caller's orders that pass `filters` (names of `queries.FILTERS`), newest first; raises TooManyRows for XLSX."""
     chosen = queries.conditions(work.actor.kind, filters)
     source = ORDER if set(columns).isdisjoint(_BOUGHT.c.keys()) else ORDER.join(_BOUGHT, true())
 
-    def rows(values: list[Any]) -> Any:
+    def rows(values: list[Expression]) -> Query:
         return select(*values).select_from(source).where(*chosen).order_by(ORDER.c.create_time.desc(), ORDER.c.id.desc())
 
     write_sheet(work, file_format, file, [COLUMNS[name] for name in columns], rows, **filters)
 
 
 def write_template(work: Work, file_format: str, file: BinaryIO) -> None:
-    """The header row of `PARCELS`, to be filled in."""
+    """Write a file with the header row of `PARCELS`, to be filled in."""
     work.prove()
     headings = [heading.words[0] for heading in PARCELS]
     if file_format == "xlsx":

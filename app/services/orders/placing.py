@@ -1,9 +1,9 @@
-"""Orders in: paid orders of the platform take their stock and are born."""
+"""Placing orders: a paid order of the platform takes its stock, once per order number."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import orjson
 import psycopg2.errors
@@ -12,9 +12,11 @@ from sqlalchemy import bindparam, select
 from app.db.batching import MicroBatches, batches
 from app.db.sql import json_of
 from app.db.statement import Statement
+from app.db.types import JsonText
 from app.db.work import PLATFORM, Work
 from app.errors import AppError, FutureTime, MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
 from app.models import Order
+from app.services.lifecycle.table import Argument, Arguments
 from app.services.orders.placing_sql import placement, verdict
 from app.services.orders.purchases import Purchase
 from app.services.orders.states import LIFECYCLE
@@ -22,19 +24,33 @@ from app.services.orders.states import LIFECYCLE
 ORDER = Order.__table__
 
 CLOCK_SKEW = 300  # seconds that the platform's clock may run ahead of ours
-TRIES = 2  # at one order: somebody else may place the same number, or buy what was left, at this moment
+TRIES = 2  # for one order, as somebody else may place the same number or buy the last item at the same moment
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An order as JSON, and whether it was placed now or before, by the same purchase."""
+    """An order as JSON, and whether it is new or was placed before by the same purchase."""
 
-    body: str
+    body: JsonText
     is_new: bool
 
 
-Sent = tuple[Purchase, str | None]  # with the id of the request
-Told = Placed | AppError | None  # nothing, where it has to be tried again
+Outcome = Placed | AppError | None  # None if it has to be tried again
+
+
+class Request(NamedTuple):
+    """A purchase, and the id of the request that sent it."""
+
+    purchase: Purchase
+    request_id: str | None
+
+
+class Verdict(NamedTuple):
+    """A row of the statement `verdict`."""
+
+    order_number: str
+    body: JsonText | None
+    refusal: str | None
 
 
 def place(work: Work, purchase: Purchase) -> Placed:
@@ -43,57 +59,58 @@ def place(work: Work, purchase: Purchase) -> Placed:
     `pay_count` defaults to price × num, `create_time` to now. Raises FutureTime, OrderDiffers, UnknownSku,
     UnknownCustomer, MerchantDisabled, OutOfStock.
     """
-    sent = purchase, work.request_id
-    told = (_unlocked.do(sent) or _locked.do(sent)) if work.may_join() else None
-    told = told or _place_alone(work, sent) or OutOfStock()
-    if isinstance(told, AppError):
-        raise told
-    return told
+    request = Request(purchase, work.request_id)
+    outcome = (_unlocked.do(request) or _locked.do(request)) if work.may_join() else None
+    outcome = outcome or _place_alone(work, request) or OutOfStock()
+    if isinstance(outcome, AppError):
+        raise outcome
+    return outcome
 
 
-def get(work: Work, order_number: str) -> str:
+def get(work: Work, order_number: str) -> JsonText:
     """One order by its number, as JSON; raises NotFound."""
     return work.body(_BY_NUMBER, order_number=order_number)
 
 
-def _place_alone(work: Work, sent: Sent) -> Told:
+def _place_alone(work: Work, request: Request) -> Outcome:
     for _ in range(TRIES):
         try:
-            (told,) = _place(_PLACE, work, [sent])
+            (outcome,) = _place(_PLACE, work, [request])
         except psycopg2.errors.UniqueViolation:
             work.rollback()
         else:
-            if told is not None:
-                return told
+            if outcome is not None:
+                return outcome
     return None
 
 
-def _place(statement: Statement, work: Work, sent: list[Sent]) -> list[Told]:
+def _place(statement: Statement, work: Work, requests: list[Request]) -> list[Outcome]:
     latest = work.now + CLOCK_SKEW
-    asked: dict[str, dict[str, Any]] = {}  # by number: of two that bear the same, the second is told nothing
-    for purchase, request_id in sent:
+    wanted: dict[str, Arguments] = {}  # by order number; of two requests with the same one, the second has to try again
+    for purchase, request_id in requests:
         if not purchase.is_after(latest):
-            more = {"digest": purchase.digest(), "request_id": request_id, "position": len(asked)}
-            asked.setdefault(purchase.order_number, {**purchase.values(), **more})
-    told: dict[str, Told] = {row.order_number: Placed(row.body, is_new=True) for row in work.all(statement, **_given(asked))}
-    left = {number: purchase for number, purchase in asked.items() if number not in told}
+            more = {"digest": purchase.digest(), "request_id": request_id, "position": len(wanted)}
+            wanted.setdefault(purchase.order_number, {**purchase.values(), **more})
+    placed = {row.order_number: Placed(row.body, is_new=True) for row in work.all(statement, **_parameters(wanted))}
+    outcomes: dict[str, Outcome] = dict(placed)
+    left = {number: purchase for number, purchase in wanted.items() if number not in placed}
     if left:
-        told |= {row.order_number: _verdict(row) for row in work.all(_VERDICT, **_given(left))}
+        outcomes |= {row.order_number: _outcome(row) for row in work.all(_VERDICT, **_parameters(left))}
     return [
-        FutureTime(field="create_time") if purchase.is_after(latest) else told.pop(purchase.order_number, None)
-        for purchase, _ in sent
+        FutureTime(field="create_time") if purchase.is_after(latest) else outcomes.pop(purchase.order_number, None)
+        for purchase, _ in requests
     ]
 
 
-def _given(purchases: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    asked = list(purchases.values())
-    return {"purchases": orjson.dumps(asked).decode(), "sku_ids": [each["sku_id"] for each in asked]}
+def _parameters(purchases: dict[str, Arguments]) -> dict[str, str | list[Argument]]:
+    rows = list(purchases.values())
+    return {"purchases": orjson.dumps(rows).decode(), "sku_ids": [row["sku_id"] for row in rows]}
 
 
-def _verdict(row: Any) -> Told:
-    if row.body is not None:
-        return Placed(row.body, is_new=False)
-    return _REFUSALS[row.refusal]() if row.refusal is not None else None
+def _outcome(verdict: Verdict) -> Outcome:
+    if verdict.body is not None:
+        return Placed(verdict.body, is_new=False)
+    return _REFUSALS[verdict.refusal]() if verdict.refusal is not None else None
 
 
 _REFUSALS: dict[str, Callable[[], AppError]] = {
@@ -111,6 +128,6 @@ _BY_NUMBER = Statement(
         json_of(select(*LIFECYCLE.view(ORDER, PLATFORM)).where(ORDER.c.order_number == bindparam("order_number"))).label("body")
     )
 )
-# Orders of SKUs that are locked go on by themselves, so that the others need not wait with them.
-_unlocked: MicroBatches[Sent, Told] = batches(PLATFORM, partial(_place, _PLACE_UNLOCKED), spoiled=None)
-_locked: MicroBatches[Sent, Told] = batches(PLATFORM, partial(_place, _PLACE), spoiled=None)
+# Orders whose SKUs are locked go to a second batch, so that the others do not wait for those locks.
+_unlocked: MicroBatches[Request, Outcome] = batches(PLATFORM, partial(_place, _PLACE_UNLOCKED), spoiled=None)
+_locked: MicroBatches[Request, Outcome] = batches(PLATFORM, partial(_place, _PLACE), spoiled=None)

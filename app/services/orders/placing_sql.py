@@ -1,6 +1,4 @@
-"""The statements that make orders of purchases (stock taken, movements, orders, events), or tell why not."""
-
-from typing import Any
+"""The statement that turns purchases into orders (stock, movements, orders, events), and the one that says why it did not."""
 
 from sqlalchemy import (
     Float,
@@ -22,6 +20,7 @@ from sqlalchemy import (
 from app.db.parameters import NOW
 from app.db.sql import AS_JSON, is_among, json_of, rows_of
 from app.db.statement import Statement
+from app.db.types import Columns, Expression, Query
 from app.db.work import PLATFORM
 from app.errors import MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
 from app.models import Customer, Event, Order, Product, Sku, User
@@ -41,11 +40,11 @@ EVENT = Event.__table__
 
 
 def placement(*, waits: bool) -> Statement:
-    """Makes orders of those `purchases` that nothing stands against; `order_number` and `body` (JSON text) of each order.
+    """Places the `purchases` that can be placed; returns `order_number` and `body` (JSON text) of each order.
 
-    Those of one SKU take its stock in their order; one that would need more than is left by then is not made an order.
-    SKUs that somebody else has locked are waited for, or left out. They are locked in the order of their ids, so that two
-    of these statements never wait for each other.
+    Purchases of one SKU take its stock in the order in which they are given; one that needs more than is left is not placed.
+    SKUs that somebody else has locked are waited for, or else skipped. SKUs are locked in the order of their ids, so that two
+    of these statements never deadlock.
     """
     wanted = _wanted(_asked(), _locked(waits)).cte("wanted")
     fitting = select(wanted).where(wanted.c.stock >= 0).cte("fitting")
@@ -64,9 +63,9 @@ def placement(*, waits: bool) -> Statement:
 
 
 def verdict() -> Statement:
-    """Tells of each of the `purchases`: the `body` of the order that it was made before, or what stands against it.
+    """For each of the `purchases`, returns the `body` of the order that it was placed as before, or else the `refusal`.
 
-    `refusal` is the code of an error, null when nothing stands against it (any more); it counts where there is no `body`.
+    `refusal` is the code of an error, null if the purchase could be placed now.
     """
     asked = select(_asked()).cte("asked")
     digest = select(EVENT.c.details["digest"].astext).where(EVENT.c.order_id == ORDER.c.id, EVENT.c.verb == "place")
@@ -76,7 +75,7 @@ def verdict() -> Statement:
     return Statement(select(asked.c.order_number, body, _refusal(asked).label("refusal")), whole=True)
 
 
-def _refusal(asked: Any) -> Any:
+def _refusal(asked: Columns) -> Expression:
     number = select(ORDER.c.id).where(ORDER.c.order_number == asked.c.order_number).scalar_subquery()
     sku = select(SKU.c.stock).where(SKU.c.id == asked.c.sku_id, ~sku_is_removed(SKU.c.id))
     shop = sku.join(PRODUCT, PRODUCT.c.id == SKU.c.product_id).join(USER, USER.c.id == PRODUCT.c.business_id)
@@ -90,21 +89,21 @@ def _refusal(asked: Any) -> Any:
     )
 
 
-def _asked() -> Any:
-    """The purchases, which are given as one JSON array."""
+def _asked() -> Columns:
+    """The purchases, given as one JSON array."""
     of_order = [column(name, ORDER.c[name].type) for name in Purchase.__slots__]
     columns = [column("position", Integer), *of_order, column("digest", Text), column("request_id", Text)]
     return rows_of("purchases", columns)
 
 
-def _locked(waits: bool) -> Any:
-    """The SKUs, which are given as an array; one that is sold out is not worth a lock."""
+def _locked(waits: bool) -> Columns:
+    """The SKUs, given as an array of ids; one that is sold out is not locked."""
     rows = select(SKU).where(is_among(SKU.c.id, "sku_ids"), SKU.c.stock > 0).order_by(SKU.c.id)
     return rows.with_for_update(key_share=True, skip_locked=not waits).cte("locked")
 
 
-def _wanted(asked: Any, sku: Any) -> Any:
-    """The purchases that name what there is, with what they name; `stock` is what each would leave."""
+def _wanted(asked: Columns, sku: Columns) -> Query:
+    """The purchases of what is for sale, with their SKU and product; `stock` is what each of them would leave."""
     of = [PRODUCT.c[name] for name in ("business_id", "name", "unit", "meta_obj_id")]
     product = _looked_up(select(*of).where(PRODUCT.c.id == sku.c.product_id), "product")
     merchant = _looked_up(select(USER.c.status).where(USER.c.id == product.c.business_id), "merchant")
@@ -119,16 +118,16 @@ def _wanted(asked: Any, sku: Any) -> Any:
     )
 
 
-def _customer(asked: Any) -> Any:
+def _customer(asked: Columns) -> Query:
     return select(CUSTOMER.c.id).where(CUSTOMER.c.id == asked.c.customer_id)
 
 
-def _looked_up(row: Any, name: str) -> Any:
-    """A row that is looked up by its key for the row before it, however small the tables are when the statement is planned."""
+def _looked_up(row: Query, name: str) -> Columns:
+    """A row looked up by its key; without the offset, the planner joins whole tables while they are small."""
     return row.offset(literal_column("0")).lateral(name)
 
 
-def _orders_of(bought: Any) -> Any:
+def _orders_of(bought: Columns) -> Columns:
     default_amount = cast(func.round(cast(bought.c.price, Numeric) * bought.c.num, 2), Float)
     written = {
         "status": literal(LIFECYCLE.opening()),
@@ -142,7 +141,7 @@ def _orders_of(bought: Any) -> Any:
     return insert(ORDER).from_select(list(written), rows).returning(*ORDER.c).cte("placed")
 
 
-def _noted(placed: Any, bought: Any) -> Any:
+def _noted(placed: Columns, bought: Columns) -> Columns:
     born = select(placed.c.id, placed.c.business_id, bought.c.digest, bought.c.request_id)
     born = born.join(bought, bought.c.order_number == placed.c.order_number).subquery("born")
     return noted_from(
@@ -157,8 +156,8 @@ def _noted(placed: Any, bought: Any) -> Any:
     )
 
 
-def _snapshot(bought: Any) -> Any:
-    """What is bought, as it is now (spec.md: name, attributes, unit price, unit, model id)."""
+def _snapshot(bought: Columns) -> Expression:
+    """The product and SKU as they are now, as JSON (spec.md: name, attributes, unit price, unit, model id)."""
     kept = {
         "product_id": bought.c.product_id,
         "product_name": bought.c.name,

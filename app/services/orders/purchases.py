@@ -1,15 +1,14 @@
-"""Purchases: what the platform's checkout has sold."""
+"""Purchases: paid orders, as the platform's checkout reports them."""
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What the platform sold: amounts in yuan, `create_time` in Unix seconds."""
+    """A paid order as the platform sends it; amounts in yuan, `create_time` in Unix seconds."""
 
     order_number: str
     customer_id: int
@@ -22,12 +21,12 @@ class Purchase:
     create_time: int | None = None
 
     def digest(self) -> str:
-        """Tells one purchase from another that bears the same order number."""
+        """A hash of the fields, which tells apart two purchases with the same order number."""
         return hashlib.sha256(orjson.dumps(self.values())).hexdigest()[:32]
 
     def is_after(self, time: int) -> bool:
         return self.create_time is not None and self.create_time > time
 
-    def values(self) -> dict[str, Any]:
-        """Its fields by name, in their order."""
+    def values(self) -> dict[str, str | int | float | None]:
+        """The fields by name, in the order of the class."""
         return {name: getattr(self, name) for name in self.__slots__}

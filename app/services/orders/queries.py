@@ -1,22 +1,22 @@
 """Reading orders: one, a list, the counts of their states, a timeline."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from typing import Any
 
 from sqlalchemy import Integer, Text, bindparam, cast, func, literal, literal_column, not_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from app.db.caller import proved
 from app.db.parameters import ACTOR_ID
-from app.db.sql import json_of
+from app.db.sql import is_among, json_of
 from app.db.statement import Statement
+from app.db.types import Condition, Expression, JsonText
 from app.db.work import MERCHANT, Work
 from app.errors import NotFound
 from app.models import Event, ExceptOrder, Order, OrderTally
 from app.models import order as stored
 from app.services.lifecycle.deadlines import overdue
-from app.services.orders import search
+from app.services.orders import search, updates
 from app.services.orders.states import DEADLINES, LIFECYCLE
 from app.services.ownership import ORDERS, owned
 from app.services.paging import CAP, Page, answer, counted, page_statement
@@ -27,59 +27,56 @@ TICKET = ExceptOrder.__table__
 EVENT = Event.__table__
 TALLY = OrderTally.__table__
 
-_HAPPENED_AFTER = select(EVENT.c.order_id).where(
-    EVENT.c.business_id == ORDER.c.business_id, EVENT.c.time > bindparam("updated_after"), EVENT.c.order_id.isnot(None)
-)
-
 _OVERDUE = overdue(DEADLINES, ORDER)
 
 FILTERS = {
     "status": ORDER.c.status == bindparam("status"),
-    "statuses": ORDER.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))),
+    "statuses": is_among(ORDER.c.status, "statuses"),
     **{name: search.contains(name) for name in search.SEARCHED},
     "sku_id": ORDER.c.sku_id == bindparam("sku_id"),
     "business_id": ORDER.c.business_id == bindparam("business_id"),
     "customer_id": ORDER.c.customer_id == bindparam("customer_id"),
     "create_from": ORDER.c.create_time >= bindparam("create_from"),
     "create_to": ORDER.c.create_time <= bindparam("create_to"),
-    "updated_after": ORDER.c.id.in_(_HAPPENED_AFTER),
+    updates.NAME: updates.CHANGED,
     "overdue": _OVERDUE,
     "not_overdue": not_(_OVERDUE),
 }
 
-VARIED = {"updated_after", *search.SEARCHED}  # some find all orders, and some find none
 
-
-def get(work: Work, order_id: int) -> str:
+def get(work: Work, order_id: int) -> JsonText:
     """One order with its ticket in force, as JSON; raises NotFound."""
     return work.body(_one(work.actor.kind), order_id=order_id)
 
 
-def page(work: Work, filters: dict[str, Any], page: Page) -> str:
+def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
     """The actor's orders that pass all `filters` (names of FILTERS), newest first, as JSON."""
     plan, found = search.look_up(work, filters)
-    statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None, plan)
+    names = set(filters)
+    if plan == search.WALK and updates.NAME in names:
+        plan, found = updates.look_up(work, filters, by_cursor=page.cursor is not None)
+        names -= {updates.NAME} if plan == search.LOOK_UP else set()  # it is true of all that were found
+    statement = _list(work.actor.kind, frozenset(names), page.cursor is not None, plan)
     return answer(work.one(statement, **filters, **found, **page.parameters()), page)
 
 
-def counts(work: Work) -> str:
-    """How many orders the merchant has in each state, as JSON `{status: count}`; every state is named."""
-    row = work.one(_COUNTS)
-    return str(row.body)
+def counts(work: Work) -> JsonText:
+    """The number of the merchant's orders in each state, as JSON `{status: count}` with every state."""
+    return work.body(_COUNTS)
 
 
-def timeline(work: Work, order_id: int, page: Page) -> str:
-    """What happened to an order and its tickets, newest first, as JSON; raises NotFound."""
+def timeline(work: Work, order_id: int, page: Page) -> JsonText:
+    """The events of an order and its tickets, newest first, as JSON; raises NotFound."""
     kind = work.actor.kind
     if work.one(_exists(kind), order_id=order_id).found is None:
         raise NotFound
     return answer(work.one(_timeline(kind, page.cursor is not None), order_id=order_id, **page.parameters()), page)
 
 
-def conditions(kind: str, filters: Iterable[str]) -> list[Any]:
-    """The conditions that an order is the caller's and passes `filters` (names of FILTERS).
+def conditions(kind: str, filters: Iterable[str]) -> list[Condition]:
+    """The conditions for the caller's orders that pass `filters` (names of FILTERS).
 
-    Across all merchants an order number is asked for whole: no index knows its parts.
+    Across all merchants only a whole order number is found, as no index covers its parts.
     """
     names = set(filters)
     whole = {"order_number": ORDER.c.order_number == bindparam("order_number")}
@@ -102,22 +99,25 @@ def _one(kind: str) -> Statement:
 def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = search.WALK) -> Statement:
     chosen = conditions(kind, filters) + [search.FOUND] * (plan == search.LOOK_UP)
     view = select(*LIFECYCLE.view(ORDER, kind)).where(*chosen)
-    if kind == MERCHANT and filters <= {"status", "statuses"}:
+    if kind == MERCHANT and filters <= {"status", "statuses"} and plan == search.WALK:
         total = _tallied(filters)
     elif plan == search.WALK_CAPPED:
         total = literal(CAP + 1)
     else:
-        total = counted(select(ORDER.c.id).where(*chosen))
-    varied = not filters.isdisjoint(VARIED)
+        rows = select(ORDER.c.id).where(*chosen)
+        if updates.NAME in filters and search.merchant_of(kind, filters):  # the newest have changed, most likely
+            rows = rows.order_by(ORDER.c.create_time.desc(), ORDER.c.id.desc())
+        total = counted(rows)
+    varied = plan == search.LOOK_UP or not filters.isdisjoint(search.SEARCHED)  # some find all, and some none
     return page_statement(view, ORDER.c.create_time, ORDER.c.id, total=total, by_cursor=by_cursor, kind=kind, varied=varied)
 
 
-def _tallied(filters: frozenset[str]) -> Any:
+def _tallied(filters: frozenset[str]) -> Expression:
     conditions = [TALLY.c.business_id == ACTOR_ID]
     if "status" in filters:
         conditions.append(TALLY.c.status == bindparam("status"))
     if "statuses" in filters:
-        conditions.append(TALLY.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))))
+        conditions.append(is_among(TALLY.c.status, "statuses"))
     return select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(*conditions).scalar_subquery()
 
 

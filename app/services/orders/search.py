@@ -1,50 +1,51 @@
-"""Finding a merchant's orders by part of the receiver or the order number, without reading all of them.
+"""Searching a merchant's orders by part of the receiver or of the order number, without reading all orders.
 
-`order_search` holds every part of up to three characters (the migrations' `order_grams` makes them), each marked with its
-merchant and its field. It names the orders that have all parts of what is looked for; whether the parts stand in a row
-is seen in the order itself. What more orders have than a list counts is found soonest by walking from the newest.
+`order_search` indexes every part of up to three characters (made by `order_grams`, in the migrations) with its merchant and
+its field. The index finds the orders that contain all parts of the search text; the orders themselves say whether these
+parts are next to each other. If it finds more orders than a list counts, reading from the newest order on is faster.
 """
 
+from collections.abc import Container, Mapping
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import Integer, Text, bindparam, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.caller import proved
 from app.db.statement import Statement
+from app.db.types import Condition, Expression
 from app.db.work import MERCHANT, Work
 from app.models import Order, OrderSearch
 from app.services.paging import CAP
 
 ORDER = Order.__table__
 SEARCH = OrderSearch.__table__
-LONGEST = 3  # characters of the parts that the index holds: for such a search it is certain
+LONGEST = 3  # characters of an indexed part; for a search text of up to that length the index alone decides
 
-# What each filter looks into, and the marks of these fields in the index.
+# The fields that each filter searches, by their marks in the index.
 SEARCHED = {
     "order_number": {"o": ORDER.c.order_number},
     "receiver": {"n": ORDER.c.receiver_name, "p": ORDER.c.receiver_phone},
 }
 FOUND = ORDER.c.id == func.any(cast(bindparam("found"), ARRAY(Integer)))
 
-# How a list gets at its orders: from the newest on, from what the index named, or from the newest on with a total past the cap.
+# How a list reads its orders: from the newest on, by the ids that the index found, or from the newest on without counting.
 WALK, LOOK_UP, WALK_CAPPED = "walk", "look up", "walk capped"
 
 
-def contains(name: str) -> Any:
-    """The condition that an order contains the parameter `name` (of SEARCHED), in any case."""
+def contains(name: str) -> Condition:
+    """Whether an order contains the parameter `name` (of SEARCHED), ignoring case."""
     part = func.lower(cast(bindparam(name), Text))
     return or_(*(func.strpos(func.lower(column), part) > 0 for column in SEARCHED[name].values()))
 
 
-def merchant_of(kind: str, filters: Any) -> str | None:
-    """The parameter that says whose orders are searched; None across all merchants, where nothing is indexed."""
+def merchant_of(kind: str, filters: Container[str]) -> str | None:
+    """The parameter with the merchant whose orders are searched; None across all merchants, where the index does not help."""
     return "actor_id" if kind == MERCHANT else "business_id" if "business_id" in filters else None
 
 
-def look_up(work: Work, filters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """How to list what the filters ask for, and the parameters of FOUND where it is by look-up."""
+def look_up(work: Work, filters: Mapping[str, object]) -> tuple[str, dict[str, str]]:
+    """How to read the list that the filters describe, and the parameters of FOUND if it is by look-up."""
     names = filters.keys() & SEARCHED.keys()
     merchant = merchant_of(work.actor.kind, filters)
     if not names or merchant is None:
@@ -52,12 +53,12 @@ def look_up(work: Work, filters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     row = work.one(_look_up(work.actor.kind, merchant, frozenset(names)), **filters)
     if row.number <= CAP:
         return LOOK_UP, {"found": row.ids}
-    certain = all(len(filters[name]) <= LONGEST for name in names) and filters.keys() - names <= {"business_id"}
+    certain = all(len(str(filters[name])) <= LONGEST for name in names) and filters.keys() - names <= {"business_id"}
     return (WALK_CAPPED if certain else WALK), {}
 
 
 def merge(work: Work) -> int:
-    """Merge into the index what it has gathered since the last time, so that no one who orders has to; in pages."""
+    """Merge the pending entries of the index, so that no buyer has to wait for it; the number of pages."""
     return int(work.one(_MERGE).pages)
 
 
@@ -73,7 +74,7 @@ def _look_up(kind: str, merchant: str, names: frozenset[str]) -> Statement:
     return Statement(proved(kind, *columns), guarded=True, varied=True)
 
 
-def _query(name: str, business_id: Any) -> Any:
+def _query(name: str, business_id: Expression) -> Expression:
     first, *others = (func.order_query(business_id, literal(mark), cast(bindparam(name), Text)) for mark in SEARCHED[name])
     for other in others:
         first = first.op("||")(other)

@@ -1,10 +1,9 @@
 """The order's life: its table of moves (spec.md, States), and what each audience sees of an order."""
 
-from typing import Any
-
 from sqlalchemy import JSON, bindparam, cast, func, literal, null, or_
 
 from app.db.parameters import NOW
+from app.db.types import Columns, Condition, Expression
 from app.db.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 from app.errors import AfterSaleOver
 from app.models import Order
@@ -12,16 +11,17 @@ from app.models import order as stored
 from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
-from app.services.lifecycle.table import BY_TICKET, Guard, Move, Row, State
+from app.services.lifecycle.table import BY_TICKET, Guard, Move, State
 
 ORDER = Order.__table__
+TRACKING = ("logistic_id", "logistic_name", "logistic_order_id")
 
 TO_SHIP = State("to_ship", stored.TO_SHIP)
 SHIPPED = State("shipped", stored.SHIPPED)
 COMPLETED = State("completed", stored.COMPLETED)
 REFUNDED = State("refunded", stored.REFUNDED)
 REFUND_REFUSED = State("refund_refused", stored.REFUND_REFUSED)
-# Where an order stood before its refund was asked for is read off its times.
+# The times of an order say where it was when its refund was requested.
 REFUNDING_UNSHIPPED = State("refunding_unshipped", stored.REFUNDING, lambda o: o.c.deliver_time.is_(None))
 REFUNDING_SHIPPED = State(
     "refunding_shipped", stored.REFUNDING, lambda o: o.c.deliver_time.isnot(None) & o.c.recv_time.is_(None)
@@ -37,39 +37,37 @@ AFTER_SALE = Deadline("after_sale",   COMPLETED, lambda o: o.c.recv_time)
 DEADLINES = (SHIPMENT, RECEIPT, AFTER_SALE)
 
 
-def within_after_sale(o: Row) -> Any:
+def within_after_sale(o: Columns) -> Condition:
     return or_(o.c.recv_time.is_(None), ~AFTER_SALE.has_passed(o))
 
 
-def with_carrier(o: Row) -> dict[str, Any]:
+def with_carrier(o: Columns) -> dict[str, Expression]:
     address = func.coalesce(bindparam("deliver_address"), o.c.deliver_address)
-    names = ("logistic_id", "logistic_name", "logistic_order_id")
-    return {"deliver_address": address, **{name: bindparam(name) for name in names}}
+    return {"deliver_address": address, **{name: bindparam(name) for name in TRACKING}}
 
 
-def shipping(o: Row) -> dict[str, Any]:
+def shipping(o: Columns) -> dict[str, Expression]:
     return {"deliver_time": NOW, **with_carrier(o)}
 
 
-def receiving(o: Row) -> dict[str, Any]:
+def receiving(o: Columns) -> dict[str, Expression]:
     return {"recv_time": NOW, "close_time": NOW}
 
 
-def asking(o: Row) -> dict[str, Any]:
+def asking(o: Columns) -> dict[str, Expression]:
     return {"close_time": null(), "after_care_id": bindparam("after_care_id"), "back_reason": bindparam("back_reason")}
 
 
-def closing(o: Row) -> dict[str, Any]:
+def closing(o: Columns) -> dict[str, Expression]:
     return {"close_time": NOW}
 
 
-def going_back(o: Row) -> dict[str, Any]:
+def going_back(o: Columns) -> dict[str, Expression]:
     return {"close_time": o.c.recv_time, "after_care_id": null(), "back_reason": null()}
 
 
-def tracking(o: Row) -> Any:
-    names = ("logistic_id", "logistic_name", "logistic_order_id")
-    return func.jsonb_build_object(*(part for name in names for part in (literal(name), o.c[name])))
+def tracking(o: Columns) -> Expression:
+    return func.jsonb_build_object(*(part for name in TRACKING for part in (literal(name), o.c[name])))
 
 
 IN_TIME = (Guard(within_after_sale, AfterSaleOver),)
@@ -99,7 +97,7 @@ MOVES = (
 # fmt: on
 
 
-def order_columns(o: Row) -> list[Any]:
+def order_columns(o: Columns) -> list[Expression]:
     columns = [cast(c, JSON).label(c.name) if c.name == "sku_snapshot" else c for c in o.c]
     return [*columns, deadline_at(DEADLINES, o).label("deadline_at")]
 

@@ -1,4 +1,4 @@
-"""The count of orders per merchant and state: a trigger writes a row per change, and this folds them into one."""
+"""The number of orders per merchant and state: a trigger writes a row per change, and this folds those rows into one."""
 
 from sqlalchemy import bindparam, delete, func, insert, select, true
 
@@ -7,18 +7,18 @@ from app.db.work import Work
 from app.models import OrderTally
 
 TALLY = OrderTally.__table__
-BATCH = 1000
+CHUNK = 1000  # merchants and states in one fold
 
 
 def fold(work: Work) -> int:
-    """Fold the rows of merchants and states that changed; how many were folded. The sums stay as they are."""
-    row = work.one(_FOLD, batch=BATCH)
+    """Fold the rows of merchants and states that have changed, and return the number of rows; the sums stay the same."""
+    row = work.one(_FOLD, chunk=CHUNK)
     return int(row.folded)
 
 
 def _fold() -> Statement:
     changed = (
-        select(TALLY.c.business_id, TALLY.c.status).where(~TALLY.c.folded).distinct().limit(bindparam("batch")).cte("changed")
+        select(TALLY.c.business_id, TALLY.c.status).where(~TALLY.c.folded).distinct().limit(bindparam("chunk")).cte("changed")
     )
     gone = (
         delete(TALLY)

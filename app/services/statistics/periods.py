@@ -1,4 +1,4 @@
-"""Days and hours as the clocks of the shop show them (`settings.timezone`), in Unix seconds."""
+"""Days and hours by the shop's clock (`settings.timezone`), in Unix seconds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From `start` up to, and not including, `stop`; `name` is its date, or its time with what UTC is off by."""
+    """From `start` up to, but not including, `stop`; `name` is its date, or its time with the UTC offset."""
 
     name: str
     start: int

@@ -1,8 +1,7 @@
-"""Statistics: what was sold and refunded, and what waits to be done, of a merchant or of the whole platform."""
+"""Statistics of a merchant or of the whole platform: sales, refunds, and what is waiting to be done."""
 
 from datetime import date, timedelta
 from functools import cache
-from typing import Any
 
 from sqlalchemy import BigInteger, Text, bindparam, cast, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -12,6 +11,7 @@ from app.db.caller import ACCOUNTS, proved
 from app.db.parameters import ACTOR_ID
 from app.db.sql import json_array_of, json_of
 from app.db.statement import Statement
+from app.db.types import Columns, Condition, Expression, JsonText
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
 from app.models import Order, OrderTally, Product, Sku
 from app.models.order import TO_SHIP
@@ -28,20 +28,20 @@ SKU = Sku.__table__
 PRODUCT = Product.__table__
 
 
-def overview(work: Work) -> str:
-    """Today's and yesterday's takings and what stands now, as JSON."""
+def overview(work: Work) -> JsonText:
+    """The sales of today and yesterday and the numbers as they are now, as JSON."""
     today = periods.today(work.now)
     row = work.one(_overview(work.actor.kind), **_arrays(periods.days(today - timedelta(days=1), today)))
     return f'{{"timezone":"{settings.timezone}","yesterday":{row.yesterday},"today":{row.today},"now":{row.present}}}'
 
 
-def trend(work: Work, first: date, last: date, by: str) -> str:
-    """The takings of each day or hour from `first` to `last`, as JSON; raises RangeReversed, RangeTooLong."""
+def trend(work: Work, first: date, last: date, by: str) -> JsonText:
+    """The sales of each day or hour from `first` to `last`, as JSON; raises RangeReversed, RangeTooLong."""
     row = work.one(_TREND, **_arrays(periods.split(first, last, by)))
     return f'{{"timezone":"{settings.timezone}","from":"{first}","to":"{last}","by":"{by}","items":{row.items}}}'
 
 
-def top_skus(work: Work, first: date, last: date, limit: int) -> str:
+def top_skus(work: Work, first: date, last: date, limit: int) -> JsonText:
     """The SKUs with the most sales from `first` to `last`, as JSON; raises RangeReversed, RangeTooLong."""
     periods.check(first, last)
     start, stop = periods.span(first, last)
@@ -49,12 +49,12 @@ def top_skus(work: Work, first: date, last: date, limit: int) -> str:
     return f'{{"timezone":"{settings.timezone}","from":"{first}","to":"{last}","items":{row.items}}}'
 
 
-def _arrays(found: list[periods.Period]) -> dict[str, Any]:
+def _arrays(found: list[periods.Period]) -> dict[str, list[str] | list[int]]:
     names, starts, stops = zip(*((period.name, period.start, period.stop) for period in found), strict=True)
     return {"names": list(names), "starts": list(starts), "stops": list(stops)}
 
 
-def _periods() -> Any:
+def _periods() -> Columns:
     columns = {"names": column("name", Text), "starts": column("start", BigInteger), "stops": column("stop", BigInteger)}
     arrays = (cast(bindparam(name), ARRAY(each.type)) for name, each in columns.items())
     return func.unnest(*arrays).table_valued(*columns.values()).render_derived(name="period")
@@ -63,7 +63,7 @@ def _periods() -> Any:
 @cache
 def _overview(kind: str) -> Statement:
     period = _periods()
-    rows = sales.of_each(period, kind).add_columns(period.c.name.label("date"), period.c.start).cte("takings")
+    rows = sales.of_each(period, kind).add_columns(period.c.name.label("date"), period.c.start).cte("days")
     shown = [each for each in rows.c if each.name != "start"]
     ordered = {"yesterday": rows.c.start, "today": rows.c.start.desc()}
     days = [json_of(select(*shown).order_by(order).limit(1)).label(name) for name, order in ordered.items()]
@@ -71,7 +71,7 @@ def _overview(kind: str) -> Statement:
     return Statement(proved(kind, *days, json_of(present).label("present")), guarded=True, varied=True)
 
 
-def _present(kind: str) -> dict[str, Any]:
+def _present(kind: str) -> dict[str, Expression]:
     waiting = select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(TALLY.c.status == TO_SHIP, owned(FIGURES, kind, TALLY))
     standing = {
         "to_ship": waiting.scalar_subquery(),
@@ -86,7 +86,7 @@ def _present(kind: str) -> dict[str, Any]:
     }
 
 
-def _number_of(rows: Any, *conditions: Any) -> Any:
+def _number_of(rows: Columns, *conditions: Condition) -> Expression:
     return select(func.count()).select_from(rows).where(*conditions).scalar_subquery()
 
 

@@ -1,11 +1,10 @@
-"""When a worker last finished a sweep, for those who watch from outside that it still does."""
-
-from typing import Any
+"""When a worker last finished a sweep, so that monitoring notices when none does."""
 
 from sqlalchemy import bindparam, func, select, update
 
 from app.db.parameters import NOW
 from app.db.statement import Statement
+from app.db.types import Expression
 from app.db.work import Work
 from app.models import Heartbeat
 
@@ -14,12 +13,12 @@ SWEEP = "sweep"
 
 
 def beat(work: Work) -> None:
-    """Write down that a sweep was finished now."""
+    """Record that a sweep has finished now."""
     work.do(_BEAT, name=SWEEP)
 
 
-def last() -> Any:
-    """The time of the last one, as a scalar of a statement."""
+def last() -> Expression:
+    """The time of the last sweep, as a scalar subquery."""
     return select(HEARTBEAT.c.time).where(HEARTBEAT.c.name == SWEEP).scalar_subquery()
 
 

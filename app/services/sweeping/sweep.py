@@ -1,6 +1,6 @@
-"""What happens by itself when a deadline passes: receipts, lapsed returns, agreement where it is switched on, flags.
+"""What the shop does by itself when a deadline passes: receipts, lapsed returns, agreement where it is switched on, flags.
 
-Each move is guarded and each flag written once, so several workers at once do no harm.
+Every move is guarded and every flag is written once, so several workers may sweep at the same time.
 """
 
 import logging
@@ -32,16 +32,16 @@ from app.services.webhooks import retention
 EVENT = Event.__table__
 
 CHUNK = 500
-FLAGGED_WITHIN = 30 * DAY  # deadlines passed longer ago are old news
-NOTICE = 6 * HOUR  # how long before its deadline a row is called near
-_FLAGGING = 0x666C6167  # one worker flags at a time
+FLAGGED_WITHIN = 30 * DAY  # deadlines that passed before that are not flagged
+NOTICE = 6 * HOUR  # seconds before its deadline from which a row is near
+_FLAGGING = 0x666C6167  # the advisory lock that lets one worker flag at a time
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Rows whose deadline has passed, and the use case that moves one of them."""
+    """The rows that have missed a deadline, and the use case that moves one of them; off unless `wanted`."""
 
     due: Statement
     move: Callable[[Work, int], object]
@@ -49,10 +49,10 @@ class Sweep:
 
 
 def sweep(now: int, beat: Callable[[], None] = lambda: None) -> dict[str, int]:
-    """Do all that is due at `now` (Unix seconds); how many rows each deadline moved. `beat` is called at each row and step.
+    """Do everything that is due at `now` (Unix seconds); the number of rows per step. `beat` is called at each row and step.
 
-    A row or a step that fails is logged, counted and left for the next sweep, and the rest goes on. When the database is
-    away, that is raised at once.
+    A row or a step that fails is logged, counted and left for the next sweep, and the rest goes on. If the database cannot
+    be reached, the error is raised at once.
     """
     done = {name: _moved(name, each, now, beat) for name, each in SWEEPS.items() if each.wanted()}
     for name, flags in FLAGS.items():
@@ -63,7 +63,7 @@ def sweep(now: int, beat: Callable[[], None] = lambda: None) -> dict[str, int]:
 
 
 def _moved(name: str, each: Sweep, now: int, beat: Callable[[], None]) -> int:
-    """How many rows were moved; where some of a chunk were not, those behind them have their turn too."""
+    """The number of rows moved; rows that fail do not hold up the ones behind them."""
     total, last = 0, 0
     while due := _due_after(last, name, each, now):
         moved = 0

@@ -1,14 +1,14 @@
 """Reading tickets: one, or a list."""
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Any
 
-from sqlalchemy import Integer, bindparam, cast, func, not_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import bindparam, not_, select
 
 from app.db.caller import proved
-from app.db.sql import json_of
+from app.db.sql import is_among, json_of
 from app.db.statement import Statement
+from app.db.types import JsonText
 from app.db.work import Work
 from app.models import Order
 from app.services.lifecycle.deadlines import overdue
@@ -22,7 +22,7 @@ _OVERDUE = overdue(DEADLINES, TICKET)
 
 FILTERS = {
     "status": TICKET.c.status == bindparam("status"),
-    "statuses": TICKET.c.status == func.any(cast(bindparam("statuses"), ARRAY(Integer))),
+    "statuses": is_among(TICKET.c.status, "statuses"),
     "step": step_of(TICKET) == bindparam("step"),
     "except_type": TICKET.c.except_type == bindparam("except_type"),
     "order_id": TICKET.c.order_id == bindparam("order_id"),
@@ -34,12 +34,12 @@ FILTERS = {
 }
 
 
-def get(work: Work, ticket_id: int) -> str:
+def get(work: Work, ticket_id: int) -> JsonText:
     """One ticket as JSON; raises NotFound."""
     return work.body(_one(work.actor.kind), ticket_id=ticket_id)
 
 
-def page(work: Work, filters: dict[str, Any], page: Page) -> str:
+def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
     """The actor's tickets that pass all `filters` (names of FILTERS), newest first, as JSON."""
     statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None)
     return answer(work.one(statement, **filters, **page.parameters()), page)

@@ -1,10 +1,9 @@
 """The ticket's life: its steps, its table of moves, and what each audience sees of a ticket."""
 
-from typing import Any
-
 from sqlalchemy import and_, bindparam, case, func, literal, literal_column, null, or_, select
 
 from app.db.parameters import NOW
+from app.db.types import Columns, Condition, Expression
 from app.db.work import CUSTOMER, MERCHANT, SYSTEM
 from app.errors import RefundTooLarge
 from app.models import Event, ExceptOrder, Order, ReturnParcel
@@ -12,7 +11,7 @@ from app.models import except_order as stored
 from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
-from app.services.lifecycle.table import Guard, Move, Row, State
+from app.services.lifecycle.table import Guard, Move, State
 
 TICKET = ExceptOrder.__table__
 ORDER = Order.__table__
@@ -20,23 +19,23 @@ PARCEL = ReturnParcel.__table__
 EVENT = Event.__table__
 
 
-def _open(t: Row) -> Any:
+def _open(t: Columns) -> Condition:
     return t.c.close_time.is_(None)
 
 
-def _goods_expected(t: Row) -> Any:
+def _goods_expected(t: Columns) -> Condition:
     return t.c.except_type == stored.RETURN_AND_REFUND
 
 
-def _refund_only(t: Row) -> Any:
+def _refund_only(t: Columns) -> Condition:
     return t.c.except_type == stored.REFUND_ONLY
 
 
-def _settled(t: Row) -> Any:
+def _settled(t: Columns) -> Condition:
     return and_(~_open(t), or_(_refund_only(t), t.c.recv_time.isnot(None)))
 
 
-def _never_came(t: Row) -> Any:
+def _never_came(t: Columns) -> Condition:
     return and_(~_open(t), _goods_expected(t), t.c.recv_time.is_(None))
 
 
@@ -44,17 +43,17 @@ def _never_came(t: Row) -> Any:
 APPLIED          = State("applied",          stored.APPLIED, _open)
 AWAITING_RETURN  = State("awaiting_return",  stored.AGREED,  lambda t: and_(_open(t), t.c.deliver_time.is_(None)))
 AWAITING_RECEIPT = State("awaiting_receipt", stored.AGREED,  lambda t: and_(_open(t), t.c.deliver_time.isnot(None)))
-REFUNDED         = State("refunded",         stored.AGREED,  _settled)
+SETTLED          = State("refunded",         stored.AGREED,  _settled)
 REFUSED          = State("refused",          stored.REFUSED, lambda t: ~_open(t))
 WITHDRAWN        = State("withdrawn",        stored.APPLIED, lambda t: ~_open(t))
 LAPSED           = State("lapsed",           stored.AGREED,  _never_came)
 # fmt: on
-STEPS = (APPLIED, AWAITING_RETURN, AWAITING_RECEIPT, REFUNDED, REFUSED, WITHDRAWN, LAPSED)
+STEPS = (APPLIED, AWAITING_RETURN, AWAITING_RECEIPT, SETTLED, REFUSED, WITHDRAWN, LAPSED)
 APPLIED_REFUND = State("applied", stored.APPLIED, lambda t: and_(_open(t), _refund_only(t)))
 APPLIED_RETURN = State("applied", stored.APPLIED, lambda t: and_(_open(t), _goods_expected(t)))
 
 
-def agreed_at(t: Row) -> Any:
+def agreed_at(t: Columns) -> Expression:
     """When the merchant agreed, which only the event says; now, while the statement that writes the event still runs."""
     agreed = and_(EVENT.c.order_id == t.c.order_id, EVENT.c.subject == TICKET.name, EVENT.c.verb == "agree")
     seen = select(func.max(EVENT.c.time)).where(agreed, EVENT.c.subject_id == t.c.id).scalar_subquery()
@@ -69,44 +68,44 @@ CONFIRMATION = Deadline("return_receive", AWAITING_RECEIPT, lambda t: t.c.delive
 DEADLINES = (ANSWER, RETURN, CONFIRMATION)
 
 
-def at_most_what_was_paid(t: Row) -> Any:
+def at_most_what_was_paid(t: Columns) -> Condition:
     paid = select(ORDER.c.pay_count).where(ORDER.c.id == t.c.order_id).scalar_subquery()
     return func.coalesce(bindparam("back_cost"), t.c.back_cost) <= paid
 
 
-def agreeing(t: Row) -> dict[str, Any]:
+def agreeing(t: Columns) -> dict[str, Expression]:
     return {
         "back_cost": func.coalesce(bindparam("back_cost"), t.c.back_cost),
         "remark": func.coalesce(bindparam("remark"), t.c.remark),
     }
 
 
-def settling(t: Row) -> dict[str, Any]:
+def settling(t: Columns) -> dict[str, Expression]:
     return {"close_time": NOW, **agreeing(t)}
 
 
-def refusing(t: Row) -> dict[str, Any]:
+def refusing(t: Columns) -> dict[str, Expression]:
     return {"close_time": NOW, "remark": bindparam("remark")}
 
 
-def closing(t: Row) -> dict[str, Any]:
+def closing(t: Columns) -> dict[str, Expression]:
     return {"close_time": NOW}
 
 
-def sending_back(t: Row) -> dict[str, Any]:
+def sending_back(t: Columns) -> dict[str, Expression]:
     names = ("logistics_id", "logistics_order_id")
     return {"deliver_time": NOW, **{name: bindparam(name) for name in names}}
 
 
-def receiving(t: Row) -> dict[str, Any]:
+def receiving(t: Columns) -> dict[str, Expression]:
     return {"recv_time": NOW, "close_time": NOW}
 
 
-def decision(t: Row) -> Any:
+def decision(t: Columns) -> Expression:
     return func.jsonb_build_object("except_type", t.c.except_type, "back_cost", t.c.back_cost, "remark", t.c.remark)
 
 
-def parcel(t: Row) -> Any:
+def parcel(t: Columns) -> Expression:
     return func.jsonb_build_object("logistics_id", t.c.logistics_id, "logistics_order_id", t.c.logistics_order_id)
 
 
@@ -116,11 +115,11 @@ PAID = (Guard(at_most_what_was_paid, RefundTooLarge, of_input=True),)
 MOVES = (
     #    verb        from              to                who                  guards writes        notes
     Move("apply",    None,             APPLIED,          (CUSTOMER,)),
-    Move("agree",    APPLIED_REFUND,   REFUNDED,         (MERCHANT, SYSTEM),  PAID,  settling,     decision),
+    Move("agree",    APPLIED_REFUND,   SETTLED,          (MERCHANT, SYSTEM),  PAID,  settling,     decision),
     Move("agree",    APPLIED_RETURN,   AWAITING_RETURN,  (MERCHANT, SYSTEM),  PAID,  agreeing,     decision),
     Move("refuse",   APPLIED,          REFUSED,          (MERCHANT,),         (),    refusing,     decision),
     Move("return",   AWAITING_RETURN,  AWAITING_RECEIPT, (CUSTOMER,),         (),    sending_back, parcel),
-    Move("receive",  AWAITING_RECEIPT, REFUNDED,         (MERCHANT,),         (),    receiving,    decision),
+    Move("receive",  AWAITING_RECEIPT, SETTLED,          (MERCHANT,),         (),    receiving,    decision),
     Move("withdraw", APPLIED,          WITHDRAWN,        (CUSTOMER,),         (),    closing),
     Move("withdraw", AWAITING_RETURN,  WITHDRAWN,        (CUSTOMER,),         (),    closing),
     Move("lapse",    AWAITING_RETURN,  LAPSED,           (SYSTEM,),           (),    closing),
@@ -128,11 +127,11 @@ MOVES = (
 # fmt: on
 
 
-def step_of(t: Row) -> Any:
+def step_of(t: Columns) -> Expression:
     return case(*((step.holds(t), literal(step.name)) for step in STEPS), else_=null())
 
 
-def ticket_columns(t: Row) -> list[Any]:
+def ticket_columns(t: Columns) -> list[Expression]:
     p = select(PARCEL).where(PARCEL.c.id == t.c.logistics_order_id).correlate(t).subquery("p")
     return_parcel = select(func.row_to_json(literal_column("p"))).select_from(p).scalar_subquery()
     return [

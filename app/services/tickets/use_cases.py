@@ -1,11 +1,11 @@
-"""Tickets (服务单): a refund or a return, from the buyer's asking to its end.
+"""Tickets (服务单): a refund or a return, from the buyer's request to its end.
 
-Each use case moves the ticket, its order and the stock in one transaction. Rows are locked in one sequence
-everywhere: the order, its ticket, the SKU.
+Each use case moves the ticket, its order and the stock in one transaction. All of them lock the rows in the same sequence:
+the order, its ticket, the SKU.
 """
 
 from functools import cache
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Float, String, bindparam, cast, func, insert, literal, select, true
 
@@ -13,6 +13,7 @@ from app.db.caller import caller_id
 from app.db.parameters import NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
+from app.db.types import JsonText
 from app.db.work import CUSTOMER, Work
 from app.errors import NotFound, NothingToReturn, OpenTicket, RefundTooLarge, RestockFixed
 from app.models import Order, ReturnParcel
@@ -30,12 +31,32 @@ ORDER = Order.__table__
 PARCEL = ReturnParcel.__table__
 
 
-def ask(work: Work, order_id: int, *, except_type: str, back_reason: str, back_cost: float | None) -> str:
-    """The buyer asks for a refund (`back_cost` in yuan, default all of it), or for a return and refund.
+class LockedOrder(NamedTuple):
+    """The order that a ticket is to be opened for."""
+
+    status: int
+    pay_count: float
+    deliver_time: int | None
+    actions: list[str]
+
+
+class OrderOfTicket(NamedTuple):
+    """The order of a ticket, and the type of the ticket."""
+
+    id: int
+    order_number: str
+    deliver_time: int | None
+    sku_id: int
+    num: int
+    except_type: str
+
+
+def ask(work: Work, order_id: int, *, except_type: str, back_reason: str, back_cost: float | None) -> JsonText:
+    """Open a ticket: the buyer asks for a refund (`back_cost` in yuan, by default all of it), or for a return and refund.
 
     Raises NotFound, OpenTicket, NothingToReturn, RefundTooLarge, IllegalMove, AfterSaleOver.
     """
-    order = work.one(_LOCK_ORDER, order_id=order_id)
+    order: LockedOrder | None = work.one(_LOCK_ORDER, order_id=order_id)
     if order is None:
         raise NotFound
     if order.status == REFUNDING:
@@ -52,10 +73,10 @@ def ask(work: Work, order_id: int, *, except_type: str, back_reason: str, back_c
 
 def agree(
     work: Work, ticket_id: int, *, back_cost: float | None = None, remark: str | None = None, restock: bool | None = None
-) -> str:
-    """The merchant agrees: a refund is settled at once, a return waits for the goods.
+) -> JsonText:
+    """Agree to a ticket: a refund is settled at once, a return waits for the goods.
 
-    `restock` may only repeat the rule: goods never shipped come back to stock, others do not.
+    `restock` may only confirm the rule: goods that were never shipped return to stock, others do not.
     Raises NotFound, IllegalMove, RefundTooLarge, RestockFixed.
     """
     order = _lock(work, ticket_id)
@@ -78,31 +99,31 @@ def agree(
     return body
 
 
-def refuse(work: Work, ticket_id: int, *, remark: str) -> str:
-    """The merchant refuses and says why; raises NotFound, IllegalMove."""
+def refuse(work: Work, ticket_id: int, *, remark: str) -> JsonText:
+    """Refuse a ticket, with the reason as `remark`; raises NotFound, IllegalMove."""
     return _end(work, "refuse", ticket_id, remark=remark)
 
 
-def withdraw(work: Work, ticket_id: int) -> str:
-    """The buyer takes the ticket back, and the order stands where it stood; raises NotFound, IllegalMove."""
+def withdraw(work: Work, ticket_id: int) -> JsonText:
+    """Withdraw a ticket, so that the order is as before; raises NotFound, IllegalMove."""
     return _end(work, "withdraw", ticket_id)
 
 
-def lapse(work: Work, ticket_id: int) -> str:
-    """The goods did not come back in time, and the order stands where it stood; raises NotFound, IllegalMove."""
+def lapse(work: Work, ticket_id: int) -> JsonText:
+    """End a return whose goods did not come back in time, so that the order is as before; raises NotFound, IllegalMove."""
     return _end(work, "lapse", ticket_id)
 
 
-def send_back(work: Work, ticket_id: int, *, logistics_id: int, tracking_number: str) -> str:
-    """The buyer sends the goods back; raises NotFound, IllegalMove, UnknownCarrier."""
+def send_back(work: Work, ticket_id: int, *, logistics_id: int, tracking_number: str) -> JsonText:
+    """Record the parcel with which the buyer returns the goods; raises NotFound, IllegalMove, UnknownCarrier."""
     carriers.name_of(work, logistics_id)
     _lock(work, ticket_id)
     parcel = work.one(_PARCEL, logistics_id=logistics_id, tracking_number=tracking_number)
     return LIFECYCLE.move(work, "return", ticket_id, logistics_id=logistics_id, logistics_order_id=parcel.id)
 
 
-def receive(work: Work, ticket_id: int, *, restock: bool = True) -> str:
-    """The merchant has the goods back: the refund is settled, and they go to stock as the merchant says.
+def receive(work: Work, ticket_id: int, *, restock: bool = True) -> JsonText:
+    """Confirm that the goods are back: the refund is settled, and with `restock` they return to stock.
 
     Raises NotFound, IllegalMove.
     """
@@ -114,30 +135,30 @@ def receive(work: Work, ticket_id: int, *, restock: bool = True) -> str:
     return body
 
 
-def _end(work: Work, verb: str, ticket_id: int, **parameters: Any) -> str:
+def _end(work: Work, verb: str, ticket_id: int, **arguments: str) -> JsonText:
     order = _lock(work, ticket_id)
-    body = LIFECYCLE.move(work, verb, ticket_id, **parameters)
+    body = LIFECYCLE.move(work, verb, ticket_id, **arguments)
     ORDERS.move(work, verb, order.id, by=BY_TICKET)
     return body
 
 
-def _lock(work: Work, ticket_id: int) -> Any:
-    """The order of the actor's ticket, locked; raises NotFound."""
-    order = work.one(_lock_by_ticket(work.actor.kind), ticket_id=ticket_id)
+def _lock(work: Work, ticket_id: int) -> OrderOfTicket:
+    """Lock the order of the actor's ticket; raises NotFound."""
+    order: OrderOfTicket | None = work.one(_lock_by_ticket(work.actor.kind), ticket_id=ticket_id)
     if order is None:
         raise NotFound
     return order
 
 
-def _restock(work: Work, order: Any) -> None:
+def _restock(work: Work, order: OrderOfTicket) -> None:
     stock.change(work, order.sku_id, order.num, reason=stock.REFUNDED, reference=order.order_number)
 
 
 @cache
 def _lock_by_ticket(kind: str) -> Statement:
-    columns = (ORDER.c.id, ORDER.c.order_number, ORDER.c.deliver_time, ORDER.c.sku_id, ORDER.c.num, TICKET.c.except_type)
+    of_order = (ORDER.c[name] for name in OrderOfTicket._fields if name in ORDER.c)
     return Statement(
-        select(*columns)
+        select(*of_order, TICKET.c.except_type)
         .select_from(ORDER.join(TICKET, TICKET.c.order_id == ORDER.c.id))
         .where(TICKET.c.id == bindparam("ticket_id"), owned(TICKETS, kind, TICKET))
         .with_for_update(of=ORDER)

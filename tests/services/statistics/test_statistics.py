@@ -51,7 +51,7 @@ def trend(merchant, first, last, by="day"):
     return shown["items"]
 
 
-def takings(row):
+def sales_of(row):
     return {name: row[name] for name in NOTHING}
 
 
@@ -89,7 +89,7 @@ class TestTrend:
                 )  # fmt: skip
         shown = trend(merchant, first, last, by)
         assert [row["time"] for row in shown] == sorted({row["time"] for row in shown})
-        assert {row["period"]: takings(row) for row in shown if takings(row) != NOTHING} == recount(
+        assert {row["period"]: sales_of(row) for row in shown if sales_of(row) != NOTHING} == recount(
             sales, refunds, begin, end, name, by
         )
 
@@ -100,7 +100,7 @@ class TestTrend:
         assert [(row["period"][5:], row["sales"]) for row in shown] == [
             ("02-27", 0), ("02-28", 0.1), ("02-29", 0), ("03-01", 0), ("03-02", 0.2),
         ]  # fmt: skip
-        assert takings(shown[0]) == NOTHING
+        assert sales_of(shown[0]) == NOTHING
         assert [row["time"] for row in shown[:2]] == [unix("2024-02-27"), unix("2024-02-28")]
 
     def test_days_end_where_the_next_begins(self, merchant, sell):
@@ -118,7 +118,7 @@ class TestTrend:
     def test_refunds_count_when_refunded(self, merchant, sell):
         sell(merchant, unix("2024-05-01"), 5, back=3.5, refunded_at=unix("2024-05-03T08:00"))
         shown = trend(merchant, "2024-05-01", "2024-05-03")
-        assert [takings(row) for row in shown] == [
+        assert [sales_of(row) for row in shown] == [
             {"orders": 1, "sales": 5, "refunds": 0, "refunded": 0},
             NOTHING,
             {"orders": 0, "sales": 0, "refunds": 1, "refunded": 3.5},
@@ -128,9 +128,9 @@ class TestTrend:
         for step in ("applied", "awaiting_return", "awaiting_receipt", "refused", "withdrawn"):
             world.ticket(merchant, customer, step)
         today = datetime.now(ZoneInfo(SHANGHAI)).date()
-        assert takings(trend(merchant, str(today), str(today))[0]) == {"orders": 5, "sales": 49.5, "refunds": 0, "refunded": 0}
+        assert sales_of(trend(merchant, str(today), str(today))[0]) == {"orders": 5, "sales": 49.5, "refunds": 0, "refunded": 0}
         world.ticket(merchant, customer, "refunded")
-        assert takings(trend(merchant, str(today), str(today))[0]) == {
+        assert sales_of(trend(merchant, str(today), str(today))[0]) == {
             "orders": 6,
             "sales": 59.4,
             "refunds": 1,
@@ -150,7 +150,7 @@ class TestTrend:
 
     def test_others_sales_are_not_ones_own(self, world, merchant, sell):
         sell(world.merchant(), unix("2024-05-01"), 5, back=5, refunded_at=unix("2024-05-01"))
-        assert takings(trend(merchant, "2024-05-01", "2024-05-01")[0]) == NOTHING
+        assert sales_of(trend(merchant, "2024-05-01", "2024-05-01")[0]) == NOTHING
 
     def test_large_amounts_keep_their_cents(self, merchant, sell, sql):
         for _ in range(3):
@@ -206,7 +206,7 @@ class TestTopSkus:
         sell(merchant, at, 0.01, sku=skus[2])
         sell(world.merchant(), at, 500)
         shown = made(merchant.get("/statistics/top-skus", **{"from": "2024-05-01", "to": "2024-05-01"}))["items"]
-        assert [(row["sku_name"], row["product_name"], row["sold"], *takings(row).values()) for row in shown] == [
+        assert [(row["sku_name"], row["product_name"], row["sold"], *sales_of(row).values()) for row in shown] == [
             ("绿", "水杯", 3, 1, 30, 0, 0),
             ("红", "水杯", 3, 2, 20.03, 0, 0),
             ("蓝", "水杯", 1, 1, 0.01, 1, 99),
@@ -254,7 +254,7 @@ class TestOverview:
 
     def test_of_a_new_merchant(self, merchant):
         shown = made(merchant.get("/statistics/overview"))
-        assert takings(shown["today"]) == takings(shown["yesterday"]) == NOTHING
+        assert sales_of(shown["today"]) == sales_of(shown["yesterday"]) == NOTHING
         assert shown["now"] == {"to_ship": 0, "overdue": 0, "open_tickets": 0, "low_stock": 0}
 
     def test_of_the_platform(self, world, merchant, customer, sell):
@@ -264,8 +264,8 @@ class TestOverview:
         sell(world.merchant(), now - 20 * DAY, 9)
         world.ticket(merchant, customer)
         shown = made(world.admin().get("/statistics/overview"))
-        assert takings(shown["today"]) == {"orders": 3, "sales": 21.91, "refunds": 1, "refunded": 5}
-        assert takings(shown["yesterday"]) == NOTHING
+        assert sales_of(shown["today"]) == {"orders": 3, "sales": 21.91, "refunds": 1, "refunded": 5}
+        assert sales_of(shown["yesterday"]) == NOTHING
         assert shown["now"] == {"to_ship": 2, "overdue": 1, "open_tickets": 1, "merchants": 3, "customers": 1}
 
 
@@ -276,7 +276,7 @@ def test_a_time_zone_that_is_none_is_refused():
 
 
 def recount(sales, refunds, begin, end, name, by):
-    """The takings of each day or hour that has any, counted one by one."""
+    """The sales of each day or hour that has any, counted one by one."""
     cents = defaultdict(lambda: [0, 0, 0, 0])
     for rows, place in ((sales, 0), (refunds, 2)):
         for at, amount in rows:

@@ -1,13 +1,17 @@
 """3D models: taken when every part of them holds, measured, and refused with the place where they do not."""
 
 import base64
+import io
 import json
 import struct
+import tracemalloc
 
 import pytest
 
 from app.config import settings
+from app.errors import BrokenModel
 from app.services.uploads.content import MAX_MODEL, MAX_TEXT
+from app.services.uploads.content.recognition import recognised
 from tests.support.samples import POSITIONS, chunk, glb, refused, triangle, upload, uploaded
 
 
@@ -119,6 +123,13 @@ class TestModels:
             ("nodes.0.children", {"nodes": [{"children": [1]}]}),
             ("nodes.0.matrix", {"nodes": [{"matrix": [1]}]}),
             ("scenes", {"nodes": [{"children": [0]}]}),
+            ("scenes", {"scenes": [{"nodes": [0, 0]}]}),
+            ("scenes", {"scenes": [{"nodes": [0] * 50_000}], "nodes": [{"children": [*range(1, 50_000)]}, *[{}] * 49_999]}),
+            (
+                "meshes.0.primitives.0.attributes",
+                {"meshes": [{"primitives": [{"attributes": dict.fromkeys(map(str, range(101)), 0)}]}]},
+            ),
+            ("nodes.0", {"nodes": ["x"] * 100_000, "meshes": ["x"] * 100_000, "scenes": []}),
             ("nodes", {"nodes": [{}, {"children": [2]}, {"children": [1]}]}),
             ("nodes", {"nodes": [{"children": [1, 1]}, {}]}),
             ("nodes", {"nodes": [{"mesh": 0, "scale": [1e308, 1, 1], "translation": [1e308, 0, 0]}], "accessors": wide(1e9)}),
@@ -169,6 +180,30 @@ class TestModels:
         document = triangle(**{"buffers": [inline(POSITIONS)], **pointing[part]})
         refused(upload(merchant, json.dumps(document).encode()), 422, "external_uri")
         refused(upload(merchant, glb(document)), 422, "external_uri")
+
+    def test_what_points_elsewhere_is_named_in_part(self, merchant):
+        document = triangle(extensions={"x" * 100_000: [{}, {"a": {"uri": "elsewhere"}}]})
+        problem = refused(upload(merchant, glb(document)), 422, "external_uri")
+        assert problem["detail"].endswith(f": extensions.{'x' * 50}.1.a.uri")
+
+    def test_a_document_is_walked_in_little_memory(self):
+        """A name is not copied for each of the parts that stand under it."""
+        content = json.dumps(triangle(buffers=[inline(POSITIONS)], extensions={"x" * 100_000: [[]] * 50_000})).encode()
+        tracemalloc.start()
+        recognised(io.BytesIO(content))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 30_000_000
+
+    @pytest.mark.parametrize("sort", ["scenes", "nodes", "meshes", "accessors", "images"])
+    def test_of_many_faults_one_is_looked_for(self, sort):
+        content = json.dumps(triangle(**{sort: ["x"] * 100_000})).encode()
+        tracemalloc.start()
+        with pytest.raises(BrokenModel):
+            recognised(io.BytesIO(content))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 20_000_000
 
     def test_large_geometry_is_not_read_into_memory(self, merchant):
         data = bytes(40_000_000)

@@ -17,6 +17,7 @@ MAGIC = b"glTF"
 
 _HEADER, _CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")
 _JSON, _BINARY = b"JSON", b"BIN\0"
+LONGEST_NAME = 50  # characters of a part's name that a refusal repeats
 
 
 def is_model(document: dict[str, Any]) -> bool:
@@ -72,7 +73,8 @@ def _details(document: Any, held: int | None) -> dict[str, Any]:
     try:
         model = Document.model_validate(document)
     except ValidationError as error:
-        raise BrokenModel(where=".".join(map(str, error.errors()[0]["loc"]))) from None
+        first = error.errors(include_input=False, include_context=False, include_url=False)[0]["loc"]
+        raise BrokenModel(where=".".join(str(part)[:LONGEST_NAME] for part in first)) from None
     for where, uri in _uris(document):
         if not uri.startswith("data:"):
             raise ExternalUri(where=where)
@@ -81,13 +83,26 @@ def _details(document: Any, held: int | None) -> dict[str, Any]:
 
 
 def _uris(document: Any) -> Iterator[tuple[str, str]]:
-    """Every `uri` that a loader would follow, also inside extensions."""
-    waiting = [("", document)]
-    while waiting:
-        where, part = waiting.pop()
-        if isinstance(part, list):
-            waiting += [(f"{where}.{position}", item) for position, item in enumerate(part) if isinstance(item, dict | list)]
-        else:
-            if isinstance(part.get("uri"), str):
-                yield f"{where}.uri".lstrip("."), part["uri"]
-            waiting += [(f"{where}.{k}", v) for k, v in part.items() if k != "extras" and isinstance(v, dict | list)]
+    """Every `uri` that a loader would follow, also inside extensions.
+
+    Names are joined only where one is found: a long one above a million empty arrays would be copied a million times.
+    """
+    names: list[object] = []
+    inside = [_parts_of(document)]
+    while inside:
+        found = next(inside[-1], None)
+        if found is None:
+            inside.pop()
+            del names[-1:]
+        elif found[0] == "uri" and isinstance(found[1], str):
+            yield ".".join(str(name)[:LONGEST_NAME] for name in [*names, "uri"]), found[1]
+        elif isinstance(found[1], dict | list):
+            names.append(found[0])
+            inside.append(_parts_of(found[1]))
+
+
+def _parts_of(part: dict[str, Any] | list[Any]) -> Iterator[tuple[object, Any]]:
+    if isinstance(part, list):
+        yield from enumerate(part)
+    else:
+        yield from ((name, value) for name, value in part.items() if name != "extras")

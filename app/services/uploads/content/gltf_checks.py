@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Iterator, Sized
 
 from app.errors import BrokenModel
-from app.services.uploads.content.gltf_document import Accessor, Buffer, BufferView, Document
+from app.services.uploads.content.gltf_document import Accessor, Buffer, BufferView, Document, Scene
 
 _COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 _COLUMNS_ROWS = {
@@ -98,14 +98,14 @@ def _end(offset: int, count: int, size: int, view: BufferView) -> int:
 
 
 def _check_nodes(model: Document) -> None:
-    """Each node has one parent at most, scenes name nodes that have none, and no node is below itself."""
+    """Each node has one parent at most, scenes name nodes that have none, each once, and no node is below itself."""
     parents = [0] * len(model.nodes)
     for node in model.nodes:
         for child in node.children:
             parents[child] += 1
     if any(count > 1 for count in parents):
         raise BrokenModel(where="nodes")
-    if any(parents[node] for scene in model.scenes for node in scene.nodes):
+    if any(parents[node] for scene in model.scenes for node in scene.nodes) or any(map(_names_one_twice, model.scenes)):
         raise BrokenModel(where="scenes")
     reached, waiting = 0, [number for number, count in enumerate(parents) if not count]
     while waiting:
@@ -113,3 +113,7 @@ def _check_nodes(model: Document) -> None:
         waiting += model.nodes[waiting.pop()].children
     if reached != len(parents):
         raise BrokenModel(where="nodes")
+
+
+def _names_one_twice(scene: Scene) -> bool:
+    return len(set(scene.nodes)) < len(scene.nodes)

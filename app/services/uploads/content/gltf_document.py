@@ -1,8 +1,8 @@
 """The parts of a glTF 2.0 document that files depend on, each as the specification types it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field
 from pydantic.alias_generators import to_camel
 
 Index = Annotated[int, Field(ge=0)]
@@ -11,6 +11,15 @@ Length = Annotated[int, Field(ge=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 ComponentType = Literal[5120, 5121, 5122, 5123, 5125, 5126]
 MANY = 100_000  # parts of one sort
+FEW = 100  # attributes
+Item = TypeVar("Item")
+Items = Annotated[list[Item], Field(max_length=MANY), FailFast()]  # one fault is told, so a million of them are not gathered
+
+
+def _few(attributes: Any) -> Any:
+    if isinstance(attributes, dict) and len(attributes) > FEW:
+        raise ValueError
+    return attributes
 
 
 class Part(BaseModel):
@@ -64,20 +73,20 @@ class Accessor(Part):
 
 
 class Primitive(Part):
-    attributes: Annotated[dict[str, Index], Field(min_length=1, max_length=100)]
+    attributes: Annotated[dict[str, Index], Field(min_length=1), BeforeValidator(_few)]
     indices: Index | None = None
     material: Index | None = None
     mode: Annotated[int, Field(ge=0, le=6)] = 4
 
 
 class Mesh(Part):
-    primitives: Annotated[list[Primitive], Field(min_length=1, max_length=MANY)]
+    primitives: Annotated[Items[Primitive], Field(min_length=1)]
 
 
 class Node(Part):
     mesh: Index | None = None
     skin: Index | None = None
-    children: Annotated[list[Index], Field(max_length=MANY)] = []
+    children: Items[Index] = []
     matrix: Annotated[list[Number], Field(min_length=16, max_length=16)] | None = None
     translation: Annotated[list[Number], Field(min_length=3, max_length=3)] = [0, 0, 0]
     rotation: Annotated[list[Number], Field(min_length=4, max_length=4)] = [0, 0, 0, 1]
@@ -85,11 +94,11 @@ class Node(Part):
 
 
 class Scene(Part):
-    nodes: Annotated[list[Index], Field(max_length=MANY)] = []
+    nodes: Items[Index] = []
 
 
 class Skin(Part):
-    joints: Annotated[list[Index], Field(min_length=1, max_length=MANY)]
+    joints: Annotated[Items[Index], Field(min_length=1)]
     inverse_bind_matrices: Index | None = None
 
 
@@ -105,13 +114,13 @@ class Texture(Part):
 class Document(Part):
     asset: Asset
     scene: Index | None = None
-    scenes: Annotated[list[Scene], Field(max_length=MANY)] = []
-    nodes: Annotated[list[Node], Field(max_length=MANY)] = []
-    meshes: Annotated[list[Mesh], Field(max_length=MANY)] = []
-    skins: Annotated[list[Skin], Field(max_length=MANY)] = []
-    accessors: Annotated[list[Accessor], Field(max_length=MANY)] = []
-    buffer_views: Annotated[list[BufferView], Field(max_length=MANY)] = []
-    buffers: Annotated[list[Buffer], Field(max_length=MANY)] = []
-    images: Annotated[list[Image], Field(max_length=MANY)] = []
-    textures: Annotated[list[Texture], Field(max_length=MANY)] = []
-    materials: Annotated[list[Part], Field(max_length=MANY)] = []
+    scenes: Items[Scene] = []
+    nodes: Items[Node] = []
+    meshes: Items[Mesh] = []
+    skins: Items[Skin] = []
+    accessors: Items[Accessor] = []
+    buffer_views: Items[BufferView] = []
+    buffers: Items[Buffer] = []
+    images: Items[Image] = []
+    textures: Items[Texture] = []
+    materials: Items[Part] = []

@@ -1,19 +1,30 @@
 """Pictures: decoded, and encoded anew, so that nothing but their pixels is kept."""
 
-import struct
-from io import BytesIO
-from typing import Any, BinaryIO
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, BinaryIO, cast
 
-from PIL import Image, ImageOps
+import orjson
 
-from app.errors import BrokenImage, TooManyPixels
-from app.services.uploads.content import IMAGE, MAX_IMAGE, Content, limited
+from app.errors import AppError, BrokenImage, ImageTooComplex, StorageAway, TooManyPixels
+from app.services.uploads.content import IMAGE, MAX_IMAGE, Content, image_process, limited
 
-MAX_PIXELS = 25_000_000  # 100 MB when decoded
+MAX_SECONDS = 10  # of CPU that one picture may take; the largest that cameras and programs make take 3
+MAX_MEMORY = 800_000_000  # bytes of address space; the largest WebP with a mask takes 620 MB, a JPEG 320 MB
+PATIENCE = 60  # seconds until a picture is given up whose process hardly gets any CPU
 
-_EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
-_OPTIONS: dict[str, dict[str, Any]] = {"PNG": {}, "JPEG": {"quality": 90}, "WEBP": {"quality": 90}}
-_WRONG = (OSError, SyntaxError, ValueError, IndexError, KeyError, TypeError, struct.error)  # what Pillow says of broken bytes
+_one_at_a_time = threading.Lock()
+_REFUSALS: dict[int, Callable[[], AppError]] = {
+    image_process.TOO_MANY_PIXELS: partial(TooManyPixels, most=image_process.MAX_PIXELS),
+    image_process.TOO_COSTLY: ImageTooComplex,
+    image_process.BROKEN: BrokenImage,
+    image_process.DISK_FULL: partial(StorageAway, retry_after=5),
+}
 
 
 def is_image(start: bytes) -> bool:
@@ -25,25 +36,34 @@ def is_image(start: bytes) -> bool:
 def encoded_anew(file: BinaryIO) -> Content:
     """The picture, upright and without metadata; of an animation, its first frame.
 
-    Raises FileTooLarge, TooManyPixels (before anything is decoded), BrokenImage.
+    It is drawn in a process of its own, one at a time, whose memory and time are limited.
+    Raises FileTooLarge, TooManyPixels (before anything is decoded), BrokenImage, ImageTooComplex, StorageAway.
     """
     limited(file, MAX_IMAGE)
-    try:
-        with Image.open(file, formats=list(_EXTENSIONS)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise TooManyPixels(most=MAX_PIXELS)
-            form = str(image.format)
-            return _encoded(ImageOps.exif_transpose(image), form)
-    except Image.DecompressionBombError:
-        raise TooManyPixels(most=MAX_PIXELS) from None
-    except _WRONG:
-        raise BrokenImage from None
+    with ExitStack() as unless_drawn:
+        try:
+            body = cast(BinaryIO, unless_drawn.enter_context(tempfile.TemporaryFile()))
+            done = _drawn(file, body)
+        except OSError:
+            raise StorageAway(retry_after=5) from None
+        if done.returncode < 0:  # killed by its limits, or for want of memory
+            raise ImageTooComplex
+        if done.returncode in _REFUSALS:
+            raise _REFUSALS[done.returncode]()
+        if done.returncode:
+            raise RuntimeError(f"no picture was drawn: {done.stderr[-1000:].decode(errors='replace')}")
+        unless_drawn.pop_all()
+    told = orjson.loads(done.stdout)
+    return Content(IMAGE, told.pop("extension"), body, told)
 
 
-def _encoded(image: Image.Image, form: str) -> Content:
-    if image.mode == "CMYK":
-        image = image.convert("RGB")
-    image.info = {name: value for name, value in image.info.items() if name == "transparency"}
-    body = BytesIO()
-    image.save(body, form, **_OPTIONS[form])
-    return Content(IMAGE, _EXTENSIONS[form], body, {"width": image.width, "height": image.height})
+def _drawn(file: BinaryIO, body: BinaryIO) -> "subprocess.CompletedProcess[bytes]":
+    """The process that has drawn the picture in `file` into `body`, or has not; raises ImageTooComplex after a long while."""
+    given = (body.fileno(), MAX_SECONDS, MAX_MEMORY)
+    command = [sys.executable, "-I", "-W", "ignore", image_process.__file__, *map(str, given)]
+    options: dict[str, Any] = {"stdin": file, "pass_fds": given[:1], "capture_output": True, "timeout": PATIENCE}
+    with _one_at_a_time:
+        try:
+            return subprocess.run(command, check=False, **options)  # noqa: S603 - a program of ours
+        except subprocess.TimeoutExpired:
+            raise ImageTooComplex from None

@@ -1,0 +1,47 @@
+"""The verbs that are open for a row, and why a move was refused."""
+
+from typing import Protocol
+
+from sqlalchemy import Text, and_, case, cast, func, literal, null, or_
+from sqlalchemy.dialects.postgresql import ARRAY, array
+
+from app.db.types import Columns, Expression
+from app.errors import AppError, IllegalMove, NotFound
+from app.services.lifecycle.table import Guard, Move
+
+
+class Checked(Protocol):
+    """A row of `checks`; beside these it has one boolean for each guard, under the code of the guard's error."""
+
+    in_source: bool
+    actions: list[str]
+
+
+def open_verbs(moves: list[Move], row: Columns) -> Expression:
+    """The verbs of those `moves` that can be made now, as an array of text."""
+    ways: dict[str, list[Expression]] = {}
+    for move in moves:
+        guards = [guard.holds(row) for guard in move.guards if not guard.of_input]
+        ways.setdefault(move.verb, []).append(and_(move.starts_from(row), *guards))
+    verbs = [case((or_(*conditions), literal(verb, Text)), else_=null()) for verb, conditions in ways.items()]
+    return func.array_remove(cast(array(verbs), ARRAY(Text)), null())
+
+
+def checks(moves: list[Move], row: Columns) -> list[Expression]:
+    """The columns that `refusal` reads: whether one of the moves starts where the row is, and whether each guard holds."""
+    in_source = or_(*(move.starts_from(row) for move in moves))
+    return [in_source.label("in_source"), *(guard.holds(row).label(guard.error.code) for guard in _guards(moves))]
+
+
+def refusal(moves: list[Move], checked: Checked | None) -> AppError:
+    """The reason why none of the moves was made; without `checked` there is no such row for the caller."""
+    if checked is None:
+        return NotFound()
+    for guard in _guards(moves) if checked.in_source else ():
+        if not getattr(checked, guard.error.code):
+            return guard.error(actions=checked.actions)
+    return IllegalMove(actions=checked.actions)
+
+
+def _guards(moves: list[Move]) -> list[Guard]:
+    return list({guard.error.code: guard for move in moves for guard in move.guards}.values())

