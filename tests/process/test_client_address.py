@@ -13,7 +13,7 @@ import httpx
 import psycopg2
 import pytest
 
-from app.services.accounts.logins import PER_ACCOUNT_AND_ADDRESS
+from app.services.accounts.tries import PER_ACCOUNT_AND_ADDRESS
 from tests.conftest import environment_for, serving
 from tests.process.test_proxy_protocol import PROXY, TCP4, header, ipv4
 from tests.support.api import PREFIX, Api

@@ -12,7 +12,7 @@ import pytest
 
 from app.main import MAX_BODY
 from app.schemas.batches import MAX_FILE
-from app.services.accounts.logins import PER_ACCOUNT_AND_ADDRESS
+from app.services.accounts.tries import PER_ACCOUNT_AND_ADDRESS
 from app.services.uploads.content import MAX_MODEL
 from tests.conftest import environment_for, serving
 from tests.support.api import PREFIX, Api, Platform

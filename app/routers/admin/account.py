@@ -8,7 +8,7 @@ from app.db.work import ADMIN
 from app.routers import own_account
 from app.routers.admin import login_router, router
 from app.schemas.accounts import AccountFilters, AdminList, AdminView, NewAdmin
-from app.services.accounts import accounts
+from app.services.accounts import accounts, staff
 from app.web import passwords
 from app.web.dependencies import AdminCall, RowId, admin_session, new_admin
 
@@ -27,4 +27,4 @@ async def create_admin(body: NewAdmin, call: AdminCall) -> Response:
 
 @router.delete("/admins/{admin_id}", status_code=204)
 def remove_admin(admin_id: RowId, call: AdminCall) -> None:
-    accounts.remove_admin(call, admin_id)
+    staff.remove_admin(call, admin_id)

@@ -1,4 +1,4 @@
-"""The merchants and customers, as staff see them."""
+"""Merchants and customers, for staff to look at and manage."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from app.schemas.accounts import (
     UserList,
     UserView,
 )
-from app.services.accounts import accounts
+from app.services.accounts import accounts, staff
 from app.web import passwords
 from app.web.dependencies import AdminCall, RowId
 from app.web.door import answered
@@ -41,19 +41,19 @@ def get_user(user_id: RowId, call: AdminCall) -> str:
 @router.post("/users/{user_id}/disable", response_model=UserView)
 def disable_user(user_id: RowId, call: AdminCall) -> str:
     """Shut a merchant out at once; a disabled merchant's goods are not sold."""
-    return accounts.disable(call, user_id)
+    return staff.disable(call, user_id)
 
 
 @router.post("/users/{user_id}/enable", response_model=UserView)
 def enable_user(user_id: RowId, call: AdminCall) -> str:
-    return accounts.enable(call, user_id)
+    return staff.enable(call, user_id)
 
 
 @router.post("/users/{user_id}/reset-password", response_model=UserView)
 async def reset_password(user_id: RowId, body: PasswordReset, call: AdminCall) -> Response:
     """Set a merchant's password; the merchant's session ends."""
     password_hash = await passwords.hashed(call, body.new_password)
-    return await on_loop(answered, call, 200, lambda: accounts.reset_password(call, user_id, password_hash))
+    return await on_loop(answered, call, 200, lambda: staff.reset_password(call, user_id, password_hash))
 
 
 @router.get("/customers", response_model=CustomerList)

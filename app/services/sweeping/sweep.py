@@ -17,7 +17,7 @@ from app.errors import AppError
 from app.models import Event
 from app.ops.incidents import survived
 from app.services import idempotency
-from app.services.accounts import logins
+from app.services.accounts import tries
 from app.services.events.record import noted_from
 from app.services.lifecycle.deadlines import Deadline
 from app.services.lifecycle.engine import Lifecycle
@@ -27,7 +27,7 @@ from app.services.orders.states import RECEIPT
 from app.services.tickets import use_cases as tickets
 from app.services.tickets.states import ANSWER, RETURN
 from app.services.tickets.states import LIFECYCLE as TICKETS
-from app.services.webhooks import leases
+from app.services.webhooks import retention
 
 EVENT = Event.__table__
 
@@ -162,8 +162,8 @@ TIDYING = {
     "folded": tally.fold,
     "merged": search.merge,
     "keys": idempotency.forget_old,
-    "tries": logins.forget_old,
-    "deliveries": leases.forget_old,
+    "tries": tries.forget_old,
+    "deliveries": retention.forget_old,
 }
 STEPS = (*SWEEPS, *FLAGS, *TIDYING)
 _TRY_LOCK = Statement(select(func.pg_try_advisory_xact_lock(_FLAGGING).label("held")))

@@ -1,4 +1,4 @@
-"""Which addresses may be called on a merchant's behalf: public ones, so that nobody reaches our own network through us."""
+"""Which addresses we may call for a merchant: public ones only, so that nobody reaches our own network through us."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ import httpcore
 
 from app.config import settings
 
-RESOLVERS = 100  # a slow name server holds a thread of these, and none that works on the database
+RESOLVERS = 100  # threads of their own, so that a slow name server holds up nothing that works on the database
 
 _UNICAST = IPv6Network("2000::/3")  # all global IPv6 addresses (RFC 4291, 2.4); the rest maps, translates or is not routed
 _RESERVED = [
@@ -41,7 +41,7 @@ class HostNotFound(Exception):
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether it is an address of the public internet; an IPv4 address mapped into IPv6 is taken for what it is."""
+    """Whether it is an address of the public internet; an IPv4 address mapped into IPv6 is judged as the IPv4 address."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
@@ -51,7 +51,7 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 def is_literal_allowed(host: str) -> bool:
-    """False when the host is written as an address that may not be called, or is this machine by name."""
+    """False for a host that is written as an address that may not be called, and for a name of this machine."""
     if settings.webhook_allow_private:
         return True
     host = host.strip("[]").rstrip(".")
@@ -64,7 +64,7 @@ def is_literal_allowed(host: str) -> bool:
 
 
 async def resolved(host: str, port: int) -> list[str]:
-    """The addresses of the host, every one of them allowed; raises HostNotFound, AddressRefused."""
+    """The addresses of the host, if all of them may be called; raises HostNotFound, AddressRefused."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.run_in_executor(_resolving, _lookup, host, port)
@@ -76,7 +76,7 @@ async def resolved(host: str, port: int) -> list[str]:
 
 
 class GuardedNetwork(httpcore.AnyIOBackend):
-    """Connects to the very addresses that were checked, so a name that changes its address meanwhile gains nothing."""
+    """Connects to the addresses that were checked, so a name that resolves differently afterwards makes no difference."""
 
     async def connect_tcp(
         self,

@@ -1,17 +1,18 @@
-"""From the ledger to webhooks: the deliveries that events make, and how many wait.
+"""Fan-out: each event becomes a delivery for every webhook that wants it.
 
-Each webhook keeps its place in its merchant's events, which are walked as live streams walk them (see `feed.py`).
+Each webhook keeps its position in its merchant's events, which are read in the order of live streams (see `events/stream.py`).
 """
 
-from typing import Any
-
 from sqlalchemy import Integer, and_, bindparam, case, cast, func, literal, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import insert
 
 from app.db.parameters import NOW
+from app.db.sql import is_among
 from app.db.statement import Statement
+from app.db.types import Columns, Condition, Expression, Query
 from app.db.work import Work
 from app.models import Event, User, Webhook, WebhookDelivery
+from app.models.user import NORMAL
 from app.models.webhook import ENABLED, PENDING
 from app.services.events.stream import BATCH, HORIZON
 
@@ -22,14 +23,14 @@ USER = User.__table__
 
 
 def with_news(work: Work) -> list[int]:
-    """The webhooks that have not been told of all their events, up to BATCH of them."""
+    """The ids of webhooks that have events after their position, up to BATCH of them."""
     return [row.id for row in work.all(_WITH_NEWS, only=None)]
 
 
 def spread(work: Work, only: int | None = None) -> int:
-    """Make deliveries of the events that webhooks have not been told of; how many webhooks had any.
+    """Make deliveries of the events after the positions of webhooks, and move these on; how many webhooks had any.
 
-    `only` is the one webhook to do this for.
+    `only` is the id of the one webhook to do this for.
     """
     held = [row.id for row in work.all(_WITH_NEWS, only=only)]
     if held:
@@ -37,8 +38,8 @@ def spread(work: Work, only: int | None = None) -> int:
     return len(held)
 
 
-def pending() -> Any:
-    """How many deliveries are due and how many events are still to become some, up to BATCH each per webhook; a scalar."""
+def pending() -> Expression:
+    """A scalar: how many deliveries are due and how many events are still to become some, up to BATCH each per webhook."""
     due = (
         select(DELIVERY.c.id)
         .where(DELIVERY.c.webhook_id == WEBHOOK.c.id, DELIVERY.c.status == PENDING)
@@ -53,20 +54,21 @@ def pending() -> Any:
     return select(func.count()).select_from(joined.join(waiting, literal(True))).where(condition).scalar_subquery()
 
 
-def open_webhooks(*conditions: Any) -> Any:
-    """Webhooks that are enabled, of merchants who are too."""
+def open_webhooks(*conditions: Condition) -> tuple[Columns, Condition]:
+    """What to select from, and the condition, for enabled webhooks of enabled merchants that meet `conditions`."""
     joined = WEBHOOK.join(USER, USER.c.id == WEBHOOK.c.business_id)
-    return joined, and_(WEBHOOK.c.status == ENABLED, USER.c.status == 0, *conditions)
+    return joined, and_(WEBHOOK.c.status == ENABLED, USER.c.status == NORMAL, *conditions)
 
 
-def _news_of(webhook: Any, *columns: Any) -> Any:
-    """The events of the webhook's merchant that it has not been told of, up to the oldest transaction still open."""
+def _news_of(webhook: Columns, *columns: Expression) -> Query:
+    """The events of the webhook's merchant after its position, up to the oldest transaction that is still open."""
     walked = tuple_(EVENT.c.txid, EVENT.c.id) > tuple_(webhook.c.txid, webhook.c.event_id)
     rows = select(*columns).where(EVENT.c.business_id == webhook.c.business_id, walked, EVENT.c.txid < HORIZON)
     return rows.order_by(EVENT.c.txid, EVENT.c.id).limit(bindparam("batch", BATCH)).correlate(webhook)
 
 
-def _wanted(webhook: Any, event: Any) -> Any:
+def _wanted(webhook: Columns, event: Columns) -> Condition:
+    """The condition that the webhook asks for events of this verb; one that names no verbs asks for all of them."""
     return or_(webhook.c.verbs.is_(None), event.c.verb == func.any(webhook.c.verbs))
 
 
@@ -82,13 +84,11 @@ def _spread() -> Statement:
     told = (
         select(WEBHOOK.c.id.label("webhook_id"), news.c.txid, news.c.id, _wanted(WEBHOOK, news).label("wanted"))
         .select_from(WEBHOOK.join(news, literal(True)))
-        .where(WEBHOOK.c.id == func.any(cast(bindparam("ids"), ARRAY(Integer))))
+        .where(is_among(WEBHOOK.c.id, "ids"))
         .cte("told")
     )
-    now = bindparam("now", type_=Integer)
-    rows = (
-        select(told.c.webhook_id, told.c.id, literal(PENDING), now, now).where(told.c.wanted).order_by(told.c.txid, told.c.id)
-    )
+    new = select(told.c.webhook_id, told.c.id, literal(PENDING), NOW, NOW).where(told.c.wanted)
+    rows = new.order_by(told.c.txid, told.c.id)
     columns = ["webhook_id", "event_id", "status", "next_attempt_time", "create_time"]
     made = insert(DELIVERY).from_select(columns, rows).on_conflict_do_nothing().returning(DELIVERY.c.webhook_id).cte("made")
     last = (
@@ -98,7 +98,7 @@ def _spread() -> Statement:
         .cte("last")
     )
     has_new = select(made.c.webhook_id).where(made.c.webhook_id == WEBHOOK.c.id).exists()
-    due = case((has_new, func.least(func.coalesce(WEBHOOK.c.due_time, now), now)), else_=WEBHOOK.c.due_time)
+    due = case((has_new, func.least(func.coalesce(WEBHOOK.c.due_time, NOW), NOW)), else_=WEBHOOK.c.due_time)
     return Statement(
         update(WEBHOOK).where(WEBHOOK.c.id == last.c.webhook_id).values(txid=last.c.txid, event_id=last.c.id, due_time=due)
     )

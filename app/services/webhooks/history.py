@@ -1,18 +1,18 @@
-"""What was delivered to a merchant's webhooks, as the merchant sees it."""
+"""The deliveries to a merchant's webhooks, as the merchant sees them."""
 
-from functools import lru_cache
-from typing import Any
+from collections.abc import Mapping
 
 from sqlalchemy import bindparam, func, select, update
 
 from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
-from app.db.work import MERCHANT, Work
+from app.db.types import JsonText, Query
+from app.db.work import Work
 from app.errors import NotFound, WebhookDisabled
 from app.models import Event, Webhook, WebhookDelivery
 from app.models.webhook import ENABLED, PENDING, REMOVED
-from app.services.paging import Page, answer, counted, page_statement
+from app.services.paging import Listing, Page
 from app.services.webhooks import subscriptions
 from app.services.webhooks.leases import RESTED
 
@@ -26,17 +26,16 @@ _THIS = (DELIVERY.c.id == bindparam("delivery_id"), _OWN)
 _HIDDEN = ("id", "webhook_id", "event_id")
 
 
-def page(work: Work, webhook_id: int, filters: dict[str, Any], page: Page) -> str:
+def page(work: Work, webhook_id: int, filters: Mapping[str, object], page: Page) -> JsonText:
     """The deliveries of a webhook that pass all `filters` (names of FILTERS), newest first, as JSON; raises NotFound."""
     subscriptions.get(work, webhook_id)
-    statement = _list(frozenset(filters), page.cursor is not None)
-    return answer(work.one(statement, webhook_id=webhook_id, **filters, **page.parameters()), page)
+    return _LISTING.page(work, page, filters, webhook_id=webhook_id)
 
 
-def redeliver(work: Work, webhook_id: int, delivery_id: int) -> str:
-    """Put a delivery in line again, due now, its attempts counted anew; as JSON. Raises NotFound, WebhookDisabled.
+def redeliver(work: Work, webhook_id: int, delivery_id: int) -> JsonText:
+    """Make a delivery due again, now, with its attempts counted from 0; as JSON. Raises NotFound, WebhookDisabled.
 
-    A webhook that rests is woken within a minute.
+    A webhook that its receiver asked us to leave alone is served again within a minute.
     """
     webhook = work.one(_HOLD, webhook_id=webhook_id)
     if webhook is None or not work.do(_AGAIN, webhook_id=webhook_id, delivery_id=delivery_id):
@@ -44,24 +43,17 @@ def redeliver(work: Work, webhook_id: int, delivery_id: int) -> str:
     if webhook.status != ENABLED:
         raise WebhookDisabled
     work.do(_WAKE, webhook_id=webhook_id)
-    return str(work.one(_ONE, webhook_id=webhook_id, delivery_id=delivery_id).body)
+    return work.body(_ONE, webhook_id=webhook_id, delivery_id=delivery_id)
 
 
-def _view() -> Any:
+def _view() -> Query:
     """A delivery's columns, with the verb of its event as its type."""
     rest = [column for column in DELIVERY.c if column.name not in _HIDDEN]
     joined = DELIVERY.join(EVENT, EVENT.c.id == DELIVERY.c.event_id)
     return select(DELIVERY.c.id, DELIVERY.c.event_id, EVENT.c.verb.label("type"), *rest).select_from(joined)
 
 
-@lru_cache(maxsize=4)
-def _list(filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [_OWN, *(FILTERS[name] for name in sorted(filters))]
-    total = counted(select(DELIVERY.c.id).where(*conditions))
-    view = _view().where(*conditions)
-    return page_statement(view, DELIVERY.c.create_time, DELIVERY.c.id, total=total, by_cursor=by_cursor, kind=MERCHANT)
-
-
+_LISTING = Listing(_view(), DELIVERY.c.id, time=DELIVERY.c.create_time, where=(_OWN,), filters=FILTERS)
 _HOLD = Statement(
     select(WEBHOOK.c.status)
     .where(

@@ -1,11 +1,11 @@
-"""The worker's messenger: takes what is due to merchants' webhooks and posts it, many webhooks at a time, each in order."""
+"""The worker's messenger: sends what is due to merchants' webhooks, many webhooks at a time, each in order."""
 
 import asyncio
 import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpcore
 
@@ -16,14 +16,15 @@ from app.ops import incidents
 from app.ops.incidents import survived
 from app.ops.redaction import redacted
 from app.process import alive
-from app.services.webhooks import fan_out, leases
-from app.services.webhooks.leases import Lease, Outcome
-from app.services.webhooks.sender import Poster
+from app.services.webhooks import attempts, fan_out, leases
+from app.services.webhooks.leases import Delivery, Lease
+from app.services.webhooks.retrying import Outcome
+from app.services.webhooks.sender import Sender
 
-INTERVAL = 1.0  # seconds between looks for what is new
+INTERVAL = 1.0  # seconds between rounds
 AT_ONCE = 100  # webhooks that are served at a time
-TURN = 50  # deliveries to one webhook, until others have their turn
-GRACE = 5.0  # seconds for what is under way when told to stop
+TURN = 50  # deliveries to one webhook before others have their turn
+GRACE = 5.0  # seconds for attempts that are under way at a stop
 STEPS = ROUNDS, NEWS, TURNS, ATTEMPTS = ("webhook_rounds", "webhook_news", "webhook_turns", "webhook_attempts")
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ Result = TypeVar("Result")
 
 
 class Messenger:
-    """Serves webhooks until stopped. A webhook whose attempt fails gives its turn away, so slow ones hold up nobody."""
+    """Serves webhooks until stopped. A failed attempt ends the turn of its webhook, so slow receivers hold up nobody else."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -39,7 +40,7 @@ class Messenger:
         self._serving: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: threading.Event) -> None:
-        """Deliver until `stop` is set; then give what is under way a few seconds."""
+        """Deliver until `stop` is set; attempts that are under way then have GRACE seconds to finish."""
         try:
             while not stop.is_set():
                 try:
@@ -53,7 +54,7 @@ class Messenger:
             await self.close()
 
     async def round(self) -> None:
-        """Make deliveries of what is new, and begin to serve the webhooks that have any due."""
+        """Make deliveries of new events, and start to serve the webhooks that have deliveries due."""
         with survived(NEWS):
             await self._spread()
         room = AT_ONCE - len(self._serving)
@@ -63,18 +64,18 @@ class Messenger:
             task.add_done_callback(self._serving.discard)
 
     async def close(self) -> None:
-        """End what is under way; it will be tried again."""
+        """Cancel the attempts that are under way; they will be made again."""
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def settled(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no attempt is under way."""
         while self._serving:
             await asyncio.wait(self._serving)
 
     async def _spread(self) -> None:
-        """Make deliveries of what is new: for all webhooks at once, or for each by itself when that fails."""
+        """Make deliveries of new events: for all webhooks at once, or for each one by itself when that fails."""
         try:
             while await self._do(fan_out.spread) == fan_out.BATCH:
                 pass
@@ -92,7 +93,7 @@ class Messenger:
             rest = await self._take_turn(held)
         except asyncio.CancelledError:
             log.info("webhook %s: stopped on the way, to be tried again", held.webhook_id)
-        except Exception as error:  # left to its lease, so that it is not tried again at once
+        except Exception as error:  # it keeps its lease, so that it is not tried again at once
             incidents.note(TURNS, error, held.webhook_id)
             return
         try:
@@ -101,18 +102,18 @@ class Messenger:
             incidents.note(TURNS, error, held.webhook_id)
 
     async def _take_turn(self, held: Lease) -> int:
-        """Deliver what is due, until an attempt fails; the seconds that the receiver then wants to be left alone."""
-        async with Poster(self._tls) as poster:
+        """Deliver what is due until an attempt fails; the seconds that the receiver then asks us to wait."""
+        async with Sender(self._tls) as sender:
             for delivery in await self._do(leases.due, held, TURN):
-                outcome = await self._posted(poster, held, delivery)
-                if not await self._do(leases.record, held, delivery, outcome):
+                outcome = await self._sent(sender, held, delivery)
+                if not await self._do(attempts.record, held, delivery, outcome):
                     return outcome.rest
         return 0
 
-    async def _posted(self, poster: Poster, held: Lease, delivery: Any) -> Outcome:
-        """What became of an attempt; one that fails for a reason nobody thought of is a failed attempt like others."""
+    async def _sent(self, sender: Sender, held: Lease, delivery: Delivery) -> Outcome:
+        """The outcome of an attempt; an unexpected error counts as a failed attempt, like any other."""
         try:
-            return await poster.post(held.webhook_id, delivery, int(self._clock()))
+            return await sender.send(held.webhook_id, delivery, int(self._clock()))
         except Exception as error:
             incidents.note(ATTEMPTS, error, delivery.id)
             return Outcome(0, error="internal_error")
@@ -125,7 +126,7 @@ class Messenger:
 
 
 def run(stop: threading.Event) -> None:
-    """Deliver in this thread until told to stop."""
+    """Deliver in this thread until `stop` is set."""
     asyncio.run(Messenger().run(stop))
 
 

@@ -1,13 +1,13 @@
-"""What a Retry-After asks for (RFC 9110, 10.2.3): a number of seconds, or a date."""
+"""Reading a Retry-After header (RFC 9110, 10.2.3): a number of seconds, or a date."""
 
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-_DIGITS = 10  # of a number of seconds; more are as good as for ever
+_DIGITS = 10  # that are read of a number of seconds
 
 
 def seconds(asked: str, now: int) -> int:
-    """How long to wait, in seconds from `now`; 0 when it has passed already, or can not be read."""
+    """Seconds to wait from `now`; 0 when the date is in the past, or the header cannot be read."""
     if asked.isascii() and asked.isdigit():
         return int(asked[:_DIGITS])
     try:

@@ -1,4 +1,4 @@
-"""The secrets that webhooks are signed with: derived from SECRET_KEY, so that a leaked database lets nobody sign as us."""
+"""The secrets that deliveries are signed with: derived from SECRET_KEY, so nobody can sign as us with a leaked database."""
 
 import base64
 import hashlib

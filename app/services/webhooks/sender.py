@@ -1,10 +1,10 @@
-"""One attempt to deliver: a signed POST to an address that was checked, with an end to every wait."""
+"""One attempt to deliver: a signed POST to an address that was checked, within TIMEOUT."""
 
 import asyncio
 import ssl
 import time
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self
 
 import httpcore
 import orjson
@@ -12,10 +12,11 @@ import orjson
 from app.models.webhook import MOST_KEPT
 from app.services.webhooks import retry_after
 from app.services.webhooks.addresses import AddressRefused, GuardedNetwork, HostNotFound
-from app.services.webhooks.leases import RETRIES, Outcome
+from app.services.webhooks.leases import Delivery
+from app.services.webhooks.retrying import RETRIES, Outcome
 from app.services.webhooks.secrets import secret_of, signatures
 
-TIMEOUT = 15.0  # seconds for all of an attempt
+TIMEOUT = 15.0  # seconds for the whole attempt
 RESTS = {429, 503}  # the answers whose Retry-After is followed
 ERRORS = {
     AddressRefused: "address_not_allowed",
@@ -30,8 +31,8 @@ ERRORS = {
 }
 
 
-class Poster:
-    """Posts one webhook's deliveries, over a connection that is kept for its turn; follows no redirect, knows no proxy."""
+class Sender:
+    """Sends the deliveries of one turn at a webhook over one connection; it follows no redirects and uses no proxy."""
 
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._pool = httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=GuardedNetwork(), max_connections=1)
@@ -42,8 +43,8 @@ class Poster:
     async def __aexit__(self, *error: object) -> None:
         await self._pool.aclose()
 
-    async def post(self, webhook_id: int, delivery: Any, now: int) -> Outcome:
-        """Deliver; what went wrong is in the outcome."""
+    async def send(self, webhook_id: int, delivery: Delivery, now: int) -> Outcome:
+        """Attempt the delivery at `now` (Unix time); the outcome says what went wrong."""
         body = _payload(delivery)
         headers = _headers(webhook_id, delivery, now, body)
         begun = time.monotonic()
@@ -65,16 +66,16 @@ class Poster:
 
 
 def message_id(webhook_id: int, event_id: int) -> str:
-    """The `webhook-id`: the same at every attempt to tell this webhook of this event."""
+    """The `webhook-id` header: the same at each attempt to deliver this event to this webhook."""
     return f"msg_{webhook_id}_{event_id}"
 
 
-def _payload(delivery: Any) -> bytes:
+def _payload(delivery: Delivery) -> bytes:
     time = datetime.fromtimestamp(delivery.time, UTC).isoformat().replace("+00:00", "Z")
     return orjson.dumps({"type": delivery.verb, "timestamp": time, "data": orjson.Fragment(delivery.body)})
 
 
-def _headers(webhook_id: int, delivery: Any, now: int, body: bytes) -> dict[str | bytes, str | bytes]:
+def _headers(webhook_id: int, delivery: Delivery, now: int, body: bytes) -> dict[str | bytes, str | bytes]:
     seeds = [seed for seed in (delivery.secret_seed, delivery.previous_seed) if seed is not None]
     message = message_id(webhook_id, delivery.event_id)
     secrets = [secret_of(webhook_id, seed) for seed in seeds]
@@ -88,13 +89,13 @@ def _headers(webhook_id: int, delivery: Any, now: int, body: bytes) -> dict[str 
 
 
 def _rest(answer: httpcore.Response, now: int) -> int:
-    """Seconds that the receiver wants to be left alone, up to the longest that a delivery waits anyway."""
+    """Seconds that the receiver asks us to wait, at most as long as the last retry waits anyway."""
     asked = next((value.decode("latin-1") for name, value in answer.headers if name.lower() == b"retry-after"), "")
     return min(retry_after.seconds(asked, now), max(RETRIES)) if answer.status in RESTS else 0
 
 
 def _named(failure: BaseException) -> str:
-    """What stood in the way, by its first cause that has a name."""
+    """The name in ERRORS for a failure; a failed handshake is named after its TLS error, not after what that raised."""
     while failure.__context__ is not None and isinstance(failure.__context__, ssl.SSLError):
         failure = failure.__context__
     return next(name for kind, name in ERRORS.items() if isinstance(failure, kind))

@@ -1,7 +1,7 @@
-"""Webhooks of a merchant: where it is told of events, which ones, and the secret that proves who tells."""
+"""The webhooks of a merchant: the URL that events are sent to, which events, and the secret that signs them."""
 
-from functools import cache, lru_cache
-from typing import Any
+from collections.abc import Mapping
+from functools import cache
 
 import orjson
 from sqlalchemy import ARRAY, String, bindparam, case, cast, func, insert, null, select, update
@@ -10,13 +10,14 @@ from app.config import DAY
 from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
+from app.db.types import Expression, JsonText
 from app.db.work import MERCHANT, Work
 from app.errors import NotFound, TooManyWebhooks
 from app.models import User, Webhook
 from app.models.webhook import DISABLED, ENABLED, REMOVED
 from app.services.events import audit
 from app.services.events.stream import HORIZON
-from app.services.paging import Page, answer, counted, page_statement
+from app.services.paging import Listing, Page
 from app.services.webhooks.leases import RESTED
 from app.services.webhooks.secrets import secret_of
 
@@ -30,8 +31,8 @@ _SHOWN = ("id", "url", "description", "verbs", "status", "disabled_reason", "fai
 _MINE = (WEBHOOK.c.business_id == ACTOR_ID, WEBHOOK.c.status != REMOVED)
 
 
-def create(work: Work, values: dict[str, Any]) -> str:
-    """A new webhook, told of what happens from now on, as JSON without its secret; raises TooManyWebhooks."""
+def create(work: Work, values: Mapping[str, object]) -> JsonText:
+    """A new webhook, which gets the events from now on, as JSON without its secret; raises TooManyWebhooks."""
     work.one(_LOCK_MERCHANT)
     if work.one(_COUNT).count >= MOST:
         raise TooManyWebhooks(most=MOST)
@@ -40,54 +41,45 @@ def create(work: Work, values: dict[str, Any]) -> str:
     return get(work, row.id)
 
 
-def get(work: Work, webhook_id: int) -> str:
+def get(work: Work, webhook_id: int) -> JsonText:
     """One webhook of the merchant as JSON; raises NotFound."""
     return work.body(_ONE, webhook_id=webhook_id)
 
 
-def page(work: Work, filters: dict[str, Any], page: Page) -> str:
+def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
     """The merchant's webhooks that pass all `filters` (names of FILTERS), newest first, as JSON."""
-    statement = _list(frozenset(filters), page.cursor is not None)
-    return answer(work.one(statement, **filters, **page.parameters()), page)
+    return _LISTING.page(work, page, filters)
 
 
-def change(work: Work, webhook_id: int, values: dict[str, Any]) -> str:
+def change(work: Work, webhook_id: int, values: Mapping[str, object]) -> JsonText:
     """Change the named columns, enable, disable, rotate the secret; as JSON, with the secret if it is new. Raises NotFound."""
-    rotated = values.pop("rotate_secret", False)
-    changed = {**values, "rotate_secret": True} if rotated else values
+    rotated = bool(values.get("rotate_secret"))
+    changed = {name: value for name, value in values.items() if name != "rotate_secret" or value}
     if not changed:
         return with_secret(work, get(work, webhook_id), shown=False)
-    if work.one(_change(frozenset(changed)), webhook_id=webhook_id, **values) is None:
+    if work.one(_change(frozenset(changed)), webhook_id=webhook_id, **changed) is None:
         raise NotFound
     _note(work, "change", webhook_id, changed)
     return with_secret(work, get(work, webhook_id), shown=rotated)
 
 
 def remove(work: Work, webhook_id: int) -> None:
-    """Stop telling it at once; the worker deletes it with its deliveries. Raises NotFound."""
+    """Stop sending to it at once; the worker deletes it later, with its deliveries. Raises NotFound."""
     if not work.do(_REMOVE, webhook_id=webhook_id):
         raise NotFound
     audit.note(work, "remove", "webhook", webhook_id, business_id=work.actor.id)
 
 
-def with_secret(work: Work, body: str, *, shown: bool = True) -> str:
+def with_secret(work: Work, body: JsonText, *, shown: bool = True) -> JsonText:
     """The JSON of a webhook with its `secret`: null unless it is `shown`."""
     webhook = orjson.loads(body)
     row = work.one(_SEED, webhook_id=webhook["id"]) if shown else None
     return orjson.dumps({**webhook, "secret": row and secret_of(webhook["id"], row.secret_seed)}).decode()
 
 
-def _note(work: Work, verb: str, webhook_id: int, values: dict[str, Any]) -> None:
+def _note(work: Work, verb: str, webhook_id: int, values: Mapping[str, object]) -> None:
     details = {name: value for name, value in values.items() if name != "url"}  # URLs may hold a merchant's own secrets
     audit.note(work, verb, "webhook", webhook_id, business_id=work.actor.id, details=details)
-
-
-@lru_cache(maxsize=4)
-def _list(filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [*_MINE, *(FILTERS[name] for name in sorted(filters))]
-    total = counted(select(WEBHOOK.c.id).where(*conditions))
-    view = select(*(WEBHOOK.c[name] for name in _SHOWN)).where(*conditions)
-    return page_statement(view, WEBHOOK.c.create_time, WEBHOOK.c.id, total=total, by_cursor=by_cursor, kind=MERCHANT)
 
 
 @cache
@@ -114,11 +106,13 @@ def _change(names: frozenset[str]) -> Statement:
     return Statement(update(WEBHOOK).where(*_THIS).values(**written, update_time=NOW).returning(WEBHOOK.c.id))
 
 
-def _bound(name: str) -> Any:
+def _bound(name: str) -> Expression:
     return cast(bindparam(name), ARRAY(String(30))) if name == "verbs" else bindparam(name)
 
 
 _THIS = (WEBHOOK.c.id == bindparam("webhook_id"), *_MINE)
+_VIEW = select(*(WEBHOOK.c[name] for name in _SHOWN))
+_LISTING = Listing(_VIEW, WEBHOOK.c.id, time=WEBHOOK.c.create_time, where=_MINE, filters=FILTERS)
 _CREATE = Statement(
     insert(WEBHOOK)
     .values(
@@ -132,7 +126,7 @@ _CREATE = Statement(
     )
     .returning(WEBHOOK.c.id)
 )
-_ONE = Statement(select(json_of(select(*(WEBHOOK.c[name] for name in _SHOWN)).where(*_THIS)).label("body")))
+_ONE = Statement(select(json_of(_VIEW.where(*_THIS)).label("body")))
 _SEED = Statement(select(WEBHOOK.c.secret_seed).where(*_THIS))
 _LOCK_MERCHANT = Statement(select(USER.c.id).where(USER.c.id == ACTOR_ID).with_for_update(key_share=True))
 _COUNT = Statement(select(func.count().label("count")).select_from(WEBHOOK).where(*_MINE))

@@ -21,8 +21,9 @@ from app.db.work import SYSTEM, Actor, Work
 from app.ops import metrics
 from app.ops.metrics import gauges
 from app.services.sweeping import sweep
-from app.services.webhooks import addresses, fan_out, leases, messenger, sender
+from app.services.webhooks import addresses, attempts, fan_out, leases, messenger, sender
 from app.services.webhooks.messenger import Messenger
+from app.services.webhooks.retrying import Outcome
 from tests.conftest import ROOT
 from tests.support.factories import made
 from tests.support.receivers import Receiver
@@ -642,12 +643,12 @@ class TestWorkers:
         assert receiver.received == []
         deliver(at + 60)
         assert receiver.types() == ["place"]
-        outcome = leases.Outcome(1, status=500)
+        outcome = Outcome(1, status=500)
         with Work(Actor(SYSTEM), writes=True, now=at + 61) as work:  # the dead wakes up
             assert leases.due(work, lost, 50) == []
             [delivered] = log_of(merchant, hook)
             stale = type("Delivery", (), {"id": delivered["id"], "attempts": 0})
-            assert not leases.record(work, lost, stale, outcome)
+            assert not attempts.record(work, lost, stale, outcome)
             leases.give_back(work, lost, 0)
             work.commit()
         assert log_of(merchant, hook) == [delivered]
