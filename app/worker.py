@@ -11,8 +11,8 @@ from app.db import failures, migration
 from app.db.reaching import Stopped
 from app.db.work import SYSTEM, Actor, Work
 from app.ops import incidents, logs, startup
-from app.ops.redaction import redacted
 from app.process import alive
+from app.redaction import redacted
 from app.services.sweeping import heartbeat, sweep
 from app.services.webhooks import messenger
 

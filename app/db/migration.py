@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from app.config import require_sense, settings
 from app.db import embedded, pools, reaching
 from app.db.failures import AWAY
-from app.ops.redaction import redacted
+from app.redaction import redacted
 
 _ROOT = Path(__file__).parent.parent.parent
 _ATTEMPTS = 20  # at a migration

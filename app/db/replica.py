@@ -15,7 +15,7 @@ from app.config import settings
 from app.db.failures import AWAY
 from app.db.pools import connected, pool, retire, take
 from app.db.statement import Statement
-from app.ops.redaction import redacted
+from app.redaction import redacted
 
 PAUSE = 5.0  # seconds that it is left alone
 _GLANCE = 0.01  # seconds between looks at how far it is

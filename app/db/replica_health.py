@@ -11,7 +11,7 @@ from app.db import replica
 from app.db.failures import AWAY
 from app.db.threads import in_thread
 from app.db.work import SYSTEM, Actor, Work
-from app.ops.redaction import redacted
+from app.redaction import redacted
 
 INTERVAL = 5.0  # seconds between looks
 PATIENCE = 1.0  # seconds at most that a look waits for what the primary has, for a stop waits for the look

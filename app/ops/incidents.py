@@ -8,7 +8,7 @@ import psycopg2
 
 from app.db.failures import is_away
 from app.ops import metrics
-from app.ops.redaction import redacted
+from app.redaction import redacted
 
 _PASSING = ("40", "55P03", "57014")  # SQLSTATEs of a deadlock, a lock timeout and a statement timeout: tried again
 

@@ -17,7 +17,7 @@ import orjson
 from app.config import ConfigurationError, settings
 from app.db.failures import AWAY
 from app.ops.nonblocking_writer import NonblockingWriter
-from app.ops.redaction import masked, redacted, traceback_of
+from app.redaction import masked, redacted, traceback_of
 
 REQUESTS = logging.getLogger("app.request")
 PROBES = {"/healthz", "/readyz", "/metrics"}  # called every few seconds by machines, so logged at `debug`

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from app.db.failures import AWAY
 from app.errors import AppError, Conflict, Internal, InvalidInput, TooLarge, Unavailable
 from app.ops import metrics
-from app.ops.redaction import redacted
+from app.redaction import redacted
 from app.web.wording import language, worded
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from psycopg2.extensions import parse_dsn
 
 from app.config import ConfigurationError, settings
 from app.db.migration import expected_revision, is_newer
+from app.db.reaching import where
 from app.db.remedies import remedy
 from app.ops.check.finding import Finding, error, ok, warning
-from app.ops.redaction import redacted
-from app.ops.startup import where
+from app.redaction import redacted
 
 NAME = "database"
 OLDEST, TESTED = 12, 15  # major versions: the oldest for our statements, the oldest that we ran it on

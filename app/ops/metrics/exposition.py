@@ -13,7 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from app.db.failures import AWAY
 from app.ops import logs
 from app.ops.metrics import REGISTRY, SHARED, gauges, sample, sharing
-from app.ops.redaction import redacted
+from app.redaction import redacted
 
 KEPT = 10.0  # seconds that the database's gauges are cached
 

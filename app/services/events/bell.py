@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from app.db.async_driver import on_loop
 from app.db.failures import AWAY
 from app.db.work import SYSTEM, Actor, Work
-from app.ops.redaction import redacted
+from app.redaction import redacted
 from app.services.events import stream
 
 INTERVAL = 0.2  # seconds

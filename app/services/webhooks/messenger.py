@@ -14,8 +14,8 @@ from app.db.threads import in_thread
 from app.db.work import SYSTEM, Actor, Work
 from app.ops import incidents
 from app.ops.incidents import survived
-from app.ops.redaction import redacted
 from app.process import alive
+from app.redaction import redacted
 from app.services.webhooks import attempts, fan_out, leases
 from app.services.webhooks.leases import Delivery, Lease
 from app.services.webhooks.retrying import Outcome

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from obstore.exceptions import BaseError
 
 from app.errors import StorageAway
-from app.ops.redaction import redacted
+from app.redaction import redacted
 
 log = logging.getLogger(__name__)
 
