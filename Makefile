@@ -19,6 +19,9 @@ run: setup ## Serve the API on the embedded PostgreSQL, with a demo shop
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m pytest
 
+test-fast: setup ## Run the tests that start no process and do not take long
+	@$(BIN)/python -m pytest -m "not processes and not long"
+
 lint: setup ## Check format, style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -29,4 +32,4 @@ format: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: help setup run test lint format
+.PHONY: help setup run test test-fast lint format
