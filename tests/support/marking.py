@@ -23,7 +23,9 @@ def mark(item: pytest.Item) -> None:
 def watch(item: pytest.Item) -> None:
     """Refuse to start a process in a test that is not marked."""
     if item.get_closest_marker(PROCESSES) is None:
-        raise AssertionError(f"{item.nodeid} starts a process where tests/support/marking.py does not see it: mark it `{PROCESSES}`")
+        raise AssertionError(
+            f"{item.nodeid} starts a process where tests/support/marking.py does not see it: mark it `{PROCESSES}`"
+        )
 
 
 def _code_of(item: pytest.Function) -> Iterator[Callable[..., Any]]:
