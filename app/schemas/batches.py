@@ -1,4 +1,4 @@
-"""Batches: what a row may say, and what is answered for each."""
+"""Batches: what each row may contain, and the result that it gets."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Self
@@ -105,7 +105,7 @@ class SkuResults(BaseModel):
 
 
 def checked(model: type[BaseModel], given: Iterable[tuple[int, dict[str, Any]]]) -> list[BatchRow]:
-    """The rows, each refused with `invalid_input` when it is not what `model` asks for."""
+    """The rows, given with their numbers; one that does not fit `model` is refused with `invalid_input`."""
     rows = []
     for number, values in given:
         try:

@@ -47,7 +47,7 @@ def create(work: Work, product_id: int, values: Mapping[str, Any]) -> JsonText:
     `values` are the SKU's columns as `schemas.NewSku` checks them; `price` is in yuan.
     """
     columns = {name: value for name, value in values.items() if name != "stock"}
-    work.one(_HOLD_PRODUCT, product_id=product_id)  # so that it is not removed between our look and our insert
+    work.one(_HOLD_PRODUCT, product_id=product_id)  # so that it is not removed between our check and our insert
     row = work.one(_CREATE, product_id=product_id, **columns)
     if row is None:
         raise NotFound

@@ -85,7 +85,7 @@ def _details(document: object, held: int | None) -> dict[str, object]:
 def _uris(document: object) -> Iterator[tuple[str, str]]:
     """Every `uri` that a loader would follow, also inside extensions.
 
-    Names are joined only where one is found: a long one above a million empty arrays would be copied a million times.
+    Names are joined only when a `uri` is found: a long name above a million empty arrays would be copied a million times.
     """
     names: list[object] = []
     inside = [_parts_of(document)]

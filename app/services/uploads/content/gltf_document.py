@@ -13,9 +13,7 @@ ComponentType = Literal[5120, 5121, 5122, 5123, 5125, 5126]
 MANY = 100_000  # parts of one sort
 FEW = 100  # attributes
 Item = TypeVar("Item")
-Items = Annotated[
-    list[Item], Field(max_length=MANY), FailFast()
-]  # a refusal names one fault, so no more are gathered
+Items = Annotated[list[Item], Field(max_length=MANY), FailFast()]  # a refusal names one fault, so no more are gathered
 
 
 def _few(attributes: object) -> object:
