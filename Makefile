@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 help: ## Show what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/ready: requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -19,6 +19,12 @@ run: setup ## Serve the API on the embedded PostgreSQL, with a demo shop
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m pytest
 
+test-fast: setup ## Run the tests that start no process and do not take long
+	@$(BIN)/python -m pytest -m "not processes and not long"
+
+snapshots: setup ## Write the big SQL statements to tests/snapshots
+	@$(BIN)/python -m tests.support.rendering
+
 lint: setup ## Check format, style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -29,4 +35,4 @@ format: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: help setup run test lint format
+.PHONY: help setup run test test-fast snapshots lint format

@@ -11,8 +11,8 @@ from app.db import failures, migration
 from app.db.reaching import Stopped
 from app.db.work import SYSTEM, Actor, Work
 from app.ops import incidents, logs, startup
-from app.ops.redaction import told
 from app.process import alive
+from app.redaction import redacted
 from app.services.sweeping import heartbeat, sweep
 from app.services.webhooks import messenger
 
@@ -38,7 +38,7 @@ def main() -> None:
     except Stopped:
         pass
     except (ConfigurationError, *failures.AWAY) as error:
-        log.critical("no worker: %s", told(error))
+        log.critical("no worker: %s", redacted(error))
         sys.exit(1)
     if failed:
         log.critical("the messenger died")

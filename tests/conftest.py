@@ -20,6 +20,7 @@ import pytest
 
 from app.config import settings
 from app.db import migration, pools
+from tests.support import marking
 from tests.support.api import Api, Caller
 from tests.support.factories import World
 from tests.support.waiting import answers, eventually
@@ -27,6 +28,24 @@ from tests.support.waiting import answers, eventually
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "meta_be_template"
 _numbers = itertools.count()
+_running: list[pytest.Item] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        marking.mark(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    _running.append(item)
+    try:
+        return (yield)
+    finally:
+        _running.remove(item)
+
+
+sys.addaudithook(lambda event, _: marking.watch(_running[-1]) if event == "subprocess.Popen" and _running else None)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from app.config import require_sense, settings
 from app.db import embedded, pools, reaching
 from app.db.failures import AWAY
-from app.ops.redaction import told
+from app.redaction import redacted
 
 _ROOT = Path(__file__).parent.parent.parent
 _ATTEMPTS = 20  # at a migration
@@ -39,7 +39,7 @@ def migrate(revision: str = "head") -> None:
         except sqlalchemy.exc.OperationalError as error:
             if not isinstance(error.orig, psycopg2.errors.LockNotAvailable) or attempt == _ATTEMPTS:
                 raise
-            log.warning("a table is in use, migrating again: %s", told(error.orig))
+            log.warning("a table is in use, migrating again: %s", redacted(error.orig))
             time.sleep(1)
 
 

@@ -13,12 +13,11 @@ import psycopg2
 import sqlalchemy.exc
 from psycopg2.extensions import parse_dsn
 
-from app.config import settings
+from app.config import ConfigurationError, settings
 from app.db import pools
 from app.db.failures import is_away
 from app.db.remedies import needs_a_person, remedy
-from app.ops.redaction import told
-from app.ops.startup import where
+from app.redaction import redacted
 
 PAUSE = 1.0  # seconds between attempts
 REPEATED = 60.0  # seconds after which the same answer is logged again
@@ -53,6 +52,18 @@ def until_done(act: Callable[[], None]) -> None:
                 notice.end()
                 return
             _pause(answers)
+
+
+def where() -> str:
+    """The database's address as `host:port/name`, or the directory of the embedded one. It holds no password."""
+    if settings.embedded:
+        return f"embedded in {settings.data_dir / 'postgres'}"
+    try:
+        parts = parse_dsn(settings.configured_database())
+    except (ConfigurationError, psycopg2.ProgrammingError):
+        return "not readable"
+    address = f"{parts.get('host', 'a local socket')}:{parts.get('port', '5432')}/{parts.get('dbname', '')}"
+    return address.rpartition("@")[2]  # before the @: a part of a password that was not percent-encoded
 
 
 @contextmanager
@@ -113,7 +124,7 @@ class _Notice:
         self._said = ""
 
     def give(self, error: Exception) -> None:
-        said = " ".join(told(error).split())
+        said = " ".join(redacted(error).split())
         if said == self._said and time.monotonic() - self._given_at < REPEATED:
             return
         self._said, self._given_at = said, time.monotonic()

@@ -15,7 +15,7 @@ from app.config import settings
 from app.db.failures import AWAY
 from app.db.pools import connected, pool, retire, take
 from app.db.statement import Statement
-from app.ops.redaction import told
+from app.redaction import redacted
 
 PAUSE = 5.0  # seconds that it is left alone
 _GLANCE = 0.01  # seconds between looks at how far it is
@@ -91,4 +91,4 @@ def leave_alone(why: BaseException | str) -> None:
     """Read from the primary for a while."""
     global _back_at
     _back_at = time.monotonic() + PAUSE
-    log.warning("reading from the primary, not the replica: %s", why if isinstance(why, str) else told(why))
+    log.warning("reading from the primary, not the replica: %s", why if isinstance(why, str) else redacted(why))

@@ -11,7 +11,7 @@ from app.db import replica
 from app.db.failures import AWAY
 from app.db.threads import in_thread
 from app.db.work import SYSTEM, Actor, Work
-from app.ops.redaction import told
+from app.redaction import redacted
 
 INTERVAL = 5.0  # seconds between looks
 PATIENCE = 1.0  # seconds at most that a look waits for what the primary has, for a stop waits for the look
@@ -49,7 +49,7 @@ def look() -> None:
         with closing(replica.connect()) as connection:
             has_all = replica.has_all(connection, position.lsn, position.timeline, min(settings.replica_patience, PATIENCE))
     except psycopg2.Error as error:
-        _note(GONE, f": {told(error)}")
+        _note(GONE, f": {redacted(error)}")
     else:
         _note(FINE if has_all else BEHIND)
 

@@ -8,7 +8,7 @@ import psycopg2
 
 from app.db.failures import is_away
 from app.ops import metrics
-from app.ops.redaction import told
+from app.redaction import redacted
 
 _PASSING = ("40", "55P03", "57014")  # SQLSTATEs of a deadlock, a lock timeout and a statement timeout: tried again
 
@@ -38,11 +38,11 @@ def note(of: str, error: Exception, row: int | None = None) -> None:
     When the database is away this is only logged, since `meta_be_database_up` shows it.
     """
     if is_away(error):
-        log.warning("database: %s", told(error))
+        log.warning("database: %s", redacted(error))
         return
     metrics.BACKGROUND_FAILURES.labels(of).inc()
     where = of if row is None else f"{of}, row {row}"
     if isinstance(error, psycopg2.Error) and (error.pgcode or "").startswith(_PASSING):
-        log.warning("%s: %s, to be tried again", where, told(error))
+        log.warning("%s: %s, to be tried again", where, redacted(error))
     else:
         log.error("%s failed", where, exc_info=error)

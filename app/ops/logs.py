@@ -17,7 +17,7 @@ import orjson
 from app.config import ConfigurationError, settings
 from app.db.failures import AWAY
 from app.ops.nonblocking_writer import NonblockingWriter
-from app.ops.redaction import masked, told, traceback_of
+from app.redaction import masked, redacted, traceback_of
 
 REQUESTS = logging.getLogger("app.request")
 PROBES = {"/healthz", "/readyz", "/metrics"}  # called every few seconds by machines, so logged at `debug`
@@ -65,7 +65,7 @@ def request(method: str, route: str, status: int, seconds: float, state: dict[st
 
 def failure(error: BaseException) -> str:
     """Why the service does not start: one line if a person can mend it, else the traceback."""
-    return told(error) if isinstance(error, (ConfigurationError, *AWAY)) else traceback_of(error)
+    return redacted(error) if isinstance(error, (ConfigurationError, *AWAY)) else traceback_of(error)
 
 
 class _Lines(logging.Handler):

@@ -12,9 +12,9 @@ from app.schemas.paging import Listed
 from app.services import carriers
 from app.services.tickets.states import STEPS
 from app.web.dependencies import AnyoneCall
-from app.web.door import Door
+from app.web.door import UseCaseRoute
 
-router = APIRouter(prefix="/api/v1", tags=["anyone"], route_class=Door)
+router = APIRouter(prefix="/api/v1", tags=["anyone"], route_class=UseCaseRoute)
 
 
 class Carrier(BaseModel):

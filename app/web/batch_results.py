@@ -8,7 +8,7 @@ from app.web.wording import Fault, worded
 LONGEST = 50  # characters of a row's name that its result repeats; an order number has 30 at most
 
 
-def told(rows: list[BatchRow], *, done: str, name: str, language: str) -> str:
+def results_json(rows: list[BatchRow], *, done: str, name: str, language: str) -> str:
     """The JSON of a batch: how many rows succeeded (under the key `done`), how many failed, and the result of each row.
 
     Each result repeats the row's field `name`, such as `order_id`, by which its sender knows it.

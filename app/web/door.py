@@ -43,7 +43,7 @@ class StrictRequest(Request):
         return orjson.loads(await self.body())
 
 
-class Door(APIRoute):
+class UseCaseRoute(APIRoute):
     """A route that runs its controller as one use case. A controller that is a coroutine runs as FastAPI runs it."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:

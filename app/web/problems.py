@@ -17,7 +17,7 @@ from starlette.routing import Route
 from app.db.failures import AWAY
 from app.errors import AppError, Conflict, Internal, InvalidInput, TooLarge, Unavailable
 from app.ops import metrics
-from app.ops.redaction import told
+from app.redaction import redacted
 from app.web.wording import language, worded
 
 log = logging.getLogger(__name__)
@@ -119,14 +119,14 @@ def _allowed(request: Request) -> str:
 
 
 def _away(request: Request, error: Exception) -> Response:
-    log.warning("database: %s", told(error), extra=_with_id(request))
+    log.warning("database: %s", redacted(error), extra=_with_id(request))
     if isinstance(error, sqlalchemy.exc.TimeoutError):
         metrics.POOL_TIMEOUTS.inc()
     return answer_to(request, Unavailable(retry_after=2))
 
 
 def _conflict(request: Request, error: psycopg2.IntegrityError) -> Response:
-    log.warning("database refused: %s", told(error), extra=_with_id(request))
+    log.warning("database refused: %s", redacted(error), extra=_with_id(request))
     return answer_to(request, Conflict())
 
 

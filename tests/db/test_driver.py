@@ -108,6 +108,7 @@ def test_idle_connections_that_were_lost_are_replaced_before_anybody_meets_them(
     run(act())
 
 
+@pytest.mark.long
 def test_a_server_that_falls_silent_ends_every_call_and_is_asked_again_when_it_is_back(run: Run, wire):
     async def act():
         await all_is_well()

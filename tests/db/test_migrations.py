@@ -63,6 +63,7 @@ def test_an_index_is_made_while_orders_go_on_and_while_others_wait_for_their_tur
     assert sql("SELECT version_num FROM alembic_version") == [("new",)]
 
 
+@pytest.mark.long
 def test_a_change_of_a_table_in_use_lets_others_pass_and_is_made_in_the_end(write, busy, sql, monkeypatch):
     command = write(CHANGE)
     config = migration.alembic_config()

@@ -16,7 +16,7 @@ import pytest
 
 from app import __version__
 from app.ops.nonblocking_writer import GATHERED, MOST, NonblockingWriter
-from app.ops.redaction import traceback_of
+from app.redaction import traceback_of
 from tests.conftest import ROOT, environment_for
 from tests.support.api import Caller
 from tests.support.factories import made

@@ -48,6 +48,7 @@ def repeated(name, times, content):
     return file.getvalue()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows", [10_000, 1])
 def test_a_long_text_in_many_cells_is_neither_kept_nor_repeated(merchant, rows):
     answer = sent(merchant, IMPORT, sheet(f"<row>{cells(3, 3, 3)}</row>" * rows, " " + "车" * 60_000))
@@ -55,6 +56,7 @@ def test_a_long_text_in_many_cells_is_neither_kept_nor_repeated(merchant, rows):
     assert len(answer.content) < 600 * (rows + 1)
 
 
+@pytest.mark.long
 def test_reading_one_takes_little_memory():
     content = sheet(f"<row>{cells(3, 3, 3)}</row>" * 10_000, " " + "车" * 60_000)
     tracemalloc.start()
@@ -95,18 +97,21 @@ def test_a_number_that_is_cut_is_no_number(merchant):
     ],
     ids=["shown text", "elements"],
 )
+@pytest.mark.long
 def test_more_than_a_sheet_holds_is_too_large(merchant, content):
     assert len(content) < 100_000
     answer = sent(merchant, IMPORT, content)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
+@pytest.mark.long
 def test_members_of_one_name_are_read_once():
     elements = b"<sst xmlns='%s'>" % SPREADSHEET.encode() + b"<a/>" * 700_000 + b"</sst>"
     content = repeated("xl/sharedStrings.xml", 3, elements)
     assert list(xlsx.rows(io.BytesIO(content))) == []  # three times as many would be TooLarge
 
 
+@pytest.mark.long
 def test_the_allowance_is_one_for_the_whole_file():
     elements = b"<sst xmlns='%s'>" % SPREADSHEET.encode() + b"<a/>" * 1_010_000 + b"</sst>"
     content = xlsx_with("", **{"xl/sharedStrings.xml": elements, "xl/SharedStrings.xml": elements})
@@ -130,6 +135,7 @@ def test_columns_beyond_those_of_a_sheet_are_left_out(merchant):
     )
 
 
+@pytest.mark.long
 def test_what_stands_right_of_the_header_is_told_however_much_it_is(merchant):
     content = sheet(f"<row>{cells(3, 3, 3, *[4] * 20)}</row>" * 1_000, "a", "x" * 300)
     answer = made(sent(merchant, IMPORT, content))

@@ -190,9 +190,13 @@ def fields_of(model: type[BaseModel]) -> dict[str, dict[str, Any]]:
     schema = model.model_json_schema()
 
     def walk(properties: dict[str, Any], required: list[str], prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for name, schema in properties.items():
-            kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
-            field = {**kinds[0], "nullable": len(kinds) < len(schema.get("anyOf", [schema])), "required": name in required}
+        for name, described in properties.items():
+            kinds = [kind for kind in described.get("anyOf", [described]) if kind.get("type") != "null"]
+            field = {
+                **kinds[0],
+                "nullable": len(kinds) < len(described.get("anyOf", [described])),
+                "required": name in required,
+            }
             yield prefix + name, field
             if field.get("type") == "array" and "$ref" in field["items"]:
                 item = schema["$defs"][field["items"]["$ref"].split("/")[-1]]

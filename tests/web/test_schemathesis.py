@@ -47,6 +47,7 @@ def client(world):
     world.api.client.auth = None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
 def test_no_call_breaks_it(operation, client):
     @FEW

@@ -13,10 +13,10 @@ from psycopg2.extensions import parse_dsn
 
 from app.config import ConfigurationError, settings
 from app.db.migration import expected_revision, is_newer
+from app.db.reaching import where
 from app.db.remedies import remedy
 from app.ops.check.finding import Finding, error, ok, warning
-from app.ops.redaction import told
-from app.ops.startup import where
+from app.redaction import redacted
 
 NAME = "database"
 OLDEST, TESTED = 12, 15  # major versions: the oldest for our statements, the oldest that we ran it on
@@ -74,7 +74,7 @@ def _configured(parts: dict[str, str]) -> Iterator[Finding]:
             connection.autocommit = True
             yield from _looked_at(connection)
     except psycopg2.Error as refused:
-        yield error(NAME, f"{where()}: {' '.join(told(refused).split())}", remedy(str(refused), parts))
+        yield error(NAME, f"{where()}: {' '.join(redacted(refused).split())}", remedy(str(refused), parts))
 
 
 def _looked_at(connection: psycopg2.extensions.connection) -> Iterator[Finding]:

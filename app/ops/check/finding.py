@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.ops.redaction import masked
+from app.redaction import masked
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 

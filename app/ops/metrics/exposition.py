@@ -13,7 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from app.db.failures import AWAY
 from app.ops import logs
 from app.ops.metrics import REGISTRY, SHARED, gauges, sample, sharing
-from app.ops.redaction import told
+from app.redaction import redacted
 
 KEPT = 10.0  # seconds that the database's gauges are cached
 
@@ -58,9 +58,9 @@ def _families() -> list[GaugeMetricFamily]:
             families[gauge.name].add_metric(list(gauge.labels.values()), value)
     except AWAY as error:
         up = False
-        log.warning("no figures, the database is away: %s", told(error))
+        log.warning("no figures, the database is away: %s", redacted(error))
     except psycopg2.Error as error:  # the schema is not migrated yet
-        log.warning("no figures: %s", told(error))
+        log.warning("no figures: %s", redacted(error))
     return [GaugeMetricFamily("meta_be_database_up", "Whether the database can be reached", value=up), *families.values()]
 
 

@@ -1,4 +1,4 @@
-"""What operations watch in the database, all of it asked for by one statement that reads indexes, never a whole table."""
+"""Gauges of what is in the database, read by one statement that uses indexes and never scans a whole table."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -31,7 +31,7 @@ class Gauge:
 
 
 def read(now: int) -> Iterator[tuple[Gauge, float]]:
-    """Each gauge with its value, over a connection of its own: the pool may be what is in trouble."""
+    """Each gauge with its value, read over a separate connection, as the pool may be the problem."""
     with closing(pools.connect()) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute("SET statement_timeout = '3s'")
@@ -42,7 +42,7 @@ def read(now: int) -> Iterator[tuple[Gauge, float]]:
 def _overdue(table: Columns, deadline: Deadline) -> Expression:
     """How many rows have missed the deadline, `MOST` at most.
 
-    A row's deadline starts at its `create_time` or later, which is what the indexes of open rows are sorted by.
+    A deadline never starts before the row's `create_time`, so this is compared too: the indexes of open rows are sorted by it.
     """
     is_old = table.c.create_time < NOW - deadline.seconds
     rows = select(literal_column("1")).where(deadline.is_missed(table), is_old).limit(MOST)

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Depends
 
 from app.web.dependencies import admin_session
-from app.web.door import Door
+from app.web.door import UseCaseRoute
 
 PREFIX = "/api/v1/admin"
-router = APIRouter(prefix=PREFIX, tags=["admin"], route_class=Door, dependencies=[Depends(admin_session)])
-login_router = APIRouter(prefix=PREFIX, tags=["admin"], route_class=Door)
+router = APIRouter(prefix=PREFIX, tags=["admin"], route_class=UseCaseRoute, dependencies=[Depends(admin_session)])
+login_router = APIRouter(prefix=PREFIX, tags=["admin"], route_class=UseCaseRoute)

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Depends
 
 from app.web.dependencies import customer_session
-from app.web.door import Door
+from app.web.door import UseCaseRoute
 
 PREFIX = "/api/v1/customer"
-router = APIRouter(prefix=PREFIX, tags=["customer"], route_class=Door, dependencies=[Depends(customer_session)])
-login_router = APIRouter(prefix=PREFIX, tags=["customer"], route_class=Door)
+router = APIRouter(prefix=PREFIX, tags=["customer"], route_class=UseCaseRoute, dependencies=[Depends(customer_session)])
+login_router = APIRouter(prefix=PREFIX, tags=["customer"], route_class=UseCaseRoute)

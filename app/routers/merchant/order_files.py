@@ -10,12 +10,12 @@ from app.schemas.exports import Format, OrderExport
 from app.services.batch_row import BatchRow
 from app.services.orders import export, shipping
 from app.sheets import reading
-from app.web.batch_results import told
+from app.web.batch_results import results_json
 from app.web.dependencies import Call, MerchantCall, MerchantReport
 from app.web.downloads import FILE, Download
 from app.web.imports import imported
-from app.web.problems import language
 from app.web.uploads import DOCUMENTED
+from app.web.wording import language
 
 
 @router.post("/orders/ship", response_model=ShipResults)
@@ -56,4 +56,4 @@ async def export_orders(query: Annotated[OrderExport, Query()], call: MerchantRe
 
 def _shipped(call: Call, request: Request, rows: list[BatchRow], *, dry_run: bool) -> str:
     shipping.ship_many(call, rows, dry_run=dry_run)
-    return told(rows, done="shipped", name="order_number", language=language(request))
+    return results_json(rows, done="shipped", name="order_number", language=language(request))

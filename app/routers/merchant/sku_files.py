@@ -11,12 +11,12 @@ from app.schemas.exports import SkuExport
 from app.services.batch_row import BatchRow
 from app.services.catalogue import sku_export, sku_import
 from app.sheets import reading
-from app.web.batch_results import told
+from app.web.batch_results import results_json
 from app.web.dependencies import Call, MerchantCall, MerchantReport
 from app.web.downloads import FILE, Download
 from app.web.imports import imported
-from app.web.problems import language
 from app.web.uploads import DOCUMENTED
+from app.web.wording import language
 
 
 @router.get("/skus/export", response_class=Download, responses=FILE)
@@ -38,7 +38,7 @@ async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query
 
     def change(rows: list[BatchRow], dry_run: bool) -> str:
         sku_import.change(call, rows, dry_run=dry_run)
-        return told(rows, done="changed", name="sku_id", language=language(request))
+        return results_json(rows, done="changed", name="sku_id", language=language(request))
 
     return await imported(request, call, query, read, change)
 

@@ -3,6 +3,8 @@
 from fastapi import APIRouter, Depends
 
 from app.web.dependencies import platform_signature
-from app.web.door import Door
+from app.web.door import UseCaseRoute
 
-router = APIRouter(prefix="/api/v1/platform", tags=["platform"], route_class=Door, dependencies=[Depends(platform_signature)])
+router = APIRouter(
+    prefix="/api/v1/platform", tags=["platform"], route_class=UseCaseRoute, dependencies=[Depends(platform_signature)]
+)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from app.db.async_driver import on_loop
 from app.db.failures import AWAY
 from app.db.work import SYSTEM, Actor, Work
-from app.ops.redaction import told
+from app.redaction import redacted
 from app.services.events import stream
 
 INTERVAL = 0.2  # seconds
@@ -50,7 +50,7 @@ class Bell:
             try:
                 news = await on_loop(_news, asked, horizon)
             except AWAY as error:
-                log.warning("live news: %s", told(error))
+                log.warning("live news: %s", redacted(error))
             else:
                 horizon = news.horizon
                 self._ring(news.merchants)

@@ -1,4 +1,4 @@
-"""Moves that callers make at the same time: one statement makes them all, each for the caller whose session it proves."""
+"""Moves that many callers make at the same time, made by one statement that proves the session of each of them."""
 
 from typing import NamedTuple
 

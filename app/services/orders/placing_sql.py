@@ -43,7 +43,7 @@ def placement(*, waits: bool) -> Statement:
     """Places the `purchases` that can be placed; returns `order_number` and `body` (JSON text) of each order.
 
     Purchases of one SKU take its stock in the order in which they are given; one that needs more than is left is not placed.
-    SKUs that somebody else has locked are waited for, or else skipped. SKUs are locked in the order of their ids, so that two
+    SKUs locked by other transactions are waited for, or else skipped. SKUs are locked in the order of their ids, so that two
     of these statements never deadlock.
     """
     wanted = _wanted(_asked(), _locked(waits)).cte("wanted")

@@ -69,7 +69,7 @@ def ship_many(work: Work, rows: list[BatchRow], *, dry_run: bool) -> None:
     left = standing(rows)
     moved = LIFECYCLE.move_many(work, "ship", [_arguments(row) for row in left])
     late = [row for row in left if row.values["order_id"] not in moved]
-    if late:  # somebody else moved them meanwhile
+    if late:  # another request has moved them
         _refuse_by_status(late, _find(work, late))
     for row in standing(late):
         row.error = IllegalMove()

@@ -90,7 +90,7 @@ def _moves(name: str, each: Sweep, row_id: int, now: int) -> bool:
                 each.move(work, row_id)
                 work.commit()
                 return True
-        except AppError as refusal:  # somebody else was faster
+        except AppError as refusal:  # another request was faster
             log.info("row %s: %s", row_id, refusal)
     return False
 

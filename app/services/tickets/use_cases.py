@@ -32,7 +32,7 @@ PARCEL = ReturnParcel.__table__
 
 
 class LockedOrder(NamedTuple):
-    """The order that a ticket is to be opened for."""
+    """The order for which the buyer opens a ticket, locked."""
 
     status: int
     pay_count: float
@@ -41,7 +41,7 @@ class LockedOrder(NamedTuple):
 
 
 class OrderOfTicket(NamedTuple):
-    """The order of a ticket, and the type of the ticket."""
+    """The order of a ticket, locked, and the type of the ticket."""
 
     id: int
     order_number: str

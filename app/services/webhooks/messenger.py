@@ -14,8 +14,8 @@ from app.db.threads import in_thread
 from app.db.work import SYSTEM, Actor, Work
 from app.ops import incidents
 from app.ops.incidents import survived
-from app.ops.redaction import told
 from app.process import alive
+from app.redaction import redacted
 from app.services.webhooks import attempts, fan_out, leases
 from app.services.webhooks.leases import Delivery, Lease
 from app.services.webhooks.retrying import Outcome
@@ -82,7 +82,7 @@ class Messenger:
         except Exception as error:
             if is_away(error):
                 raise
-            log.warning("deliveries are made for each webhook by itself: %s", told(error))
+            log.warning("deliveries are made for each webhook by itself: %s", redacted(error))
             for webhook_id in await self._do(fan_out.with_news):
                 with survived(NEWS, webhook_id):
                     await self._do(fan_out.spread, webhook_id)

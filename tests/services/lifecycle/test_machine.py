@@ -445,7 +445,7 @@ def market(migrated_module: str) -> Iterator[None]:
     connection.close()
 
 
-TestMarket = Market.TestCase
+TestMarket = pytest.mark.long(Market.TestCase)
 TestMarket.settings = settings(
     max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -195,6 +195,7 @@ class TestParts:
         assert merchant.get("/orders", order_number=part).status_code == 422
 
 
+@pytest.mark.long
 class TestManyOrders:
     """What a search reads, at 100,000 orders of the merchant and as many of another."""
 

@@ -288,6 +288,7 @@ class TestFiles:
         write = csv_of if file_format == "csv" else xlsx_of
         assert made(sent(merchant, IMPORT, write([header, line(order)])))["shipped"] == 1
 
+    @pytest.mark.long
     def test_ten_thousand_rows_are_taken_and_no_more(self, merchant, order):
         rows = [HEADER, *[["NONE", "1", "SF1"]] * 9_999, line(order)]
         answer = made(sent(merchant, IMPORT, csv_of(rows)))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from obstore.exceptions import BaseError
 
 from app.errors import StorageAway
-from app.ops.redaction import told
+from app.redaction import redacted
 
 log = logging.getLogger(__name__)
 
@@ -18,5 +18,5 @@ def storing() -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError) as error:
-        log.warning("storage: %s", told(error).partition("\n")[0])
+        log.warning("storage: %s", redacted(error).partition("\n")[0])
         raise StorageAway(retry_after=5) from None

@@ -40,10 +40,10 @@ _SHAPES = (
 )
 
 
-def told(error: BaseException) -> str:
+def redacted(error: BaseException) -> str:
     """The error in one line, without values: a database's message may quote rows, and a validator's the input."""
     if isinstance(error, sqlalchemy.exc.StatementError) and error.orig is not None:
-        return told(error.orig)
+        return redacted(error.orig)
     if isinstance(error, psycopg2.Error):
         return masked(_of_database(error))
     if isinstance(error, ValidationError | ValidationException):
@@ -90,7 +90,7 @@ def _frames(error: BaseException, seen: set[int]) -> Iterator[str]:
     yield "Traceback (most recent call last):\n"
     yield from traceback.format_tb(error.__traceback__)
     kind = type(error)
-    yield f"{kind.__module__}.{kind.__qualname__}: {told(error)}\n".removeprefix("builtins.")
+    yield f"{kind.__module__}.{kind.__qualname__}: {redacted(error)}\n".removeprefix("builtins.")
     if isinstance(error, BaseExceptionGroup):
         yield from chain.from_iterable(_frames(each, seen) for each in error.exceptions if id(each) not in seen)
 

@@ -1,0 +1,202 @@
+WITH caller AS (
+  SELECT
+    "user".id,
+    "user".status AS caller_status
+  FROM "user"
+  WHERE
+    "user".id = %(actor_id)s AND (
+      %(trusted)s OR "user".auth_token = %(session)s
+    )
+)
+SELECT
+  caller.caller_status,
+  (
+    SELECT
+      CAST(row_to_json(v) AS TEXT) AS row_to_json
+    FROM (
+      SELECT
+        "order".id,
+        "order".order_number,
+        "order".status,
+        "order".business_id,
+        "order".customer_id,
+        "order".sku_id,
+        "order".num,
+        CAST("order".sku_snapshot AS JSON) AS sku_snapshot,
+        "order".pay_count,
+        "order".create_time,
+        "order".deliver_time,
+        "order".recv_time,
+        "order".close_time,
+        "order".deliver_address,
+        "order".receiver_name,
+        "order".receiver_phone,
+        "order".receiver_address,
+        "order".logistic_id,
+        "order".logistic_name,
+        "order".logistic_order_id,
+        "order".after_care_id,
+        "order".back_reason,
+        CASE
+          WHEN (
+            "order".status = 0 AND %(ship)s > 0
+          )
+          THEN "order".create_time + %(ship)s
+          WHEN (
+            "order".status = 1 AND %(auto_receive)s > 0
+          )
+          THEN "order".deliver_time + %(auto_receive)s
+          WHEN (
+            "order".status = 2 AND %(after_sale)s > 0
+          )
+          THEN "order".recv_time + %(after_sale)s
+          ELSE NULL
+        END AS deadline_at,
+        ARRAY_REMOVE(
+          CAST(ARRAY[CASE WHEN (
+              "order".status = 0 OR "order".status = 1
+          ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+          NULL
+        ) AS actions,
+        (
+          SELECT
+            row_to_json(t) AS row_to_json_1
+          FROM (
+            SELECT
+              except_order.id,
+              except_order.order_id,
+              except_order.business_id,
+              except_order.except_type,
+              except_order.status,
+              except_order.create_time,
+              except_order.deliver_time,
+              except_order.recv_time,
+              except_order.close_time,
+              except_order.logistics_id,
+              except_order.logistics_order_id,
+              except_order.back_reason,
+              except_order.remark,
+              except_order.back_cost,
+              CASE
+                WHEN (
+                  except_order.status = 0 AND except_order.close_time IS NULL
+                )
+                THEN 'applied'
+                WHEN (
+                  except_order.status = 1 AND except_order.close_time IS NULL AND except_order.deliver_time IS NULL
+                )
+                THEN 'awaiting_return'
+                WHEN (
+                  except_order.status = 1 AND except_order.close_time IS NULL AND except_order.deliver_time IS NOT NULL
+                )
+                THEN 'awaiting_receipt'
+                WHEN (
+                  except_order.status = 1
+                  AND except_order.close_time IS NOT NULL
+                  AND (
+                    except_order.except_type = '仅退款' OR except_order.recv_time IS NOT NULL
+                  )
+                )
+                THEN 'refunded'
+                WHEN (
+                  except_order.status = 2 AND except_order.close_time IS NOT NULL
+                )
+                THEN 'refused'
+                WHEN (
+                  except_order.status = 0 AND except_order.close_time IS NOT NULL
+                )
+                THEN 'withdrawn'
+                WHEN (
+                  except_order.status = 1
+                  AND except_order.close_time IS NOT NULL
+                  AND except_order.except_type = '退货退款'
+                  AND except_order.recv_time IS NULL
+                )
+                THEN 'lapsed'
+                ELSE NULL
+              END AS step,
+              CASE
+                WHEN (
+                  except_order.status = 0 AND except_order.close_time IS NULL AND %(answer)s > 0
+                )
+                THEN except_order.create_time + %(answer)s
+                WHEN (
+                  except_order.status = 1
+                  AND except_order.close_time IS NULL
+                  AND except_order.deliver_time IS NULL
+                  AND %(return_goods)s > 0
+                )
+                THEN COALESCE(
+                  (
+                    SELECT
+                      MAX(event.time) AS max_1
+                    FROM event
+                    WHERE
+                      event.order_id = except_order.order_id
+                      AND event.subject = 'except_order'
+                      AND event.verb = 'agree'
+                      AND event.subject_id = except_order.id
+                  ),
+                  %(now)s
+                ) + %(return_goods)s
+                WHEN (
+                  except_order.status = 1
+                  AND except_order.close_time IS NULL
+                  AND except_order.deliver_time IS NOT NULL
+                  AND %(return_receive)s > 0
+                )
+                THEN except_order.deliver_time + %(return_receive)s
+                ELSE NULL
+              END AS deadline_at,
+              (
+                SELECT
+                  row_to_json(p) AS row_to_json_2
+                FROM (
+                  SELECT
+                    return_parcel.id,
+                    return_parcel.logistics_id,
+                    return_parcel.tracking_number,
+                    return_parcel.create_time
+                  FROM return_parcel
+                  WHERE
+                    return_parcel.id = except_order.logistics_order_id
+                ) AS p
+              ) AS return_parcel,
+              ARRAY_REMOVE(
+                CAST(ARRAY[
+                  CASE
+                    WHEN (
+                      except_order.status = 0
+                      AND except_order.close_time IS NULL
+                      AND except_order.except_type = '仅退款'
+                      OR except_order.status = 0
+                      AND except_order.close_time IS NULL
+                      AND except_order.except_type = '退货退款'
+                    )
+                    THEN 'agree'
+                    ELSE NULL
+                  END,
+                  CASE WHEN (
+                    except_order.status = 0 AND except_order.close_time IS NULL
+                  ) THEN 'refuse' ELSE NULL END,
+                  CASE
+                    WHEN (
+                      except_order.status = 1 AND except_order.close_time IS NULL AND except_order.deliver_time IS NOT NULL
+                    )
+                    THEN 'receive'
+                    ELSE NULL
+                  END
+                ] AS TEXT[]),
+                NULL
+              ) AS actions
+            FROM except_order
+            WHERE
+              except_order.id = "order".after_care_id
+          ) AS t
+        ) AS except_order
+      FROM "order"
+      WHERE
+        "order".id = %(order_id)s AND "order".business_id = %(actor_id)s
+    ) AS v
+  ) AS body
+FROM caller

@@ -1,0 +1,120 @@
+WITH picked AS (
+  SELECT
+    "order".id,
+    "order".order_number,
+    "order".status,
+    "order".business_id,
+    "order".customer_id,
+    "order".sku_id,
+    "order".num,
+    CAST("order".sku_snapshot AS JSON) AS sku_snapshot,
+    "order".pay_count,
+    "order".create_time,
+    "order".deliver_time,
+    "order".recv_time,
+    "order".close_time,
+    "order".deliver_address,
+    "order".receiver_name,
+    "order".receiver_phone,
+    "order".receiver_address,
+    "order".logistic_id,
+    "order".logistic_name,
+    "order".logistic_order_id,
+    "order".after_care_id,
+    "order".back_reason,
+    CASE
+      WHEN (
+        "order".status = 0 AND %(ship)s > 0
+      )
+      THEN "order".create_time + %(ship)s
+      WHEN (
+        "order".status = 1 AND %(auto_receive)s > 0
+      )
+      THEN "order".deliver_time + %(auto_receive)s
+      WHEN (
+        "order".status = 2 AND %(after_sale)s > 0
+      )
+      THEN "order".recv_time + %(after_sale)s
+      ELSE NULL
+    END AS deadline_at,
+    ARRAY_REMOVE(
+      CAST(ARRAY[CASE WHEN (
+          "order".status = 0 OR "order".status = 1
+      ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+      NULL
+    ) AS actions,
+    "order".create_time AS _time,
+    "order".id AS _id
+  FROM "order"
+  WHERE
+    "order".business_id = %(actor_id)s
+  ORDER BY
+    "order".create_time DESC,
+    "order".id DESC
+  LIMIT %(size)s + 1
+  OFFSET %(skip)s
+), caller AS (
+  SELECT
+    "user".id,
+    "user".status AS caller_status
+  FROM "user"
+  WHERE
+    "user".id = %(actor_id)s AND (
+      %(trusted)s OR "user".auth_token = %(session)s
+    )
+)
+SELECT
+  caller.caller_status,
+  (
+    SELECT
+      CAST(COALESCE(JSON_AGG(row_to_json(v)), CAST('[]' AS JSON)) AS TEXT) AS coalesce
+    FROM (
+      SELECT
+        picked.id,
+        picked.order_number,
+        picked.status,
+        picked.business_id,
+        picked.customer_id,
+        picked.sku_id,
+        picked.num,
+        picked.sku_snapshot,
+        picked.pay_count,
+        picked.create_time,
+        picked.deliver_time,
+        picked.recv_time,
+        picked.close_time,
+        picked.deliver_address,
+        picked.receiver_name,
+        picked.receiver_phone,
+        picked.receiver_address,
+        picked.logistic_id,
+        picked.logistic_name,
+        picked.logistic_order_id,
+        picked.after_care_id,
+        picked.back_reason,
+        picked.deadline_at,
+        picked.actions
+      FROM picked
+      LIMIT %(size)s
+    ) AS v
+  ) AS items,
+  (
+    SELECT
+      COALESCE(SUM(order_tally.delta), 0) AS coalesce_1
+    FROM order_tally
+    WHERE
+      order_tally.business_id = %(actor_id)s
+  ) AS total,
+  CAST((
+    SELECT
+      CONCAT(picked._time, '.', picked._id) AS concat_1
+    FROM picked
+    LIMIT 1
+    OFFSET %(size)s - 1
+  ) AS TEXT) AS last,
+  (
+    SELECT
+      COUNT(*) AS count_1
+    FROM picked
+  ) AS found
+FROM caller

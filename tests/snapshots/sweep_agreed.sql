@@ -1,0 +1,12 @@
+SELECT
+  except_order.id
+FROM except_order
+WHERE
+  except_order.id > %(last)s
+  AND except_order.status = 0
+  AND except_order.close_time IS NULL
+  AND %(answer)s > 0
+  AND except_order.create_time < %(now)s - %(answer)s
+ORDER BY
+  except_order.id
+LIMIT %(chunk)s

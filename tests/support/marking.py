@@ -1,0 +1,81 @@
+"""Marks the tests that start a process, by what their code and their fixtures reach, so that nobody has to remember to."""
+
+import dis
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+STARTERS = {"subprocess", "multiprocessing"}
+PROCESSES = "processes"
+
+
+def mark(item: pytest.Item) -> None:
+    """Mark the test `processes` if it can start one."""
+    if isinstance(item, pytest.Function) and any(map(_starts, _code_of(item))):
+        item.add_marker(PROCESSES)
+
+
+def watch(item: pytest.Item) -> None:
+    """Refuse to start a process in a test that is not marked."""
+    if item.get_closest_marker(PROCESSES) is None:
+        raise AssertionError(
+            f"{item.nodeid} starts a process where tests/support/marking.py does not see it: mark it `{PROCESSES}`"
+        )
+
+
+def _code_of(item: pytest.Function) -> Iterator[Callable[..., Any]]:
+    """The test, its class's helpers and its fixtures."""
+    yield item.function
+    for name in _names(inspect.unwrap(item.function).__code__, "LOAD_METHOD", "LOAD_ATTR"):
+        helper = getattr(item.cls, name, None)
+        if isinstance(helper, FunctionType):
+            yield helper
+    for name in item.fixturenames:
+        for definition in item._fixtureinfo.name2fixturedefs.get(name, ())[-1:]:
+            yield definition.func
+
+
+@cache
+def _starts(function: Callable[..., Any]) -> bool:
+    """Whether it, or what it uses of the tests' own code, uses a module that starts processes."""
+    return any(_is_starter(used) for used in _reached(function))
+
+
+def _is_starter(value: Any) -> bool:
+    return (value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "")) in STARTERS
+
+
+def _reached(function: Callable[..., Any]) -> list[Any]:
+    """Every global that it uses, and that these use where they are the tests' own."""
+    found: dict[int, Any] = {}
+    waiting: list[Any] = [function]
+    while waiting:
+        for value in _used(waiting.pop()):
+            if id(value) not in found:
+                found[id(value)] = value
+                waiting.append(value)
+    return list(found.values())
+
+
+def _used(value: Any) -> Iterator[Any]:
+    if inspect.isclass(value) and value.__module__.startswith("tests."):
+        yield from vars(value).values()
+    value = getattr(value, "fget", getattr(value, "__func__", value))
+    if inspect.isroutine(value):
+        with suppress(ValueError):
+            value = inspect.unwrap(value)
+    if isinstance(value, FunctionType) and value.__module__.startswith("tests."):
+        yield from (value.__globals__[name] for name in _names(value.__code__, "LOAD_GLOBAL") if name in value.__globals__)
+
+
+def _names(code: CodeType, *operations: str) -> Iterator[str]:
+    """The names that these operations load, in it and in the functions written inside it."""
+    yield from (each.argval for each in dis.get_instructions(code) if each.opname in operations)
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner, *operations)
