@@ -12,7 +12,7 @@ from typing import Any
 
 from app.db import pools
 from app.db.work import MERCHANT, Actor, Work
-from app.services.batch_row import Row
+from app.services.batch_row import BatchRow
 from app.services.orders import shipping
 from bench import data
 from bench.load import print_row
@@ -24,7 +24,7 @@ SELLER = Actor(MERCHANT, 1)
 
 
 def as_a_batch(order_ids: list[int]) -> None:
-    rows = [Row(number, {"order_id": order, **_parcel(order)}) for number, order in enumerate(order_ids, 1)]
+    rows = [BatchRow(number, {"order_id": order, **_parcel(order)}) for number, order in enumerate(order_ids, 1)]
     with Work(SELLER, writes=True) as work:
         shipping.ship_many(work, rows, dry_run=False)
         work.commit()

@@ -1,4 +1,4 @@
-"""What anyone may read: carriers, and what the states are called."""
+"""What anyone may read: the carriers, and the names of the states."""
 
 from typing import Annotated
 

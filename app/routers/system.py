@@ -1,4 +1,4 @@
-"""What operations ask: is it alive, is it ready, how is it doing."""
+"""What operations asks for: whether the service is alive and ready, and its metrics."""
 
 import hmac
 
@@ -42,7 +42,7 @@ async def readyz() -> Response:
     Where a replica is configured, `replica` says how it is: ok, behind, away, or unknown at first. What is read there is
     then read from the primary, so this makes nothing unready.
     """
-    if overdue_calls():  # another process does better than one in which calls hang
+    if overdue_calls():  # another process serves better than one in which calls hang
         raise CallsOverdue(retry_after=2)
     revision = await on_loop(_revision)
     if revision != expected_revision() and not is_newer(revision):

@@ -1,3 +1,5 @@
+"""Accounts: logging in, registering, changing oneself, and how each kind of account is shown."""
+
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field

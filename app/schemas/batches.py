@@ -1,4 +1,4 @@
-"""Batches: what a row may say, and what is answered for each."""
+"""Batches: what each row may contain, and the result that it gets."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Self
@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from app.errors import InvalidInput
 from app.schemas.fields import Count, Filters, Id, Input, Line, OrderNumber, Price, TrackingNumber
-from app.services.batch_row import Row
+from app.services.batch_row import BatchRow
 
 MAX_ITEMS = 1000
 MAX_FILE = 5_000_000  # bytes
@@ -104,12 +104,12 @@ class SkuResults(BaseModel):
     results: list[SkuResult]
 
 
-def checked(model: type[BaseModel], given: Iterable[tuple[int, dict[str, Any]]]) -> list[Row]:
-    """The rows, each refused with `invalid_input` when it is not what `model` asks for."""
+def checked(model: type[BaseModel], given: Iterable[tuple[int, dict[str, Any]]]) -> list[BatchRow]:
+    """The rows, given with their numbers; one that does not fit `model` is refused with `invalid_input`."""
     rows = []
     for number, values in given:
         try:
-            rows.append(Row(number, model.model_validate(values).model_dump(exclude_none=True)))
+            rows.append(BatchRow(number, model.model_validate(values).model_dump(exclude_none=True)))
         except ValidationError as error:
-            rows.append(Row(number, values, InvalidInput(faults=error.errors(include_url=False))))
+            rows.append(BatchRow(number, values, InvalidInput(faults=error.errors(include_url=False))))
     return rows

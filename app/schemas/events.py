@@ -1,3 +1,5 @@
+"""Events: what a list of them is filtered by, and how one is shown."""
+
 from typing import Annotated, Any
 
 from pydantic import BaseModel

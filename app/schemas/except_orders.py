@@ -1,3 +1,5 @@
+"""Tickets (except orders): what buyers and merchants may ask for, and how a ticket is shown."""
+
 from typing import Annotated, Literal
 
 from pydantic import BaseModel

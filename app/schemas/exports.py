@@ -1,4 +1,4 @@
-"""What is asked of a file to take away."""
+"""Exports: the format and the columns that are asked for."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""The shapes that inputs share: every text, number and amount that comes in is one of these."""
+"""The types that inputs share: every text, number and amount that a caller sends is one of these."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class _Closed(BaseModel):
-    """Unknown fields are refused: a few by their names, more of them as one, for each makes an error of many times its size."""
+    """Refuses unknown fields: a few by name, many with one error, because each error is many times as long as the field."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,3 +1,5 @@
+"""Uploaded files, as they are shown."""
+
 from typing import Literal
 
 from pydantic import BaseModel

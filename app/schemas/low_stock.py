@@ -1,3 +1,5 @@
+"""Thresholds of low stock: setting them, and how they are shown."""
+
 from pydantic import BaseModel
 
 from app.schemas.fields import Count, Input

@@ -1,3 +1,5 @@
+"""Orders: what a list of them is filtered by, placing and shipping, and how an order is shown."""
+
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field

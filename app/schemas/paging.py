@@ -1,3 +1,5 @@
+"""Lists: how a page is asked for, and what one looks like."""
+
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field

@@ -1,3 +1,5 @@
+"""Products, SKUs and their stock: making and changing them, and how they are shown."""
+
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator

@@ -1,3 +1,5 @@
+"""Scenes and scene bases: making and changing them, and how they are shown."""
+
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field

@@ -1,3 +1,5 @@
+"""Statistics: the days that are asked for, and the figures."""
+
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 

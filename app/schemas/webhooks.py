@@ -1,3 +1,5 @@
+"""Webhooks and deliveries: making and changing webhooks, and how both are shown."""
+
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, PlainSerializer, UrlConstraints
@@ -17,7 +19,7 @@ DeliveryStatus = Literal["pending", "delivered", "failed"]
 
 
 def _endpoint(url: AnyHttpUrl) -> str:
-    """The URL as it will be called; whether its host's addresses may be called is seen at each delivery."""
+    """The URL as it will be called; whether the addresses of its host may be called is checked at each delivery."""
     if url.scheme != "https" and not settings.webhook_allow_private:
         raise PydanticCustomError("url_not_https", "the URL must begin with https://")
     if url.username is not None or url.password is not None:

@@ -1,4 +1,4 @@
-"""The rows of a batch: each is done or refused by itself, and none stops another."""
+"""The rows of a batch: each is carried out or refused by itself, whatever becomes of the others."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from app.errors import AppError
 
 
 @dataclass(slots=True)
-class Row:
-    """One row that was sent: what it says, or the `error` that it is refused with; `number` counts as the sender does."""
+class BatchRow:
+    """One row of a batch; `number` is its row in the sender's file or its place in the list, `error` why it was refused."""
 
     number: int
-    values: dict[str, Any]
+    values: dict[str, Any]  # as the row's schema checked them, or as they were sent if it refused them
     error: AppError | None = None
 
 
-def standing(rows: Iterable[Row]) -> list[Row]:
+def standing(rows: Iterable[BatchRow]) -> list[BatchRow]:
     """The rows that have not been refused."""
     return [row for row in rows if row.error is None]

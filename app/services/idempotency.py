@@ -1,10 +1,10 @@
 """Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): one answer per key, in the transaction of the change.
 
-A request that is refused changes nothing and leaves no key behind: sent again, it is tried again.
+A request that is refused changes nothing and keeps no key, so it can be sent again and is then tried again.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import String, bindparam, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,27 +17,35 @@ from app.errors import KeyReused, StillRunning
 from app.models import IdempotencyKey
 
 KEY = IdempotencyKey.__table__
-LIFE = DAY
+LIFE = DAY  # how long an answer is kept
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A caller's key: `scope` is the account that it belongs to, `fingerprint` stands for the request."""
+    """A caller's key; `scope` is the account that it belongs to, `fingerprint` is a digest of the request."""
 
     scope: str
     key: str
     fingerprint: str
 
 
-def first_answer(work: Work, key: Key) -> Any:
-    """The status and body that this key was answered with, or None when it is new; holds the key until commit.
+class KeptAnswer(Protocol):
+    """The answer that is kept under a key, and the fingerprint of the request that it was given to."""
+
+    status: int
+    body: str
+    fingerprint: str
+
+
+def first_answer(work: Work, key: Key) -> KeptAnswer | None:
+    """What the first request with this key was answered, or None when the key is new; holds the key until commit.
 
     Raises StillRunning when another request holds it, KeyReused when it was used for another request.
     """
     work.begin()
     if not work.one(_HOLD, scope=key.scope, key=key.key).held:
         raise StillRunning(retry_after=1)
-    answer = work.one(_FIND, scope=key.scope, key=key.key, oldest=work.now - LIFE)
+    answer: KeptAnswer | None = work.one(_FIND, scope=key.scope, key=key.key, oldest=work.now - LIFE)
     if answer is not None and answer.fingerprint != key.fingerprint:
         raise KeyReused
     return answer
@@ -59,7 +67,7 @@ def keep(work: Work, key: Key, status: int, body: str) -> None:
 
 
 def forget_old(work: Work) -> int:
-    """Delete the keys whose life is over; how many they were."""
+    """Delete the keys that are older than LIFE; how many there were."""
     return work.do(_FORGET, oldest=work.now - LIFE)
 
 

@@ -2,13 +2,13 @@
 
 import orjson
 
-from app.services.batch_row import Row, standing
+from app.services.batch_row import BatchRow, standing
 from app.web.wording import Fault, worded
 
 LONGEST = 50  # characters of a row's name that its result repeats; an order number has 30 at most
 
 
-def results_json(rows: list[Row], *, done: str, name: str, language: str) -> str:
+def results_json(rows: list[BatchRow], *, done: str, name: str, language: str) -> str:
     """The JSON of a batch: how many rows succeeded (under the key `done`), how many failed, and the result of each row.
 
     Each result repeats the row's field `name`, such as `order_id`, by which its sender knows it.
@@ -22,7 +22,7 @@ def _short(value: object) -> object:
     return f"{value[:LONGEST]}…" if isinstance(value, str) and len(value) > LONGEST else value
 
 
-def _outcome(row: Row, language: str) -> dict[str, bool | str | None]:
+def _outcome(row: BatchRow, language: str) -> dict[str, bool | str | None]:
     if row.error is None:
         return {"ok": True, "code": None, "detail": None}
     faults = row.error.values.get("faults")

@@ -1,4 +1,4 @@
-"""The figures of the whole platform."""
+"""The statistics of the whole platform."""
 
 from app.routers.admin import router
 from app.schemas.statistics import PlatformOverview

@@ -1,4 +1,4 @@
-"""When a merchant's stock is low."""
+"""The thresholds of a merchant's low stock."""
 
 from app.routers.merchant import router
 from app.schemas.low_stock import SkuThreshold, SkuThresholdView, Threshold, ThresholdView

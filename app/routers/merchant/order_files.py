@@ -7,7 +7,7 @@ from fastapi import Query, Request, Response
 from app.routers.merchant import router
 from app.schemas.batches import MAX_FILE, BatchShip, DryRun, ShipResults, ShipRow, checked
 from app.schemas.exports import Format, OrderExport
-from app.services.batch_row import Row
+from app.services.batch_row import BatchRow
 from app.services.orders import export, shipping
 from app.sheets import reading
 from app.web.batch_results import results_json
@@ -29,10 +29,10 @@ def ship_orders(body: BatchShip, call: MerchantCall, request: Request) -> str:
 async def ship_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
     """Ship up to 10,000 orders from a filled-in template: CSV (UTF-8 or GB18030) or XLSX."""
 
-    def read(file: BinaryIO) -> list[Row]:
+    def read(file: BinaryIO) -> list[BatchRow]:
         return checked(ShipRow, ((row.number, row.cells) for row in reading.read(file, export.PARCELS)))
 
-    def ship(rows: list[Row], dry_run: bool) -> str:
+    def ship(rows: list[BatchRow], dry_run: bool) -> str:
         return _shipped(call, request, rows, dry_run=dry_run)
 
     return await imported(request, call, query, read, ship)
@@ -54,6 +54,6 @@ async def export_orders(query: Annotated[OrderExport, Query()], call: MerchantRe
     return await Download.made(call, query.format, "orders", write)
 
 
-def _shipped(call: Call, request: Request, rows: list[Row], *, dry_run: bool) -> str:
+def _shipped(call: Call, request: Request, rows: list[BatchRow], *, dry_run: bool) -> str:
     shipping.ship_many(call, rows, dry_run=dry_run)
     return results_json(rows, done="shipped", name="order_number", language=language(request))

@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 from app.routers.merchant import router
 from app.schemas.batches import MAX_FILE, DryRun, SkuResults, SkuRow, checked
 from app.schemas.exports import SkuExport
-from app.services.batch_row import Row
+from app.services.batch_row import BatchRow
 from app.services.catalogue import sku_export, sku_import
 from app.sheets import reading
 from app.web.batch_results import results_json
@@ -33,10 +33,10 @@ async def export_skus(query: Annotated[SkuExport, Query()], call: MerchantReport
 async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
     """Set prices and stocks from a CSV or XLSX file: by SKU id; a stock needs the `expected_stock` that was exported."""
 
-    def read(file: BinaryIO) -> list[Row]:
+    def read(file: BinaryIO) -> list[BatchRow]:
         return checked(SkuRow, _given(reading.read(file, sku_export.CHANGES)))
 
-    def change(rows: list[Row], dry_run: bool) -> str:
+    def change(rows: list[BatchRow], dry_run: bool) -> str:
         sku_import.change(call, rows, dry_run=dry_run)
         return results_json(rows, done="changed", name="sku_id", language=language(request))
 

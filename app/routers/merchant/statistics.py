@@ -1,4 +1,4 @@
-"""A merchant's figures."""
+"""A merchant's statistics."""
 
 from typing import Annotated
 

@@ -1,1 +1,1 @@
-
+"""Who may log in, and how: accounts, logins, and the throttle on tries at passwords."""

@@ -73,7 +73,7 @@ def set_password(work: Work, kind: str, account_id: int, password_hash: str) -> 
 
 
 def note_password(work: Work, kind: str, account_id: int) -> None:
-    """Write the event that the account has a new password."""
+    """Record that the account has a new password."""
     audit.note(work, "password", ACCOUNTS[kind].name, account_id, business_id=business_of(kind, account_id))
 
 

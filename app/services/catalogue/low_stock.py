@@ -1,4 +1,4 @@
-"""Low stock: where it begins, and the event that a change writes when it brings a SKU there."""
+"""Low stock: the threshold of each SKU, and the event of a change that takes its stock down to it."""
 
 from sqlalchemy import Integer, cast, func, literal, literal_column, select
 

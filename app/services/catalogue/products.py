@@ -1,6 +1,6 @@
 """Products of a merchant; their SKUs are in `skus.py`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
@@ -25,8 +25,8 @@ _MINE = (PRODUCT.c.business_id == ACTOR_ID, ~product_is_removed(PRODUCT.c.id))
 _THIS = (PRODUCT.c.id == bindparam("product_id"), *_MINE)
 
 
-def create(work: Work, values: Mapping[str, object], new_skus: list[dict[str, Any]]) -> JsonText:
-    """A product with its SKUs, as JSON."""
+def create(work: Work, values: Mapping[str, object], new_skus: Iterable[Mapping[str, Any]]) -> JsonText:
+    """A product with its SKUs (each as `skus.create` takes it), as JSON."""
     row = work.one(_CREATE, **values)
     audit.note(work, "create", "product", row.id, business_id=work.actor.id)
     for sku in new_skus:

@@ -10,7 +10,7 @@ from app.db.statement import Statement
 from app.db.work import Work
 from app.errors import DuplicateRow, NotFound, StockChanged
 from app.models import Sku
-from app.services.batch_row import Row, standing
+from app.services.batch_row import BatchRow, standing
 from app.services.catalogue import skus, stock
 from app.services.catalogue.skus import LockedSku
 from app.services.events.record import noted_from
@@ -19,7 +19,7 @@ SKU = Sku.__table__
 REASON = "import"
 
 
-def change(work: Work, rows: list[Row], *, dry_run: bool) -> None:
+def change(work: Work, rows: list[BatchRow], *, dry_run: bool) -> None:
     """Set the prices and stocks that the rows give; a row that is refused gets its `error`.
 
     A stock is set, by a movement, if the SKU's stock is still the row's `expected_stock`.
@@ -42,7 +42,7 @@ def _locked(work: Work, ids: list[int]) -> dict[int, LockedSku]:
     return {sku.id: LockedSku(*sku) for sku in locked if sku.id in present}
 
 
-def _refuse(rows: list[Row], found: dict[int, LockedSku]) -> None:
+def _refuse(rows: list[BatchRow], found: dict[int, LockedSku]) -> None:
     seen = set()
     for row in rows:
         sku = found.get(row.values["sku_id"])
@@ -55,7 +55,7 @@ def _refuse(rows: list[Row], found: dict[int, LockedSku]) -> None:
         seen.add(row.values["sku_id"])
 
 
-def _delta(values: dict[str, Any]) -> int:
+def _delta(values: dict[str, Any]) -> int:  # numbers, as SkuRow has checked
     """By how much the row changes the stock; 0 for a stock that was sent back as it was exported."""
     return int(values["stock"] - values["expected_stock"]) if "stock" in values else 0
 

@@ -41,15 +41,18 @@ class LockedSku(NamedTuple):
     stock: int
 
 
-def create(work: Work, product_id: int, values: dict[str, Any]) -> JsonText:
-    """A SKU of the merchant's product, its stock written as the first movement; its JSON. Raises NotFound."""
-    opening = values.pop("stock")
-    work.one(_HOLD_PRODUCT, product_id=product_id)  # so that it is not removed between our look and our insert
-    row = work.one(_CREATE, product_id=product_id, **values)
+def create(work: Work, product_id: int, values: Mapping[str, Any]) -> JsonText:
+    """A SKU of the merchant's product, its `stock` written as the first movement; its JSON. Raises NotFound.
+
+    `values` are the SKU's columns as `schemas.NewSku` checks them; `price` is in yuan.
+    """
+    columns = {name: value for name, value in values.items() if name != "stock"}
+    work.one(_HOLD_PRODUCT, product_id=product_id)  # so that it is not removed between our check and our insert
+    row = work.one(_CREATE, product_id=product_id, **columns)
     if row is None:
         raise NotFound
-    if opening:
-        stock.change(work, row.id, opening, reason=stock.INITIAL)
+    if values["stock"]:
+        stock.change(work, row.id, values["stock"], reason=stock.INITIAL)
     audit.note(work, "create", "sku", row.id, business_id=work.actor.id, details={"price": values["price"]})
     return get(work, row.id)
 

@@ -28,7 +28,7 @@ def note(
     business_id: int | None = None,
     details: Mapping[str, object] | None = None,
 ) -> None:
-    """Write the event that the work's actor did `verb` to a row; `subject` is the name of the row's table."""
+    """Record what the work's actor did to a row (`verb`); `subject` is the name of the row's table."""
     work.do(
         _NOTE,
         verb=verb,

@@ -17,7 +17,7 @@ from app.errors import AlreadyShipped, AppError, DuplicateRow, IllegalMove, NotF
 from app.models import Order
 from app.models import order as stored
 from app.services import carriers
-from app.services.batch_row import Row, standing
+from app.services.batch_row import BatchRow, standing
 from app.services.lifecycle.table import Arguments
 from app.services.orders.states import LIFECYCLE, TRACKING
 
@@ -55,7 +55,7 @@ def ship(
     )
 
 
-def ship_many(work: Work, rows: list[Row], *, dry_run: bool) -> None:
+def ship_many(work: Work, rows: list[BatchRow], *, dry_run: bool) -> None:
     """Ship the orders that the rows name by `order_id` or `order_number`; a row that is refused gets its error.
 
     The carrier is given as `carrier` (id, code or name of a known one), or as `logistic_id` and `logistic_name` as in `ship`.
@@ -80,7 +80,7 @@ def receive(work: Work, order_id: int) -> JsonText:
     return LIFECYCLE.move(work, "receive", order_id)
 
 
-def _find(work: Work, rows: list[Row]) -> dict[int, NamedOrder]:
+def _find(work: Work, rows: list[BatchRow]) -> dict[int, NamedOrder]:
     """The merchant's orders that the rows name, by id; fills in the rows' id and number, and refuses those that name none."""
     ids = [row.values["order_id"] for row in rows if row.values.get("order_id")]
     numbers = [row.values["order_number"] for row in rows if row.values.get("order_number")]
@@ -97,7 +97,7 @@ def _find(work: Work, rows: list[Row]) -> dict[int, NamedOrder]:
     return by_id
 
 
-def _fill_in_carriers(work: Work, rows: list[Row]) -> None:
+def _fill_in_carriers(work: Work, rows: list[BatchRow]) -> None:
     known = carriers.known(work)
     for row in rows:
         row.error = _fill_in_carrier(row.values, known)
@@ -112,7 +112,7 @@ def _fill_in_carrier(values: dict[str, Any], known: carriers.Known) -> AppError 
     return None
 
 
-def _refuse_duplicates(rows: Iterable[Row]) -> None:
+def _refuse_duplicates(rows: Iterable[BatchRow]) -> None:
     seen = set()
     for row in rows:
         if row.values["order_id"] in seen:
@@ -120,7 +120,7 @@ def _refuse_duplicates(rows: Iterable[Row]) -> None:
         seen.add(row.values["order_id"])
 
 
-def _refuse_by_status(rows: Iterable[Row], orders: dict[int, NamedOrder]) -> None:
+def _refuse_by_status(rows: Iterable[BatchRow], orders: dict[int, NamedOrder]) -> None:
     for row in rows:
         if row.error is None:
             row.error = _refusal(row.values["logistic_order_id"], orders[row.values["order_id"]])
@@ -134,7 +134,7 @@ def _refusal(tracking_number: str, order: NamedOrder) -> AppError | None:
     return IllegalMove()
 
 
-def _arguments(row: Row) -> Arguments:
+def _arguments(row: BatchRow) -> Arguments:
     return {"id": row.values["order_id"], "deliver_address": None, **{name: row.values[name] for name in TRACKING}}
 
 

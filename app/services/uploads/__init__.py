@@ -1,1 +1,1 @@
-
+"""Files that merchants upload: recognising, storing, and recording them."""

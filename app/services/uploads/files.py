@@ -1,9 +1,9 @@
-"""Files that merchants upload: what is in them lies in the storage, whose they are in the database."""
+"""Files that merchants upload: their content is in the storage, and whose they are is in the database."""
 
 import hashlib
 import os
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO, Protocol
 
 import orjson
 from sqlalchemy import String, bindparam, cast, func, select
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
+from app.db.types import JsonText
 from app.db.work import Work
 from app.errors import UnknownFile, WrongFileKind
 from app.models import StoredFile
@@ -26,7 +27,7 @@ URL = "/api/v1/files/"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A file that the storage has, with what its row will say; `details` is JSON text."""
+    """A file that is in the storage, and the columns of its row; `size` is in bytes, `details` is JSON text."""
 
     name: str
     kind: str
@@ -35,10 +36,14 @@ class Stored:
     details: str
 
 
-def store(file: BinaryIO) -> Stored:
-    """Give a file to the storage; raises StorageAway and what `recognised` raises.
+class KindOfFile(Protocol):
+    kind: str
 
-    It needs no database. A file without a row is left where it is: it may be somebody else's too.
+
+def store(file: BinaryIO) -> Stored:
+    """Put a file into the storage; raises StorageAway and what `recognised` raises.
+
+    It needs no database. A file that gets no row stays in the storage, because another merchant may have uploaded it too.
     """
     content = recognised(file)
     name = f"{digest_of(content.body)}.{content.extension}"
@@ -48,19 +53,19 @@ def store(file: BinaryIO) -> Stored:
     return Stored(name, content.kind, media_type, size, orjson.dumps(content.details).decode())
 
 
-def enter(work: Work, file: Stored) -> str:
-    """Write down that a stored file is the merchant's, once however often it is sent; its JSON."""
+def enter(work: Work, file: Stored) -> JsonText:
+    """Record that a stored file is the merchant's, once however often it is uploaded; its JSON."""
     row = work.one(_CREATE, **asdict(file))
     if row is not None:
         details = {"name": file.name, "size": file.size}
         audit.note(work, "upload", "stored_file", row.id, business_id=work.actor.id, details=details)
-    return str(work.one(_ONE, name=file.name).body)
+    return work.body(_ONE, name=file.name)
 
 
-def digest_of(file: Any) -> str:
-    """The SHA-256 of a file, which then stands at its start."""
+def digest_of(file: BinaryIO) -> str:
+    """The SHA-256 of a file, which is left at its start."""
     file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO does not declare readinto
     file.seek(0)
     return digest
 
@@ -71,14 +76,14 @@ def check_mine(work: Work, name: str, kind: str, *, field: str) -> None:
 
 
 def check_any(work: Work, name: str, kind: str, *, field: str) -> None:
-    """As `check_mine`, whoever's file it is."""
+    """As `check_mine`, for a file of any merchant."""
     _check(work.one(_KIND_OF_ANY, name=name), kind, field)
 
 
-def _check(row: Any, kind: str, field: str) -> None:
-    if row is None:
+def _check(found: KindOfFile | None, kind: str, field: str) -> None:
+    if found is None:
         raise UnknownFile(field=field)
-    if row.kind != kind:
+    if found.kind != kind:
         raise WrongFileKind(field=field, kind=kind)
 
 

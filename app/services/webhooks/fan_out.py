@@ -28,7 +28,7 @@ def with_news(work: Work) -> list[int]:
 
 
 def spread(work: Work, only: int | None = None) -> int:
-    """Make deliveries of the events after the positions of webhooks, and move these on; how many webhooks had any.
+    """Make deliveries of the events after each webhook's position, and move that on; how many webhooks had any.
 
     `only` is the id of the one webhook to do this for.
     """

@@ -95,7 +95,7 @@ def _rest(answer: httpcore.Response, now: int) -> int:
 
 
 def _named(failure: BaseException) -> str:
-    """The name in ERRORS for a failure; a failed handshake is named after its TLS error, not after what that raised."""
+    """The name in ERRORS for a failure; httpcore wraps TLS errors, which are named themselves."""
     while failure.__context__ is not None and isinstance(failure.__context__, ssl.SSLError):
         failure = failure.__context__
     return next(name for kind, name in ERRORS.items() if isinstance(failure, kind))

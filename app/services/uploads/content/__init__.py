@@ -1,8 +1,8 @@
-"""What an uploaded file is, told by what is in it: never by its name, nor by the type that its sender declares."""
+"""What an uploaded file is, judged by its content alone: never by its name, nor by the type that its sender declares."""
 
 import os
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from app.errors import FileTooLarge
 
@@ -21,12 +21,12 @@ MAX_TEXT = 4_000_000  # bytes of JSON that are parsed: of a .gltf, or inside a .
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file that was found to be right: `body` is what is kept, `details` what was learnt from it."""
+    """An uploaded file that was accepted: `body` is what is stored, `details` what was found out about it."""
 
     kind: str
     extension: str
     body: BinaryIO
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, object] = field(default_factory=dict)
 
 
 def limited(file: BinaryIO, most: int) -> int:

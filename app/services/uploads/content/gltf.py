@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 from pydantic import ValidationError
@@ -20,8 +20,8 @@ _JSON, _BINARY = b"JSON", b"BIN\0"
 LONGEST_NAME = 50  # characters of a part's name that a refusal repeats
 
 
-def is_model(document: dict[str, Any]) -> bool:
-    """Whether a JSON document means to be a glTF: the only part that every glTF has is `asset.version`."""
+def is_model(document: dict[str, object]) -> bool:
+    """Whether a JSON document is meant to be a glTF: `asset.version` is the only part that every glTF has."""
     asset = document.get("asset")
     return isinstance(asset, dict) and "version" in asset
 
@@ -44,7 +44,7 @@ def binary(file: BinaryIO) -> Content:
     return Content(MODEL, "glb", file, _details(document, held))
 
 
-def text(file: BinaryIO, document: dict[str, Any]) -> Content:
+def text(file: BinaryIO, document: dict[str, object]) -> Content:
     """A .gltf whose data is in `data:` URIs; raises BrokenModel, ExternalUri."""
     return Content(MODEL, "gltf", file, _details(document, None))
 
@@ -68,8 +68,8 @@ def _chunks(file: BinaryIO, size: int) -> list[tuple[bytes, int, int]]:
     return chunks
 
 
-def _details(document: Any, held: int | None) -> dict[str, Any]:
-    """What is told of a model; `held` is how many bytes the binary chunk has."""
+def _details(document: object, held: int | None) -> dict[str, object]:
+    """Check a model, and give the details that its row will have; `held` is the number of bytes in the binary chunk."""
     try:
         model = Document.model_validate(document)
     except ValidationError as error:
@@ -82,10 +82,10 @@ def _details(document: Any, held: int | None) -> dict[str, Any]:
     return {"bounding_box": bounding_box(model)}
 
 
-def _uris(document: Any) -> Iterator[tuple[str, str]]:
+def _uris(document: object) -> Iterator[tuple[str, str]]:
     """Every `uri` that a loader would follow, also inside extensions.
 
-    Names are joined only where one is found: a long one above a million empty arrays would be copied a million times.
+    Names are joined only when a `uri` is found: a long name above a million empty arrays would be copied a million times.
     """
     names: list[object] = []
     inside = [_parts_of(document)]
@@ -101,8 +101,8 @@ def _uris(document: Any) -> Iterator[tuple[str, str]]:
             inside.append(_parts_of(found[1]))
 
 
-def _parts_of(part: dict[str, Any] | list[Any]) -> Iterator[tuple[object, Any]]:
+def _parts_of(part: object) -> Iterator[tuple[object, object]]:
     if isinstance(part, list):
         yield from enumerate(part)
-    else:
+    elif isinstance(part, dict):
         yield from ((name, value) for name, value in part.items() if name != "extras")

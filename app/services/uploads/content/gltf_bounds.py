@@ -1,4 +1,4 @@
-"""The bounding box of a glTF, in metres: what its POSITION accessors declare, moved to where the nodes put it."""
+"""The bounding box of a glTF, in metres: the boxes that its POSITION accessors declare, moved as its nodes say."""
 
 import math
 
@@ -6,14 +6,14 @@ from app.errors import BrokenModel
 from app.services.uploads.content.gltf_document import Accessor, Document, Node
 
 Box = tuple[list[float], list[float]]
-Matrix = list[list[float]]  # three rows of four: the last row of an affine matrix says nothing
+Matrix = list[list[float]]  # three rows of four: the last row of an affine matrix is always the same
 
 _HERE: Matrix = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
 _NORMALIZED = {5120: 127, 5121: 255, 5122: 32767, 5123: 65535}
 
 
 def bounding_box(model: Document) -> dict[str, list[float]] | None:
-    """Lowest and highest corner of the default scene, or None where it shows nothing; raises BrokenModel."""
+    """The lowest and highest corner of the default scene, or None if it shows nothing; raises BrokenModel."""
     boxes = [_box_of_mesh(model, number) for number in range(len(model.meshes))]
     found: Box | None = None
     scene = model.scenes[model.scene or 0].nodes if model.scenes else _roots(model)
@@ -47,7 +47,7 @@ def _box_of_mesh(model: Document, number: int) -> Box | None:
 
 
 def _box_of_positions(accessor: Accessor, mesh: int) -> Box:
-    """What a POSITION accessor declares; the specification makes it declare it."""
+    """The box that a POSITION accessor declares, as the specification requires of it."""
     low, high = accessor.min, accessor.max
     if accessor.type != "VEC3" or low is None or high is None or not len(low) == len(high) == 3:
         raise BrokenModel(where=f"meshes.{mesh}.POSITION")

@@ -1,4 +1,4 @@
-"""What a glTF's parts say of each other: every index is there, every range fits, and the nodes are trees."""
+"""Whether the parts of a glTF fit together: every index exists, every range fits, and the nodes form trees."""
 
 import base64
 import binascii
@@ -14,7 +14,7 @@ _COLUMNS_ROWS = {
 
 
 def check(model: Document, held: int | None) -> None:
-    """Hold a model against itself and the `held` bytes of its binary chunk; raises BrokenModel."""
+    """Check a model, whose binary chunk has `held` bytes (None if it has no such chunk); raises BrokenModel."""
     for where, index, parts in _references(model):
         if index is not None and index >= len(parts):
             raise BrokenModel(where=where)
@@ -54,7 +54,7 @@ def _references(model: Document) -> Iterator[tuple[str, int | None, Sized]]:
 
 
 def _ranges(model: Document, held: int | None) -> Iterator[tuple[str, int, int]]:
-    """Where each range ends, and how long that is which it lies in."""
+    """The name of each range, where it ends, and the length of what it is a range of."""
     if held is not None and model.buffers and model.buffers[0].uri is None:
         yield "buffers.0", held, model.buffers[0].byte_length + 3  # a chunk is padded to a multiple of four
     for i, buffer in enumerate(model.buffers):
@@ -76,7 +76,7 @@ def _ranges(model: Document, held: int | None) -> Iterator[tuple[str, int, int]]
 
 
 def _bytes_of(buffer: Buffer, held: int | None) -> int:
-    """How many bytes a buffer really has; one without a URI is the binary chunk, or stands for what is unpacked later."""
+    """How many bytes a buffer has; one without a URI is the binary chunk, or a placeholder that a decoder fills later."""
     if buffer.uri is None:
         unpacked = held is None and "EXT_meshopt_compression" in buffer.extensions
         return buffer.byte_length if unpacked else held or 0

@@ -1,6 +1,6 @@
 """The parts of a glTF 2.0 document that files depend on, each as the specification types it."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field
 from pydantic.alias_generators import to_camel
@@ -13,10 +13,10 @@ ComponentType = Literal[5120, 5121, 5122, 5123, 5125, 5126]
 MANY = 100_000  # parts of one sort
 FEW = 100  # attributes
 Item = TypeVar("Item")
-Items = Annotated[list[Item], Field(max_length=MANY), FailFast()]  # one fault is told, so a million of them are not gathered
+Items = Annotated[list[Item], Field(max_length=MANY), FailFast()]  # a refusal names one fault, so no more are gathered
 
 
-def _few(attributes: Any) -> Any:
+def _few(attributes: object) -> object:
     if isinstance(attributes, dict) and len(attributes) > FEW:
         raise ValueError
     return attributes
@@ -33,7 +33,7 @@ class Asset(Part):
 class Buffer(Part):
     uri: str | None = None
     byte_length: Length
-    extensions: dict[str, Any] = {}
+    extensions: dict[str, object] = {}
 
 
 class BufferView(Part):

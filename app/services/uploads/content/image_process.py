@@ -1,7 +1,7 @@
-"""The program that draws one picture anew: a process of its own, so that its memory and its time can be bounded from outside.
+"""The program that draws one picture anew, in a process of its own so that its memory and time can be limited.
 
-`python image_process.py BODY SECONDS BYTES` reads a picture from standard input and writes it to the descriptor BODY, with so
-many seconds of CPU and bytes of memory. It tells its size on standard output, or by its exit status why there is none.
+`python image_process.py BODY SECONDS BYTES` reads a picture from standard input and writes it to the descriptor BODY, using at
+most SECONDS of CPU and BYTES of memory. It prints the picture's size, or its exit status says why there is none.
 It uses nothing of the app, so that it starts within 50 ms.
 """
 
@@ -11,7 +11,6 @@ import os
 import resource
 import struct
 import sys
-from typing import Any
 
 from PIL import Image, ImageOps
 
@@ -22,14 +21,14 @@ TOO_MANY_PIXELS, TOO_COSTLY, BROKEN, DISK_FULL = 10, 11, 12, 13
 
 _EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
 # WebP's default method takes five times as long for a file that is 2 % smaller.
-_OPTIONS: dict[str, dict[str, Any]] = {"PNG": {}, "JPEG": {"quality": 90}, "WEBP": {"quality": 90, "method": 2}}
+_OPTIONS: dict[str, dict[str, int]] = {"PNG": {}, "JPEG": {"quality": 90}, "WEBP": {"quality": 90, "method": 2}}
 _WRONG = (OSError, SyntaxError, ValueError, IndexError, KeyError, TypeError, struct.error)  # what Pillow says of broken bytes
 _START_OF_SCAN = b"\xff\xda"
-_POLITE = 10  # this may take its time, requests may not
+_POLITE = 10  # requests go first
 
 
 class TooCostly(Exception):
-    """The picture takes more work, or more room, than any that a camera or a program makes."""
+    """The picture takes more work or memory than any that a camera or a program makes."""
 
 
 def main(body: int, seconds: int, memory: int) -> int:

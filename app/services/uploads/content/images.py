@@ -1,4 +1,4 @@
-"""Pictures: decoded, and encoded anew, so that nothing but their pixels is kept."""
+"""Pictures: decoded and encoded anew, so that only their pixels are kept."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import orjson
 
@@ -16,7 +16,7 @@ from app.services.uploads.content import IMAGE, MAX_IMAGE, Content, image_proces
 
 MAX_SECONDS = 10  # of CPU that one picture may take; the largest that cameras and programs make take 3
 MAX_MEMORY = 800_000_000  # bytes of address space; the largest WebP with a mask takes 620 MB, a JPEG 320 MB
-PATIENCE = 60  # seconds until a picture is given up whose process hardly gets any CPU
+PATIENCE = 60  # seconds after which a picture is given up whose process gets hardly any CPU
 
 _one_at_a_time = threading.Lock()
 _REFUSALS: dict[int, Callable[[], AppError]] = {
@@ -28,7 +28,7 @@ _REFUSALS: dict[int, Callable[[], AppError]] = {
 
 
 def is_image(start: bytes) -> bool:
-    """Whether a file that starts so means to be a PNG, JPEG or WebP."""
+    """Whether a file that starts like this is meant to be a PNG, JPEG or WebP."""
     riff = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
     return riff or start.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
 
@@ -58,12 +58,13 @@ def encoded_anew(file: BinaryIO) -> Content:
 
 
 def _drawn(file: BinaryIO, body: BinaryIO) -> "subprocess.CompletedProcess[bytes]":
-    """The process that has drawn the picture in `file` into `body`, or has not; raises ImageTooComplex after a long while."""
+    """Run the process that draws the picture in `file` into `body`; raises ImageTooComplex after PATIENCE."""
     given = (body.fileno(), MAX_SECONDS, MAX_MEMORY)
     command = [sys.executable, "-I", "-W", "ignore", image_process.__file__, *map(str, given)]
-    options: dict[str, Any] = {"stdin": file, "pass_fds": given[:1], "capture_output": True, "timeout": PATIENCE}
     with _one_at_a_time:
         try:
-            return subprocess.run(command, check=False, **options)  # noqa: S603 - a program of ours
+            return subprocess.run(  # noqa: S603 - a program of ours
+                command, check=False, stdin=file, pass_fds=given[:1], capture_output=True, timeout=PATIENCE
+            )
         except subprocess.TimeoutExpired:
             raise ImageTooComplex from None

@@ -1,4 +1,4 @@
-"""Which kind of file it is, and whether it is a sound one."""
+"""Finding out what kind of file was uploaded, and refusing it if it is broken."""
 
 from typing import BinaryIO
 

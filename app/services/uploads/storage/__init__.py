@@ -1,4 +1,4 @@
-"""Where uploaded files lie: a local folder, or an S3 bucket when one is configured. What lies there never changes."""
+"""Where uploaded files are stored: a local folder, or an S3 bucket if one is configured. Stored files never change."""
 
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -9,16 +9,16 @@ from app.services.uploads.storage.folder import Folder
 
 
 class Storage(Protocol):
-    """Files by their names. `put` of a name that is there does nothing; every call may raise StorageAway."""
+    """Files by their names. `put` does nothing if the name is there already; every call may raise StorageAway."""
 
     def put(self, name: str, body: BinaryIO, media_type: str) -> None:
-        """Keep a file: all of it, or nothing."""
+        """Store the whole file, or nothing of it."""
 
     async def holds(self, name: str) -> bool:
         """Whether the file is there."""
 
     async def read(self, name: str) -> Path | s3.Stream | None:
-        """The file: its path when it is at hand, else a stream; None when it is not there."""
+        """The file, as a path if it is on this machine, else as a stream; None when it is not there."""
 
 
 def storage() -> Storage:

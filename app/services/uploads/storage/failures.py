@@ -1,4 +1,4 @@
-"""What goes wrong with a disk or a bucket, as callers are told of it."""
+"""How failures of a disk or a bucket are answered."""
 
 import logging
 from collections.abc import Iterator

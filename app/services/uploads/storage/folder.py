@@ -17,7 +17,7 @@ class Folder:
         with storing():
             if not (self.path / name).is_file():
                 self._write(name, body)
-            self._remember_names()  # whoever wrote it: somebody else may be about to
+            self._remember_names()  # even if another process wrote it: it may not have done this yet
 
     async def holds(self, name: str) -> bool:
         with storing():
@@ -43,7 +43,7 @@ class Folder:
             raise
 
     def _remember_names(self) -> None:
-        """Let the new name outlive a power cut too, before a row tells of it."""
+        """Make the new name survive a power cut, before a row in the database names it."""
         folder = os.open(self.path, os.O_RDONLY)
         try:
             os.fsync(folder)

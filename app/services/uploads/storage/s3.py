@@ -1,10 +1,10 @@
-"""Files in a bucket that is spoken to as Amazon's S3 is."""
+"""Files in a bucket that speaks the protocol of Amazon S3."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import obstore
 from obstore.store import S3Store
@@ -38,7 +38,7 @@ class S3:
 
     def put(self, name: str, body: BinaryIO, media_type: str) -> None:
         with storing():
-            if self._head(name) is None:
+            if not self._has(name):
                 body.seek(0)
                 obstore.put(self.store, name, body, attributes={"Content-Type": media_type})
 
@@ -58,11 +58,12 @@ class S3:
                 return None
             return Stream(found.meta["size"], _pieces(found))
 
-    def _head(self, name: str) -> Any:
+    def _has(self, name: str) -> bool:
         try:
-            return obstore.head(self.store, name)
+            obstore.head(self.store, name)
         except FileNotFoundError:
-            return None
+            return False
+        return True
 
 
 @cache
@@ -71,6 +72,6 @@ def opened(bucket: Bucket) -> S3:
     return S3(bucket)
 
 
-async def _pieces(found: Any) -> AsyncIterator[bytes]:
+async def _pieces(found: "obstore.GetResult") -> AsyncIterator[bytes]:
     async for piece in found.stream(min_chunk_size=_PIECE):
         yield bytes(piece)
