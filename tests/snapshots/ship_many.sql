@@ -12,8 +12,9 @@ WITH caller AS (
     given.id,
     given.logistic_id,
     given.logistic_name,
-    given.logistic_order_id
-  FROM UNNEST(CAST(%(ids)s AS INT[]), CAST(%(logistic_id)s AS INT[]), CAST(%(logistic_name)s AS VARCHAR(15)[]), CAST(%(logistic_order_id)s AS VARCHAR(30)[])) AS given(id, logistic_id, logistic_name, logistic_order_id)
+    given.logistic_order_id,
+    given.deliver_address
+  FROM json_to_recordset(CAST(%(moves)s AS JSON)) AS given(id INT, logistic_id INT, logistic_name VARCHAR(15), logistic_order_id VARCHAR(30), deliver_address VARCHAR(150))
   JOIN "order"
     ON "order".id = given.id
   WHERE
@@ -28,7 +29,7 @@ WITH caller AS (
   ORDER BY
     "order".id   FOR NO KEY UPDATE OF "order"
 ), moved AS (
-  UPDATE "order" SET status = 1, deliver_time = %(now)s, deliver_address = COALESCE(%(deliver_address)s, "order".deliver_address), logistic_id = locked.logistic_id, logistic_name = locked.logistic_name, logistic_order_id = locked.logistic_order_id
+  UPDATE "order" SET status = 1, deliver_time = %(now)s, deliver_address = COALESCE(locked.deliver_address, "order".deliver_address), logistic_id = locked.logistic_id, logistic_name = locked.logistic_name, logistic_order_id = locked.logistic_order_id
   FROM locked
   WHERE
     "order".id = locked.id

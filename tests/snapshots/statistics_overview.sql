@@ -1,4 +1,4 @@
-WITH takings AS (
+WITH days AS (
   SELECT
     paid.orders,
     paid.sales,
@@ -51,14 +51,14 @@ SELECT
       CAST(row_to_json(v) AS TEXT) AS row_to_json
     FROM (
       SELECT
-        takings.orders,
-        takings.sales,
-        takings.refunds,
-        takings.refunded,
-        takings.date
-      FROM takings
+        days.orders,
+        days.sales,
+        days.refunds,
+        days.refunded,
+        days.date
+      FROM days
       ORDER BY
-        takings.start
+        days.start
       LIMIT 1
     ) AS v
   ) AS yesterday,
@@ -67,14 +67,14 @@ SELECT
       CAST(row_to_json(v) AS TEXT) AS row_to_json
     FROM (
       SELECT
-        takings.orders,
-        takings.sales,
-        takings.refunds,
-        takings.refunded,
-        takings.date
-      FROM takings
+        days.orders,
+        days.sales,
+        days.refunds,
+        days.refunded,
+        days.date
+      FROM days
       ORDER BY
-        takings.start DESC
+        days.start DESC
       LIMIT 1
     ) AS v
   ) AS today,

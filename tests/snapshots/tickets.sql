@@ -148,9 +148,9 @@ WITH picked AS (
 )
 SELECT
   caller.caller_status,
-  (
+  CAST((
     SELECT
-      CAST(COALESCE(JSON_AGG(row_to_json(v)), CAST('[]' AS JSON)) AS TEXT) AS coalesce
+      COALESCE(JSON_AGG(row_to_json(v)), CAST('[]' AS JSON)) AS coalesce_1
     FROM (
       SELECT
         picked.id,
@@ -174,7 +174,7 @@ SELECT
       FROM picked
       LIMIT %(size)s
     ) AS v
-  ) AS items,
+  ) AS TEXT) AS items,
   (
     SELECT
       COUNT(*) AS count_1

@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from app.db.statement import Statement
 from app.db.work import MERCHANT
-from app.services.orders import placing, shipping
+from app.services.orders import placing
 from app.services.orders import queries as orders
+from app.services.orders.states import LIFECYCLE, TRACKING
 from app.services.statistics import reports
 from app.services.sweeping.sweep import SWEEPS
 from app.services.tickets import queries as tickets
@@ -17,14 +18,16 @@ from app.services.webhooks import leases
 
 FOLDER = Path(__file__).parent.parent / "snapshots"
 ALL: frozenset[str] = frozenset()
+SHIPMENT = (*TRACKING, "deliver_address")
 
 
 def statements() -> dict[str, Statement]:
     """The statements that are kept, by the name of their file."""
     return {
         "place": placing._PLACE,
-        "ship_one": shipping.LIFECYCLE._statements["ship", MERCHANT][0],
-        "ship_many": shipping._SHIP,
+        "ship_one": LIFECYCLE._lone["ship", MERCHANT][0],
+        "ship_many": LIFECYCLE._compile_many("ship", MERCHANT, SHIPMENT),
+        "ship_concurrently": LIFECYCLE._compile_many("ship", MERCHANT, SHIPMENT, concurrent=True),
         "orders": orders._list(MERCHANT, ALL, by_cursor=False),
         "order": orders._one(MERCHANT),
         "tickets": tickets._list(MERCHANT, ALL, by_cursor=False),

@@ -1,0 +1,151 @@
+WITH locked AS (
+  SELECT
+    given.position,
+    given.actor_id,
+    given.session,
+    given.request_id,
+    given.id,
+    given.logistic_id,
+    given.logistic_name,
+    given.logistic_order_id,
+    given.deliver_address
+  FROM json_to_recordset(CAST(%(moves)s AS JSON)) AS given(position INT, actor_id INT, session TEXT, request_id TEXT, id INT, logistic_id INT, logistic_name VARCHAR(15), logistic_order_id VARCHAR(30), deliver_address VARCHAR(150))
+  JOIN "order"
+    ON "order".id = given.id
+  WHERE
+    "order".status = 0
+    AND (
+      EXISTS(
+        SELECT
+          "user".id
+        FROM "user"
+        WHERE
+          "user".id = given.actor_id AND "user".auth_token = given.session AND "user".status = 0
+      )
+    )
+    AND "order".business_id = given.actor_id
+  ORDER BY
+    "order".id   FOR NO KEY UPDATE OF "order" SKIP LOCKED
+), moved AS (
+  UPDATE "order" SET status = 1, deliver_time = %(now)s, deliver_address = COALESCE(locked.deliver_address, "order".deliver_address), logistic_id = locked.logistic_id, logistic_name = locked.logistic_name, logistic_order_id = locked.logistic_order_id
+  FROM locked
+  WHERE
+    "order".id = locked.id
+  RETURNING "order".id, "order".order_number, "order".status, "order".business_id, "order".customer_id, "order".sku_id, "order".num, "order".sku_snapshot, "order".pay_count, "order".create_time, "order".deliver_time, "order".recv_time, "order".close_time, "order".deliver_address, "order".receiver_name, "order".receiver_phone, "order".receiver_address, "order".logistic_id, "order".logistic_name, "order".logistic_order_id, "order".after_care_id, "order".back_reason, locked.position, locked.actor_id, locked.session, locked.request_id
+), noted AS (
+  INSERT INTO event (
+    time,
+    actor_kind,
+    actor_id,
+    request_id,
+    subject_id,
+    verb,
+    subject,
+    from_status,
+    to_status,
+    details,
+    business_id,
+    order_id
+  )
+  SELECT
+    CAST(%(now)s AS INT) AS time,
+    CAST(%(actor_kind)s AS VARCHAR(10)) AS actor_kind,
+    CAST(moved.actor_id AS INT) AS actor_id,
+    CAST(moved.request_id AS VARCHAR(64)) AS request_id,
+    CAST(moved.id AS INT) AS subject_id,
+    CAST('ship' AS VARCHAR(30)) AS verb,
+    CAST('order' AS VARCHAR(20)) AS subject,
+    CAST(0 AS INT) AS from_status,
+    CAST(1 AS INT) AS to_status,
+    CAST(jsonb_build_object(
+      'logistic_id',
+      moved.logistic_id,
+      'logistic_name',
+      moved.logistic_name,
+      'logistic_order_id',
+      moved.logistic_order_id
+    ) AS JSONB) AS details,
+    CAST(moved.business_id AS INT) AS business_id,
+    CAST(moved.id AS INT) AS order_id
+  FROM moved
+  RETURNING event.id
+)
+SELECT
+  moved.position,
+  CAST(row_to_json(v) AS TEXT) AS body
+FROM moved
+JOIN (
+  SELECT
+    after.id,
+    after.order_number,
+    after.status,
+    after.business_id,
+    after.customer_id,
+    after.sku_id,
+    after.num,
+    CAST(after.sku_snapshot AS JSON) AS sku_snapshot,
+    after.pay_count,
+    after.create_time,
+    after.deliver_time,
+    after.recv_time,
+    after.close_time,
+    after.deliver_address,
+    after.receiver_name,
+    after.receiver_phone,
+    after.receiver_address,
+    after.logistic_id,
+    after.logistic_name,
+    after.logistic_order_id,
+    after.after_care_id,
+    after.back_reason,
+    CASE
+      WHEN (
+        after.status = 0 AND %(ship)s > 0
+      )
+      THEN after.create_time + %(ship)s
+      WHEN (
+        after.status = 1 AND %(auto_receive)s > 0
+      )
+      THEN after.deliver_time + %(auto_receive)s
+      WHEN (
+        after.status = 2 AND %(after_sale)s > 0
+      )
+      THEN after.recv_time + %(after_sale)s
+      ELSE NULL
+    END AS deadline_at,
+    ARRAY_REMOVE(
+      CAST(ARRAY[CASE WHEN (
+          after.status = 0 OR after.status = 1
+      ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+      NULL
+    ) AS actions
+  FROM (
+    SELECT
+      moved.id,
+      moved.order_number,
+      moved.status,
+      moved.business_id,
+      moved.customer_id,
+      moved.sku_id,
+      moved.num,
+      moved.sku_snapshot,
+      moved.pay_count,
+      moved.create_time,
+      moved.deliver_time,
+      moved.recv_time,
+      moved.close_time,
+      moved.deliver_address,
+      moved.receiver_name,
+      moved.receiver_phone,
+      moved.receiver_address,
+      moved.logistic_id,
+      moved.logistic_name,
+      moved.logistic_order_id,
+      moved.after_care_id,
+      moved.back_reason
+    FROM moved
+  ) AS after
+) AS v
+  ON v.id = moved.id
+LEFT OUTER JOIN noted
+  ON FALSE
