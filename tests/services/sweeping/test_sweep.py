@@ -189,7 +189,8 @@ class TestWhatFails:
 
     def test_when_the_database_is_away_the_sweep_ends(self, orders, sql, now, monkeypatch):
         def receive(work, order_id):
-            sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'meta_be'")
+            work.begin()  # an idle connection would be replaced before anybody meets it
+            sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'meta_be'")
             return receiving(work, order_id)
 
         receiving = sweep.SWEEPS["received"].move
