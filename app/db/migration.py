@@ -1,4 +1,4 @@
-"""The database: statements compiled once, its schema brought up to date, and what tells that it is away."""
+"""The schema: brought up to date, and a database that is ready for as long as a process runs."""
 
 import contextlib
 import logging
@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import psycopg2
 import psycopg2.errors
-import psycopg2.extensions
 import sqlalchemy.exc
 from alembic import command
 from alembic.config import Config
@@ -95,7 +93,7 @@ def _wait_until_reachable(seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            pools.thread_engine().raw_connection().close()
+            pools.take(pools.thread_engine()).close()
             return
         except AWAY:
             if time.monotonic() > deadline:
