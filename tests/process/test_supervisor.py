@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -33,23 +34,42 @@ def shop(migrated_module):
 
 
 @pytest.fixture(scope="module")
-def service(migrated_module, tmp_path_factory):
-    """The service with two API processes, which the tests of this module follow from its start to its stop."""
-    environment = environment_for(migrated_module)
+def start(migrated_module, tmp_path_factory):
+    """Starts the service with two API processes."""
     settings = {"PROCESSES": "2", "FROZEN_SECONDS": "15", "STATEMENT_SECONDS": "4"}
-    with Supervised(tmp_path_factory.mktemp("service"), environment, **settings) as supervised:
-        supervised.wait_for("be", "be-more:be-more-1", "worker", "relay")
-        yield supervised
+    with ExitStack() as stack:
+
+        def started():
+            folder = tmp_path_factory.mktemp("service")
+            supervised = stack.enter_context(Supervised(folder, environment_for(migrated_module), **settings))
+            supervised.wait_for("be", "be-more:be-more-1", "worker", "relay")
+            return supervised
+
+        yield started
 
 
 @pytest.fixture(scope="module")
-def dying(service, migrated_module, tmp_path_factory):
+def services():
+    """What was started in this module."""
+    return []
+
+
+@pytest.fixture
+def service(services, start):
+    """The running service, which the tests of this module share until one of them stops it."""
+    if not services or services[-1].process.poll() is not None:
+        services.append(start())
+    return services[-1]
+
+
+@pytest.fixture(scope="module")
+def dying(migrated_module, tmp_path_factory):
     """A service that can not live, which dies while the tests of the other one run."""
     with Supervised(tmp_path_factory.mktemp("dying"), environment_for(migrated_module), SECRET_KEY="short") as supervised:
         yield supervised
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sent(service, shop):
     """Clients that write all the time: some keep their connection, some make a new one for each request."""
     return [
@@ -112,6 +132,11 @@ def run(uri, statement):
     with connection, connection.cursor() as cursor:
         cursor.execute(statement)
     connection.close()
+
+
+def not_json(supervised):
+    """The lines on stdout that are no JSON with a time."""
+    return [line for line in supervised.said if not line.startswith("{") or not json.loads(line)["time"]]
 
 
 def nothing_is_lost(sent, uri):
@@ -179,15 +204,12 @@ def test_what_fails_in_the_worker_shows_in_the_figures_of_the_api(service, migra
     run(migrated_module, "ALTER TABLE gone RENAME TO idempotency_key")
 
 
-def test_restart_of_one_process_under_load_leaves_the_other_alone(service, sent):
+def test_restart_and_stop_under_load_lose_nothing(service, sent, shop, migrated_module):
     before = {program: service.pid(program) for program in ("be", "be-more:be-more-1")}
     service.control("restart", "be")
     assert service.pid("be") not in (0, before["be"])
     assert service.pid("be-more:be-more-1") == before["be-more:be-more-1"]
     assert asked_of_be(service, "restarted")
-
-
-def test_stop_under_load_ends_streams_cleanly_and_loses_nothing(service, sent, shop, migrated_module):
     headers = {"Authorization": f"Bearer {shop.token}"}
     with httpx.stream("GET", f"{service.url}{PREFIX}/merchant/events", headers=headers, timeout=30) as stream:
         lines = stream.iter_lines()
@@ -199,23 +221,15 @@ def test_stop_under_load_ends_streams_cleanly_and_loses_nothing(service, sent, s
     assert ": this process stops: come back" in received
     assert service.process.wait(60) == 0
     nothing_is_lost(sent, migrated_module)
-
-
-def test_last_lines_are_relayed(service):
-    service.process.wait(60)
     assert sum("Finished server process" in line for line in service.said) >= 3  # two that stopped, and one restarted
-
-
-def test_every_line_of_stdout_is_json(service, dying):
-    dying.process.wait(60)
-    for said in (service.said, dying.said):
-        assert [line for line in said if not line.startswith("{") or not json.loads(line)["time"]] == []
+    assert not_json(service) == []
 
 
 def test_a_program_that_keeps_dying_ends_it_all(dying):
     assert dying.process.wait(60) == 1
     assert dying.wait_for_line("(be|worker) keeps dying")
     assert dying.wait_for_line("SECRET_KEY is shorter")
+    assert not_json(dying) == []
 
 
 @pytest.mark.parametrize(
