@@ -23,11 +23,10 @@ from app.db import failures, migration
 from app.db.work import ADMIN, SYSTEM, Actor, Work
 from app.errors import AppError
 from app.models.order import STATUS_NAMES
-from app.ops import check
 from app.schemas.fields import Name, Password
 from app.security import hash_now
 from app.services.accounts import accounts
-from app.tools import demo
+from app.tools import check, demo
 from app.tools.replay import Replay
 from app.tools.replay_file import Unreadable
 from app.tools.replay_report import Report

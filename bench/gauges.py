@@ -4,7 +4,7 @@ import statistics
 import sys
 import time
 
-from app.ops.metrics import gauges
+from app.services.monitoring import gauges
 from bench.data import fill, make_secrets
 from bench.load import print_row
 from bench.servers import create_database, execute, postgres

@@ -16,7 +16,7 @@ from app.db.pools import overdue_calls
 from app.db.statement import Statement
 from app.db.work import SYSTEM, Actor, Work
 from app.errors import CallsOverdue, NotAuthenticated, PendingMigration
-from app.ops.metrics import exposition
+from app.services.monitoring import exposition
 
 router = APIRouter(tags=["system"])
 

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.db import pools
 from app.db.parameters import deadlines
-from app.ops.metrics import gauges
+from app.services.monitoring import gauges
 from tests.conftest import ROOT, environment_for
 from tests.support.api import Caller
 from tests.support.factories import purchase

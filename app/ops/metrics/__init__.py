@@ -1,4 +1,4 @@
-"""The counters, gauges and histograms of this process. `exposition` shows them; recording a request takes microseconds."""
+"""The counters, gauges and histograms of this process; recording a request takes microseconds."""
 
 from typing import Literal
 

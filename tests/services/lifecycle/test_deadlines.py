@@ -7,8 +7,8 @@ from app.config import DAY, HOUR, settings
 from app.db import parameters
 from app.db.work import MERCHANT, Actor, Work
 from app.errors import AfterSaleOver
-from app.ops.metrics import gauges
 from app.services.lifecycle.deadlines import Deadline
+from app.services.monitoring import gauges
 from app.services.orders import queries as orders
 from app.services.orders import states as order_states
 from app.services.paging import Page

@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 from app.config import DAY, settings
 from app.db.work import SYSTEM, Actor, Work
 from app.ops import metrics
-from app.ops.metrics import gauges
+from app.services.monitoring import gauges
 from app.services.sweeping import sweep
 from app.services.webhooks import addresses, attempts, fan_out, leases, messenger, sender
 from app.services.webhooks.messenger import Messenger

@@ -15,8 +15,8 @@ from app.config import ConfigurationError, settings
 from app.db.migration import expected_revision, is_newer
 from app.db.reaching import where
 from app.db.remedies import remedy
-from app.ops.check.finding import Finding, error, ok, warning
 from app.redaction import redacted
+from app.tools.check.finding import Finding, error, ok, warning
 
 NAME = "database"
 OLDEST, TESTED = 12, 15  # major versions: the oldest for our statements, the oldest that we ran it on

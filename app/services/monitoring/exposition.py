@@ -12,8 +12,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.db.failures import AWAY
 from app.ops import logs
-from app.ops.metrics import REGISTRY, SHARED, gauges, sample, sharing
+from app.ops.metrics import REGISTRY, SHARED, sample, sharing
 from app.redaction import redacted
+from app.services.monitoring import gauges
 
 KEPT = 10.0  # seconds that the database's gauges are cached
 
@@ -32,7 +33,7 @@ def text() -> bytes:
 
 
 class DatabaseFigures:
-    """A collector that reads all gauges of `ops/metrics/gauges.py` at once, for one scrape at a time."""
+    """A collector that reads all gauges of `gauges.py` at once, for one scrape at a time."""
 
     def __init__(self, kept: float = KEPT) -> None:
         self._kept = kept

@@ -10,8 +10,8 @@ import obstore
 from obstore.exceptions import BaseError
 
 from app.config import ConfigurationError, settings
-from app.ops.check.finding import Finding, error, ok, warning
 from app.services.uploads.storage.s3 import S3
+from app.tools.check.finding import Finding, error, ok, warning
 
 _LITTLE = 500_000_000  # bytes; less free space is a warning
 

@@ -16,7 +16,7 @@ from moto.server import ThreadedMotoServer
 from psycopg2.extensions import parse_dsn
 
 from app.db.migration import expected_revision
-from app.ops.check.database import version
+from app.tools.check.database import version
 from tests.conftest import ROOT
 
 HIDDEN = "Tr0ub4dor-hunter2"

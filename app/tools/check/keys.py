@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.config import ConfigurationError, Settings, settings
-from app.ops.check.finding import Finding, error, ok, warning
-from app.ops.check.guessing import is_monotonous, is_placeholder, is_weak
+from app.tools.check.finding import Finding, error, ok, warning
+from app.tools.check.guessing import is_monotonous, is_placeholder, is_weak
 
 MAKE_KEY = "make one with `openssl rand -base64 48`"
 _MAKE_SECRET = "make one with `echo whsec_$(openssl rand -base64 32)`, and give it to the platform"  # noqa: S105 - how to make one

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from app.config import settings
-from app.ops.check.finding import Finding, error, warning
-from app.ops.check.guessing import is_weak
-from app.ops.check.keys import MAKE_KEY
+from app.tools.check.finding import Finding, error, warning
+from app.tools.check.guessing import is_weak
+from app.tools.check.keys import MAKE_KEY
 
 
 def access() -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """Checks the configuration before a start and finds all that is wrong with it. It changes nothing and shows no secret."""
 
 from app.config import faults
-from app.ops.check import access, database, files, keys
-from app.ops.check.finding import ERROR, OK, WARNING, Finding, error
+from app.tools.check import access, database, files, keys
+from app.tools.check.finding import ERROR, OK, WARNING, Finding, error
 
 __all__ = ["ERROR", "OK", "WARNING", "Finding", "findings"]
 
