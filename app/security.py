@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +14,13 @@ from passlib.context import CryptContext
 from standardwebhooks import Webhook
 
 from app.config import HOUR, settings
-from app.errors import BadSignature, NotAuthenticated, WrongAudience
+from app.errors import BadSignature, NotAuthenticated, WrongApiKey, WrongAudience
 
 _SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 NO_PASSWORD = "!"  # noqa: S105 - matches no password: nobody can log in until one is set
 
+API_KEY = "mbk_"  # what an API key begins with, so that a leaked one can be found
+_API_KEY = re.compile(API_KEY + r"([1-9][0-9]{0,8})_([1-9][0-9]{0,8})_([0-9A-Za-z_\-]{43})", re.ASCII)
 _LONGEST_TOKEN = 1000  # characters; ours have about 250
 
 _passwords = CryptContext(
@@ -94,6 +97,29 @@ def _verified(token: str) -> Token:
     options = {"require_exp": True, "verify_aud": False}  # read_token answers a wrong audience with 403
     claims = jwt.decode(token, settings.token_key, algorithms=["HS256"], options=options)
     return Token(str(claims["aud"]), int(claims["sub"]), _digest(claims["jti"]), int(claims["exp"]))
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as its holder gives it: the account and the key that it says it is of, and the digest of its secret part."""
+
+    account_id: int
+    key_id: int
+    digest: str
+
+
+def new_api_key(account_id: int, key_id: int) -> tuple[str, str]:
+    """A new key, and the digest of its secret part, which the database stores."""
+    secret = secrets.token_urlsafe(32)
+    return f"{API_KEY}{account_id}_{key_id}_{secret}", _digest(API_KEY + secret)
+
+
+def read_api_key(key: str) -> ApiKey:
+    """Read a key, which the database has to prove; raises WrongApiKey if it is not of that form."""
+    found = _API_KEY.fullmatch(key)
+    if found is None:
+        raise WrongApiKey
+    return ApiKey(int(found[1]), int(found[2]), _digest(API_KEY + found[3]))
 
 
 def fingerprint(*parts: bytes) -> str:

@@ -13,7 +13,7 @@ from app.config import keys
 from app.config.error import ConfigurationError
 from app.config.field_types import LOWER_CASE, Networks, Timezone
 
-HOUR, DAY = 3600, 86400
+MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 @dataclass(frozen=True, slots=True)

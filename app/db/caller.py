@@ -1,15 +1,21 @@
-"""Live sessions: the statement that a caller's token is the one in force, alone or as part of another statement."""
+"""Live sessions: the statement that a caller's token is the one in force, alone or as part of another statement.
 
+A merchant may also call with an API key, which is in force beside the session until it is deleted.
+"""
+
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from sqlalchemy import literal_column, or_, select
+from sqlalchemy import func, literal_column, or_, select
 
-from app.db.parameters import ACTOR_ID, SESSION, TRUSTED
+from app.db.parameters import ACTOR_ID, API_KEY_ID, KEY_SCOPE, SESSION, TRUSTED
 from app.db.statement import Statement
-from app.models import Admin, Customer, User
+from app.models import Admin, ApiKey, Customer, User
 
-ACCOUNTS = {"merchant": User.__table__, "customer": Customer.__table__, "admin": Admin.__table__}
+MERCHANT = "merchant"
+ACCOUNTS = {MERCHANT: User.__table__, "customer": Customer.__table__, "admin": Admin.__table__}
+KEY = ApiKey.__table__
 
 
 @cache
@@ -22,7 +28,7 @@ def caller(kind: str) -> Any:
     return (
         select(account.c.id, _status(account).label("caller_status"))
         .where(account.c.id == ACTOR_ID)
-        .where(or_(TRUSTED, account.c.auth_token == SESSION))
+        .where(or_(TRUSTED, *_in_force(kind, account, SESSION, API_KEY_ID, KEY_SCOPE)))
         .cte("caller")
     )
 
@@ -36,8 +42,20 @@ def caller_id(kind: str) -> Any:
 def is_live(kind: str, given: Any) -> Any:
     """The condition that a row of `given` has an `actor_id` who is not disabled, and the `session` in force."""
     account = ACCOUNTS[kind]
-    in_force = account.c.auth_token == given.c.session
+    in_force = or_(*_in_force(kind, account, given.c.session, given.c.api_key_id, given.c.scope))
     return select(account.c.id).where(account.c.id == given.c.actor_id, in_force, _status(account) == 0).exists()
+
+
+def _in_force(kind: str, account: Any, session: Any, api_key_id: Any, scope: Any) -> Iterator[Any]:
+    """The ways in which a session may be in force: it is the live one of the account, or a key of it that has the scope."""
+    yield account.c.auth_token == session
+    if kind == MERCHANT:
+        key = _key_in_force(account.c.id, session, api_key_id)
+        yield select(KEY.c.id).where(*key, scope == func.any(KEY.c.scopes)).exists()
+
+
+def _key_in_force(business_id: Any, session: Any, api_key_id: Any) -> tuple[Any, ...]:
+    return KEY.c.id == api_key_id, KEY.c.business_id == business_id, KEY.c.digest == session
 
 
 def _status(account: Any) -> Any:
@@ -55,3 +73,7 @@ def proved(kind: str, *columns: Any) -> Any:
     """A select of `columns` for the caller: no row when the session is not the live one."""
     live = caller(kind)
     return select(live.c.caller_status, *columns).select_from(live)
+
+
+KEY_IN_FORCE = Statement(select(KEY.c.id).where(*_key_in_force(ACTOR_ID, SESSION, API_KEY_ID)))
+"""Whether the actor's key is one of theirs, whatever its scopes."""

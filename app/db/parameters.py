@@ -25,6 +25,10 @@ class Acting(Protocol):
     def id(self) -> int | None: ...
     @property
     def session(self) -> str | None: ...
+    @property
+    def api_key_id(self) -> int | None: ...
+    @property
+    def scope(self) -> str | None: ...
 
 
 class Working(Protocol):
@@ -62,6 +66,8 @@ OF_WORK = (
     Ambient("actor_id",   Integer, lambda work: work.actor.id),
     Ambient("session",    Text,    lambda work: work.actor.session),
     Ambient("trusted",    Boolean, lambda work: work.actor.session is None),
+    Ambient("api_key_id", Integer, lambda work: work.actor.api_key_id),
+    Ambient("key_scope",  Text,    lambda work: work.actor.scope),
     Ambient("request_id", Text,    lambda work: work.request_id),
 )
 # fmt: on
@@ -88,4 +94,6 @@ ACTOR_KIND = ambient("actor_kind")
 ACTOR_ID = ambient("actor_id")
 SESSION = ambient("session")
 TRUSTED = ambient("trusted")
+API_KEY_ID = ambient("api_key_id")
+KEY_SCOPE = ambient("key_scope")
 REQUEST_ID = ambient("request_id")

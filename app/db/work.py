@@ -12,13 +12,13 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from app.config import settings
 from app.db import async_driver, parameters, replica
-from app.db.caller import proof
+from app.db.caller import KEY_IN_FORCE, proof
 from app.db.failures import AWAY, READ_ONLY
 from app.db.limits import WHOLE_TABLE
 from app.db.pools import engine, retire, take
 from app.db.statement import Statement
 from app.db.thread_driver import StreamedCursor
-from app.errors import Disabled, NotAuthenticated, NotFound
+from app.errors import AppError, Disabled, NotAuthenticated, NotFound, ScopeMissing, WrongApiKey
 
 _WHOLE = f"SET LOCAL statement_timeout = '{WHOLE_TABLE}s'; SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = %s"
 MOST_KEPT = 200  # statements that one connection keeps prepared
@@ -28,11 +28,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. With `session`, the digest of a token, nothing is done until that session is seen to be live."""
+    """Who acts. With `session`, the digest of a token, nothing is done until that session is seen to be live.
+
+    With `api_key_id` it is the digest of that key, which must have the `scope`.
+    """
 
     kind: str
     id: int | None = None
     session: str | None = None
+    api_key_id: int | None = None
+    scope: str | None = None
 
 
 class Work:
@@ -209,7 +214,14 @@ class Work:
     def _prove(self, row: Any) -> None:
         """See what a guarded statement says of the session, each time: it may end between two of them."""
         if row is None:
-            raise NotAuthenticated
+            raise self._stranger()
         if row.caller_status and self.actor.session is not None:
             raise Disabled
         self._proved = True
+
+    def _stranger(self) -> AppError:
+        """Why the actor is not let in: the session is not live, the key is not in force, or it lacks the scope."""
+        if self.actor.api_key_id is None:
+            return NotAuthenticated()
+        self._execute(KEY_IN_FORCE, {})
+        return WrongApiKey() if self._cursor.fetchone() is None else ScopeMissing(scope=self.actor.scope)

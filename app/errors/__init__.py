@@ -1,6 +1,17 @@
 """Every error that a caller can meet: its stable code, its status, and its words in Chinese and English."""
 
-from app.errors.access import BadSignature, Disabled, NotAuthenticated, NotFound, TooManyTries, WrongAudience, WrongPassword
+from app.errors.access import (
+    BadSignature,
+    Disabled,
+    NotAuthenticated,
+    NotForApiKeys,
+    NotFound,
+    ScopeMissing,
+    TooManyTries,
+    WrongApiKey,
+    WrongAudience,
+    WrongPassword,
+)
 from app.errors.base import AppError
 from app.errors.conflicts import (
     AfterSaleOver,
@@ -20,6 +31,7 @@ from app.errors.conflicts import (
     StockChanged,
     StockTooLarge,
     StorenameTaken,
+    TooManyApiKeys,
     TooManyWebhooks,
     WebhookDisabled,
 )
@@ -100,6 +112,7 @@ __all__ = [
     "NameTaken",
     "NoForm",
     "NotAuthenticated",
+    "NotForApiKeys",
     "NotFound",
     "NothingToReturn",
     "OpenTicket",
@@ -111,12 +124,14 @@ __all__ = [
     "RangeTooLong",
     "RefundTooLarge",
     "RestockFixed",
+    "ScopeMissing",
     "StillRunning",
     "StockChanged",
     "StockTooLarge",
     "StorageAway",
     "StorenameTaken",
     "TooLarge",
+    "TooManyApiKeys",
     "TooManyPixels",
     "TooManyRows",
     "TooManyTries",
@@ -131,6 +146,7 @@ __all__ = [
     "UnsupportedMediaType",
     "UnsupportedUpload",
     "WebhookDisabled",
+    "WrongApiKey",
     "WrongAudience",
     "WrongColumns",
     "WrongFileKind",

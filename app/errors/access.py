@@ -9,6 +9,23 @@ class NotAuthenticated(AppError):
     en = "log in first: the token is missing, wrong or no longer live"
 
 
+class WrongApiKey(NotAuthenticated):
+    zh = "API 密钥错误或已删除"
+    en = "the API key is wrong, or was deleted"
+
+
+class ScopeMissing(AppError):
+    status, code = 403, "scope_missing"
+    zh = "该 API 密钥没有权限：{scope}"
+    en = "this API key lacks the scope {scope}"
+
+
+class NotForApiKeys(AppError):
+    status, code = 403, "not_for_api_keys"
+    zh = "此接口不能使用 API 密钥，请登录后再试"
+    en = "an API key does not open this: log in"
+
+
 class WrongPassword(AppError):
     status, code = 401, "wrong_password"
     zh = "用户名或密码错误"

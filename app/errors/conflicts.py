@@ -99,6 +99,12 @@ class InUse(AppError):
     en = "it is in use and cannot be deleted"
 
 
+class TooManyApiKeys(AppError):
+    status, code = 409, "too_many_api_keys"
+    zh = "最多 {most} 个 API 密钥"
+    en = "at most {most} API keys"
+
+
 class TooManyWebhooks(AppError):
     status, code = 409, "too_many_webhooks"
     zh = "最多 {most} 个 Webhook"

@@ -1,6 +1,7 @@
 """The tables: the nine of spec.md, column by column, and our own beside them."""
 
 from app.models.admin import Admin
+from app.models.api_key import ApiKey
 from app.models.base import Base
 from app.models.customer import Customer
 from app.models.event import Event
@@ -23,6 +24,7 @@ from app.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
     "Admin",
+    "ApiKey",
     "Base",
     "Customer",
     "Event",

@@ -24,6 +24,7 @@ class Event(Base):
     time = time_column(nullable=False)
     actor_kind = Column(String(10), nullable=False, comment="merchant, customer, admin, platform or system")
     actor_id = Column(Integer)
+    api_key_id = Column(Integer, comment="the key with which the actor acted, if it was one")
     verb = Column(String(30), nullable=False)
     subject = Column(String(20), nullable=False, comment="the table of the row it happened to")
     subject_id = Column(Integer, nullable=False)

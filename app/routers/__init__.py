@@ -20,6 +20,7 @@ _MODULES = {
         "scenes",
         "files",
         "statistics",
+        "api_keys",
         "account",
     ),
     "app.routers.customer": ("orders", "account"),

@@ -19,6 +19,7 @@ class EventView(BaseModel):
     time: int
     actor_kind: str
     actor_id: int | None
+    api_key_id: int | None
     verb: str
     subject: str
     subject_id: int

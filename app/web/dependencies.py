@@ -11,12 +11,13 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, Actor, Work
-from app.errors import BadKey, NotAuthenticated
+from app.errors import BadKey, NotAuthenticated, NotForApiKeys, WrongAudience
 from app.schemas.fields import MAX_INT
-from app.security import fingerprint, read_token, verify_signature
+from app.security import API_KEY, fingerprint, read_api_key, read_token, verify_signature
 from app.services.idempotency import Key
 from app.web.media_types import media_type
 from app.web.middleware import READING
+from app.web.scopes import scope_of
 
 RowId = Annotated[int, Path(ge=1, le=MAX_INT)]
 
@@ -26,10 +27,16 @@ class Call(Work):
 
     def __init__(self, request: Request, actor: Actor, key: Key | None = None, *, expires: float = math.inf) -> None:
         super().__init__(actor, writes=request.method not in READING, request_id=request.state.request_id)
-        request.state.actor = actor.kind if actor.id is None else f"{actor.kind}:{actor.id}"
+        request.state.actor = _name_of(actor)
         self.address = request.client.host if request.client else ""
         self.key = key
         self.expires = expires
+
+
+def _name_of(actor: Actor) -> str:
+    """The actor as log lines name it: `merchant:5`, and `merchant:5/key:12` for one that came with a key."""
+    account = actor.kind if actor.id is None else f"{actor.kind}:{actor.id}"
+    return account if actor.api_key_id is None else f"{account}/key:{actor.api_key_id}"
 
 
 CallOf = Callable[[Request], Awaitable[Call]]
@@ -40,12 +47,28 @@ def _session_of(audience: str) -> CallOf:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise NotAuthenticated
+        if token.startswith(API_KEY):
+            return await _by_key(request, token, audience)
         found = read_token(token, audience, int(time.time()))
         actor = Actor(audience, found.account_id, found.session)
         key = await _key(request, f"{audience}:{found.account_id}")
         return Call(request, actor, key, expires=found.expires)
 
     return session
+
+
+async def _by_key(request: Request, token: str, audience: str) -> Call:
+    """The call of a merchant's machine; raises WrongAudience, WrongApiKey, NotForApiKeys."""
+    if audience != MERCHANT:
+        raise WrongAudience
+    given = read_api_key(token)
+    scope = scope_of(request.scope["route"].endpoint.__module__, request.method)
+    if scope is None:
+        raise NotForApiKeys
+    actor = Actor(MERCHANT, given.account_id, given.digest, given.key_id, scope)
+    call = Call(request, actor, await _key(request, f"{MERCHANT}:{given.account_id}"))
+    request.state.machine = actor
+    return call
 
 
 async def _signed(request: Request) -> Call:

@@ -16,8 +16,9 @@ from fastapi.routing import APIRoute
 
 from app.db.async_driver import on_loop
 from app.db.threads import in_thread
-from app.errors import UnsupportedMediaType
+from app.errors import UnsupportedMediaType, WrongApiKey
 from app.services import idempotency
+from app.web import machines
 from app.web.dependencies import Call
 from app.web.media_types import media_type
 
@@ -66,7 +67,13 @@ class UseCaseRoute(APIRoute):
             strict = StrictRequest(request.scope, request.receive)
             if has_body and await strict.body() and not _is_json(strict):
                 raise UnsupportedMediaType
-            return await handle(strict)
+            try:
+                response = await handle(strict)
+            except WrongApiKey:
+                await machines.refused(request)
+                raise
+            await machines.answered(request)
+            return response
 
         return strictly
 

@@ -25,6 +25,7 @@ PUBLIC = {"/logistics-companies", "/statuses", "/files/{name}"}  # answer anyone
 ENTRANCES = {"register", "login"}
 SHARED = {"GET /merchant/scene-bases"}  # lists that belong to nobody
 SCENE = {"name": "商铺", "base_id": 1, "tag": 2}
+API_KEY = {"name": "ERP", "scopes": ["read", "orders", "catalogue", "files"]}
 WEBHOOK = {"url": "https://shop.example.com/hook"}
 OTHER_SECRET = "whsec_bm90IHRoZSBzZWNyZXQgb2YgdGhpcyBzZXJ2aWNl"
 
@@ -40,6 +41,7 @@ class Shop:
         world.ticket(self.merchant, self.customer)
         made(self.merchant.post("/scenes", SCENE), 201)
         made(self.merchant.post("/webhooks", WEBHOOK), 201)
+        made(self.merchant.post("/api-keys", API_KEY), 201)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,10 @@ def a_scene(shop: Shop) -> dict[str, Any]:
 
 def a_webhook(shop: Shop) -> dict[str, Any]:
     return {"webhook_id": made(shop.merchant.post("/webhooks", WEBHOOK), 201)["id"]}
+
+
+def an_api_key(shop: Shop) -> dict[str, Any]:
+    return {"key_id": made(shop.merchant.post("/api-keys", API_KEY), 201)["id"]}
 
 
 def a_delivery(shop: Shop) -> dict[str, Any]:
@@ -130,6 +136,8 @@ CASES = {
     "GET /merchant/webhooks/{webhook_id}/deliveries": Case(a_webhook),
     "POST /merchant/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": Case(a_delivery),
     "POST /merchant/webhooks": Case(json=WEBHOOK),
+    "POST /merchant/api-keys": Case(json=API_KEY),
+    "DELETE /merchant/api-keys/{key_id}": Case(an_api_key),
     "POST /merchant/files": Case(files={"file": ("a.json", b"{}", "application/json")}),
     "PATCH /merchant/me": Case(json={}),
     "PUT /merchant/me/password": Case(json=NEW_PASSWORD),

@@ -4,8 +4,24 @@ WITH caller AS (
     "user".status AS caller_status
   FROM "user"
   WHERE
-    "user".id = %(actor_id)s AND (
-      %(trusted)s OR "user".auth_token = %(session)s
+    "user".id = %(actor_id)s
+    AND (
+      %(trusted)s
+      OR "user".auth_token = %(session)s
+      OR (
+        EXISTS(
+          SELECT
+            api_key.id
+          FROM api_key
+          WHERE
+            api_key.id = %(api_key_id)s
+            AND api_key.business_id = "user".id
+            AND api_key.digest = %(session)s
+            AND %(key_scope)s = ANY(
+              api_key.scopes
+            )
+        )
+      )
     )
 )
 SELECT

@@ -3,13 +3,15 @@ WITH locked AS (
     given.position,
     given.actor_id,
     given.session,
+    given.api_key_id,
+    given.scope,
     given.request_id,
     given.id,
     given.logistic_id,
     given.logistic_name,
     given.logistic_order_id,
     given.deliver_address
-  FROM json_to_recordset(CAST(%(moves)s AS JSON)) AS given(position INT, actor_id INT, session TEXT, request_id TEXT, id INT, logistic_id INT, logistic_name VARCHAR(15), logistic_order_id VARCHAR(30), deliver_address VARCHAR(150))
+  FROM json_to_recordset(CAST(%(moves)s AS JSON)) AS given(position INT, actor_id INT, session TEXT, api_key_id INT, scope TEXT, request_id TEXT, id INT, logistic_id INT, logistic_name VARCHAR(15), logistic_order_id VARCHAR(30), deliver_address VARCHAR(150))
   JOIN "order"
     ON "order".id = given.id
   WHERE
@@ -20,7 +22,25 @@ WITH locked AS (
           "user".id
         FROM "user"
         WHERE
-          "user".id = given.actor_id AND "user".auth_token = given.session AND "user".status = 0
+          "user".id = given.actor_id
+          AND (
+            "user".auth_token = given.session
+            OR (
+              EXISTS(
+                SELECT
+                  api_key.id
+                FROM api_key, json_to_recordset(CAST(%(moves)s AS JSON)) AS given(position INT, actor_id INT, session TEXT, api_key_id INT, scope TEXT, request_id TEXT, id INT, logistic_id INT, logistic_name VARCHAR(15), logistic_order_id VARCHAR(30), deliver_address VARCHAR(150))
+                WHERE
+                  api_key.id = given.api_key_id
+                  AND api_key.business_id = "user".id
+                  AND api_key.digest = given.session
+                  AND given.scope = ANY(
+                    api_key.scopes
+                  )
+              )
+            )
+          )
+          AND "user".status = 0
       )
     )
     AND "order".business_id = given.actor_id
@@ -31,12 +51,13 @@ WITH locked AS (
   FROM locked
   WHERE
     "order".id = locked.id
-  RETURNING "order".id, "order".order_number, "order".status, "order".business_id, "order".customer_id, "order".sku_id, "order".num, "order".sku_snapshot, "order".pay_count, "order".create_time, "order".deliver_time, "order".recv_time, "order".close_time, "order".deliver_address, "order".receiver_name, "order".receiver_phone, "order".receiver_address, "order".logistic_id, "order".logistic_name, "order".logistic_order_id, "order".after_care_id, "order".back_reason, locked.position, locked.actor_id, locked.session, locked.request_id
+  RETURNING "order".id, "order".order_number, "order".status, "order".business_id, "order".customer_id, "order".sku_id, "order".num, "order".sku_snapshot, "order".pay_count, "order".create_time, "order".deliver_time, "order".recv_time, "order".close_time, "order".deliver_address, "order".receiver_name, "order".receiver_phone, "order".receiver_address, "order".logistic_id, "order".logistic_name, "order".logistic_order_id, "order".after_care_id, "order".back_reason, locked.position, locked.actor_id, locked.session, locked.api_key_id, locked.scope, locked.request_id
 ), noted AS (
   INSERT INTO event (
     time,
     actor_kind,
     actor_id,
+    api_key_id,
     request_id,
     subject_id,
     verb,
@@ -51,6 +72,7 @@ WITH locked AS (
     CAST(%(now)s AS INT) AS time,
     CAST(%(actor_kind)s AS VARCHAR(10)) AS actor_kind,
     CAST(moved.actor_id AS INT) AS actor_id,
+    CAST(moved.api_key_id AS INT) AS api_key_id,
     CAST(moved.request_id AS VARCHAR(64)) AS request_id,
     CAST(moved.id AS INT) AS subject_id,
     CAST('ship' AS VARCHAR(30)) AS verb,

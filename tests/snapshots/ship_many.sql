@@ -4,8 +4,24 @@ WITH caller AS (
     "user".status AS caller_status
   FROM "user"
   WHERE
-    "user".id = %(actor_id)s AND (
-      %(trusted)s OR "user".auth_token = %(session)s
+    "user".id = %(actor_id)s
+    AND (
+      %(trusted)s
+      OR "user".auth_token = %(session)s
+      OR (
+        EXISTS(
+          SELECT
+            api_key.id
+          FROM api_key
+          WHERE
+            api_key.id = %(api_key_id)s
+            AND api_key.business_id = "user".id
+            AND api_key.digest = %(session)s
+            AND %(key_scope)s = ANY(
+              api_key.scopes
+            )
+        )
+      )
     )
 ), locked AS (
   SELECT
@@ -39,6 +55,7 @@ WITH caller AS (
     time,
     actor_kind,
     actor_id,
+    api_key_id,
     request_id,
     subject_id,
     verb,
@@ -53,6 +70,7 @@ WITH caller AS (
     CAST(%(now)s AS INT) AS time,
     CAST(%(actor_kind)s AS VARCHAR(10)) AS actor_kind,
     CAST(%(actor_id)s AS INT) AS actor_id,
+    CAST(%(api_key_id)s AS INT) AS api_key_id,
     CAST(%(request_id)s AS VARCHAR(64)) AS request_id,
     CAST(moved.id AS INT) AS subject_id,
     CAST('ship' AS VARCHAR(30)) AS verb,

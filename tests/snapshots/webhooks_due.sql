@@ -22,6 +22,7 @@ JOIN LATERAL (
     event.time,
     event.actor_kind,
     event.actor_id,
+    event.api_key_id,
     event.verb,
     event.subject,
     event.subject_id,

@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import Integer, String, bindparam, cast, insert, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.db.parameters import ACTOR_ID, ACTOR_KIND, NOW, REQUEST_ID
+from app.db.parameters import ACTOR_ID, ACTOR_KIND, API_KEY_ID, NOW, REQUEST_ID
 from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import Work
@@ -55,6 +55,7 @@ _NOTE = Statement(
         time=NOW,
         actor_kind=ACTOR_KIND,
         actor_id=ACTOR_ID,
+        api_key_id=API_KEY_ID,
         request_id=REQUEST_ID,
         verb=bindparam("verb"),
         subject=bindparam("subject"),

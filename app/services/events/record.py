@@ -2,7 +2,7 @@
 
 from sqlalchemy import cast, insert, select
 
-from app.db.parameters import ACTOR_ID, ACTOR_KIND, NOW, REQUEST_ID
+from app.db.parameters import ACTOR_ID, ACTOR_KIND, API_KEY_ID, NOW, REQUEST_ID
 from app.db.types import Columns, Expression
 from app.models import Event
 
@@ -18,6 +18,7 @@ def noted_from(rows: Columns, *, cte: str = "noted", **columns: Expression) -> C
         "time": NOW,
         "actor_kind": ACTOR_KIND,
         "actor_id": ACTOR_ID,
+        "api_key_id": API_KEY_ID,
         "request_id": REQUEST_ID,
         "subject_id": rows.c.id,
         **columns,

@@ -12,7 +12,14 @@ from app.db.work import Work
 from app.services.lifecycle.table import Arguments
 
 # What each row of the statement's `moves` says of its caller.
-CALLER = (column("position", Integer), column("actor_id", Integer), column("session", Text), column("request_id", Text))
+CALLER = (
+    column("position", Integer),
+    column("actor_id", Integer),
+    column("session", Text),
+    column("api_key_id", Integer),
+    column("scope", Text),
+    column("request_id", Text),
+)
 
 
 class Request(NamedTuple):
@@ -39,6 +46,8 @@ class ConcurrentMoves:
                 "position": position,
                 "actor_id": request.work.actor.id,
                 "session": request.work.actor.session,
+                "api_key_id": request.work.actor.api_key_id,
+                "scope": request.work.actor.scope,
                 "request_id": request.work.request_id,
                 **request.arguments,
             }

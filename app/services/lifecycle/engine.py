@@ -155,7 +155,7 @@ class Lifecycle:
         if not concurrent:
             written = select(func.count()).select_from(self._noted(move, moved)).scalar_subquery()
             return Statement(select(moved.c.id, written.label("written")))
-        noted = self._noted(move, moved, actor_id=moved.c.actor_id, request_id=moved.c.request_id)
+        noted = self._noted(move, moved, **{name: moved.c[name] for name in ("actor_id", "api_key_id", "request_id")})
         after = select(*(moved.c[each.name] for each in row.c)).subquery("after")
         view = select(*self.view(after, kind)).subquery("v")
         done = moved.join(view, view.c.id == moved.c.id).outerjoin(noted, false())

@@ -129,8 +129,8 @@ def _exists(kind: str) -> Statement:
 
 @cache
 def _timeline(kind: str, by_cursor: bool) -> Statement:
-    shown = (EVENT.c.id, EVENT.c.time, EVENT.c.actor_kind, EVENT.c.actor_id, EVENT.c.verb, EVENT.c.subject)
-    more = (EVENT.c.subject_id, EVENT.c.from_status, EVENT.c.to_status, EVENT.c.details, EVENT.c.request_id)
+    shown = (EVENT.c.id, EVENT.c.time, EVENT.c.actor_kind, EVENT.c.actor_id, EVENT.c.api_key_id, EVENT.c.verb)
+    more = (EVENT.c.subject, EVENT.c.subject_id, EVENT.c.from_status, EVENT.c.to_status, EVENT.c.details, EVENT.c.request_id)
     of_order = EVENT.c.order_id == bindparam("order_id")
     total = counted(select(EVENT.c.id).where(of_order))
     view = select(*shown, *more).where(of_order)

@@ -1,0 +1,41 @@
+"""A merchant's API keys."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import Query, Response
+
+from app.db.async_driver import on_loop
+from app.routers.merchant import router
+from app.schemas.api_keys import ApiKeyList, NewApiKey, NewApiKeyView
+from app.schemas.paging import PageQuery
+from app.services.accounts import api_keys
+from app.web.dependencies import Call, MerchantCall, RowId
+from app.web.door import answered
+
+
+@router.get("/api-keys", response_model=ApiKeyList)
+def list_api_keys(query: Annotated[PageQuery, Query()], call: MerchantCall) -> str:
+    return api_keys.page(call, query.asked())
+
+
+@router.post("/api-keys", response_model=NewApiKeyView, status_code=201)
+async def create_api_key(body: NewApiKey, call: MerchantCall) -> Response:
+    """Make a key for a machine, to be sent as `Authorization: Bearer mbk_…`; it is shown here alone."""
+    made: list[str] = []
+
+    def create() -> str:
+        shown, key = api_keys.create(call, name=body.name, scopes=body.scopes)
+        made.append(key)
+        return shown
+
+    def with_key(call: Call, shown: str) -> str:
+        return orjson.dumps({**orjson.loads(shown), "key": made[0] if made else None}).decode()
+
+    return await on_loop(answered, call, 201, create, with_key)
+
+
+@router.delete("/api-keys/{key_id}", status_code=204)
+def delete_api_key(key_id: RowId, call: MerchantCall) -> None:
+    """From now on the key opens nothing."""
+    api_keys.delete_key(call, key_id)
