@@ -21,6 +21,7 @@ _MODULES = {
         "files",
         "statistics",
         "api_keys",
+        "settings",
         "account",
     ),
     "app.routers.customer": ("orders", "account"),

@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 from app.schemas.fields import Filters
 from app.services.paging import Page
 
+MAX_SIZE = 100  # rows of a page
+
 
 class Conditions(Filters):
     """What rows must meet."""
@@ -28,7 +30,7 @@ class PageQuery(Conditions):
     """Which part of a list: `page` and `size`, or `cursor` to walk on without counting."""
 
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
-    size: Annotated[int, Field(ge=1, le=100)] = 20
+    size: Annotated[int, Field(ge=1, le=MAX_SIZE)] = 20
     cursor: Annotated[str | None, Field(max_length=64)] = None
 
     def asked(self) -> Page:

@@ -20,6 +20,7 @@ _CHANGES: Mapping[str, str | None] = {
     "files": FILES,
     "events": None,
     "statistics": None,
+    "settings": None,
 }
 
 

@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 
 SCOPES = ("read", "orders", "catalogue", "files")
 CLOSED = {"account", "own_account", "api_keys", "webhooks"}  # modules of controllers
-READ_ONLY = {"events", "statistics"}
+READ_ONLY = {"events", "statistics", "settings"}
 ROUTES = [
     (method, route.path.removeprefix(f"{PREFIX}/merchant"), route.endpoint.__module__.rpartition(".")[2])
     for route in app.routes
