@@ -99,6 +99,18 @@ class InUse(AppError):
     en = "it is in use and cannot be deleted"
 
 
+class SkuCodeTaken(AppError):
+    status, code = 409, "sku_code_taken"
+    zh = "该商家编码已用于另一个 SKU"
+    en = "another SKU has this code"
+
+
+class ProductRemoved(AppError):
+    status, code = 409, "product_removed"
+    zh = "该商品已删除，请先恢复商品"
+    en = "its product was removed: restore that first"
+
+
 class TooManyApiKeys(AppError):
     status, code = 409, "too_many_api_keys"
     zh = "最多 {most} 个 API 密钥"

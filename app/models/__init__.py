@@ -14,9 +14,9 @@ from app.models.low_stock import LowStock, SkuLowStock
 from app.models.order import Order
 from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
-from app.models.product import Product, RemovedProduct
+from app.models.product import Product, RemovedProduct, UnlistedProduct
 from app.models.scene import Scene, SceneBase
-from app.models.sku import RemovedSku, Sku
+from app.models.sku import RemovedSku, Sku, SkuCode, SkuUpdate
 from app.models.stock_movement import StockMovement
 from app.models.stored_file import StoredFile
 from app.models.user import User
@@ -44,9 +44,12 @@ __all__ = [
     "Scene",
     "SceneBase",
     "Sku",
+    "SkuCode",
     "SkuLowStock",
+    "SkuUpdate",
     "StockMovement",
     "StoredFile",
+    "UnlistedProduct",
     "User",
     "Webhook",
     "WebhookDelivery",

@@ -19,6 +19,15 @@ class Product(Base):
     last_update = time_column("更新时间", nullable=False)
 
 
+class UnlistedProduct(Base):
+    """A product that is not offered for sale (下架); orders that were paid for it still come in."""
+
+    __tablename__ = "unlisted_product"
+
+    product_id = Column(Integer, ForeignKey("product.id"), primary_key=True, autoincrement=False)
+    create_time = time_column(nullable=False)
+
+
 class RemovedProduct(Base):
     """A product removed from the shop; its row stays for the orders that refer to it."""
 

@@ -1,4 +1,4 @@
-from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Index, Integer, String
+from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Index, Integer, String, UniqueConstraint
 
 from app.models.base import Base, one_of, time_column
 
@@ -26,6 +26,26 @@ class Sku(Base):
     price = Column(Float, nullable=False, comment="单价")
     stock = Column(Integer, nullable=False, comment="库存量")
     status = Column(Integer, nullable=False, comment="状态: 0 缺货, 1 有货")
+
+
+class SkuCode(Base):
+    """The code that a merchant's own systems know a SKU by (商家编码), while the SKU is on the shop."""
+
+    __tablename__ = "sku_code"
+    __table_args__ = (UniqueConstraint("business_id", "code"),)
+
+    sku_id = Column(Integer, ForeignKey("sku.id"), primary_key=True, autoincrement=False)
+    business_id = Column(Integer, ForeignKey("user.id"), nullable=False)
+    code = Column(String(50), nullable=False)
+
+
+class SkuUpdate(Base):
+    """When a SKU was last changed otherwise than in its stock, which the movements say."""
+
+    __tablename__ = "sku_update"
+
+    sku_id = Column(Integer, ForeignKey("sku.id"), primary_key=True, autoincrement=False)
+    time = time_column(nullable=False)
 
 
 class RemovedSku(Base):

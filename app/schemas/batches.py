@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from app.errors import InvalidInput
-from app.schemas.fields import Count, Filters, Id, Input, Line, OrderNumber, Price, TrackingNumber
+from app.schemas.fields import Count, Filters, Id, Input, Line, OrderNumber, Price, SkuCode, TrackingNumber
+from app.schemas.products import StockChange
 from app.services.batch_row import BatchRow
 
 MAX_ITEMS = 1000
@@ -27,6 +28,36 @@ class ShipItem(Input):
 class BatchShip(Input):
     items: Annotated[list[ShipItem], Field(min_length=1, max_length=MAX_ITEMS)]
     dry_run: bool = False
+
+
+class StockItem(Input):
+    """A SKU, by id or by the merchant's code, and its new stock. What the values are worth is told row by row."""
+
+    sku_id: int | None = None
+    sku_code: str | None = None
+    delta: int | None = None
+    stock: int | None = None
+    expected_stock: int | None = None
+    reason: str | None = None
+
+
+class BatchStock(Input):
+    items: Annotated[list[StockItem], Field(min_length=1, max_length=MAX_ITEMS)]
+    dry_run: bool = False
+
+
+class StockRow(StockChange):
+    """A row that changes a stock: as `POST /merchant/skus/{id}/stock`, of the SKU that it names."""
+
+    sku_id: Id | None = None
+    sku_code: SkuCode | None = None
+    reason: Annotated[str, Line(100)] = "sync"
+
+    @model_validator(mode="after")
+    def _names_a_sku(self) -> Self:
+        if self.sku_id is None and self.sku_code is None:
+            raise PydanticCustomError("sku_unnamed", "name the SKU by sku_id or sku_code")
+        return self
 
 
 class ShipRow(BaseModel):
@@ -96,6 +127,16 @@ class ShipResults(BaseModel):
     shipped: int
     failed: int
     results: list[ShipResult]
+
+
+class StockResult(RowResult):
+    sku_id: int | None
+
+
+class StockResults(BaseModel):
+    changed: int
+    failed: int
+    results: list[StockResult]
 
 
 class SkuResults(BaseModel):

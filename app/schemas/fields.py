@@ -77,6 +77,7 @@ Amount = Annotated[float, Field(gt=0, le=MAX_AMOUNT, allow_inf_nan=False), After
 Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], Field(min_length=1, max_length=20), BeforeValidator(listed)]
 
 Name = Annotated[str, Line(255)]
+SkuCode = Annotated[str, Line(50)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(_printable)]
 GivenPassword = Annotated[str, StringConstraints(max_length=128), AfterValidator(_printable)]
 TrackingNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z\-]{1,30}$")]

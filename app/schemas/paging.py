@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from app.schemas.fields import Filters
-from app.services.paging import Page
+from app.services.paging import NEWEST, Page
 
 MAX_SIZE = 100  # rows of a page
 
@@ -15,7 +15,7 @@ class Conditions(Filters):
 
     def filters(self) -> dict[str, Any]:
         """The filters that were given, by the names that the services know them by."""
-        given = self.model_dump(exclude_none=True, exclude={"page", "size", "cursor", "format", "columns"})
+        given = self.model_dump(exclude_none=True, exclude={"page", "size", "cursor", "sort", "format", "columns"})
         states = given.pop("status", None)
         if isinstance(states, list):
             given |= {"status": states[0]} if len(states) == 1 else {"statuses": states}
@@ -34,7 +34,7 @@ class PageQuery(Conditions):
     cursor: Annotated[str | None, Field(max_length=64)] = None
 
     def asked(self) -> Page:
-        return Page(self.page, self.size, self.cursor)
+        return Page(self.page, self.size, self.cursor, getattr(self, "sort", NEWEST))
 
 
 class Listed(BaseModel):

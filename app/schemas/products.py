@@ -5,29 +5,43 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Price
+from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Price, SkuCode, Time
 from app.schemas.paging import Conditions, Listed, PageQuery
 
 
 class ProductFilters(PageQuery):
+    """`removed`: those that were taken off the shop, instead of those that are on it."""
+
     name: Annotated[str, Line(50)] | None = None
+    listed: bool | None = None
+    removed: bool | None = None
 
 
 class SkuConditions(Conditions):
     product_id: Id | None = None
     status: Annotated[int, Field(ge=0, le=1)] | None = None
     name: Annotated[str, Line(100)] | None = None
+    q: Annotated[str, Line(100)] | None = None
+    sku_code: SkuCode | None = None
     low_stock: bool | None = None
+    updated_after: Time | None = None
 
 
 class SkuFilters(SkuConditions, PageQuery):
-    """A page of the SKUs that pass the filters."""
+    """A page of the SKUs that pass the filters; `q` is a part of the SKU's name, its product's name or its code.
+
+    `sort=stock`: the least first.
+    """
+
+    removed: bool | None = None
+    sort: Literal["newest", "oldest", "stock"] = "newest"
 
 
 class NewSku(Input):
-    """`price` in yuan."""
+    """`price` in yuan; `sku_code` is the merchant's own code, unique in the shop."""
 
     sku_name: Annotated[str, Line(100)]
+    sku_code: SkuCode | None = None
     sku_attr: Annotated[str, Line(200)] | None = None
     price: Price
     stock: Count
@@ -46,10 +60,12 @@ class ProductChange(Input):
     desc: Annotated[str, Line(150)] | None = None
     unit: Annotated[str, Line(5)] | None = None
     meta_obj_id: Id | None = None
+    listed: bool = True
 
 
 class SkuChange(Input):
     sku_name: Annotated[str, Line(100)] = ""
+    sku_code: SkuCode | None = None
     sku_attr: Annotated[str, Line(200)] | None = None
     price: Price = 0
 
@@ -81,6 +97,10 @@ class SkuView(BaseModel):
     price: float
     stock: int
     status: Literal[0, 1]
+    product_name: str
+    sku_code: str | None
+    low_stock_threshold: int
+    updated_at: int
 
 
 class ProductView(BaseModel):
@@ -92,6 +112,7 @@ class ProductView(BaseModel):
     meta_obj_id: int | None
     create_time: int
     last_update: int
+    listed: bool
     skus: list[SkuView]
 
 

@@ -1,11 +1,11 @@
-"""Lists: pages with a capped total, or a walk by keyset cursor; newest first, at a cost that does not grow."""
+"""Lists: pages with a capped total, or a walk by keyset cursor; newest first unless said, at a cost that does not grow."""
 
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 from sqlalchemy import Text, bindparam, cast, func, literal, literal_column, select, tuple_
@@ -18,24 +18,33 @@ from app.db.work import Work
 from app.errors import BadCursor, PageTooDeep
 
 CAP = 10_000  # rows that are counted and that pages reach; the contract's cap
+NEWEST = "newest"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is asked for: page `number` (from 1), or what follows `cursor`."""
+    """Which part of a list is asked for: page `number` (from 1), or what follows `cursor`; `sort` names the order."""
 
     number: int
     size: int
     cursor: str | None = None
+    sort: str = NEWEST
 
     def parameters(self) -> dict[str, int]:
         """The parameters of a page statement; raises PageTooDeep or BadCursor."""
         if self.cursor is not None:
-            time, row_id = _decoded(self.cursor)
+            time, row_id = _decoded(self.cursor, self.sort)
             return {"size": self.size, "after_time": time, "after_id": row_id}
         if self.number * self.size > CAP:
             raise PageTooDeep
         return {"size": self.size, "skip": (self.number - 1) * self.size}
+
+
+class Sorting(NamedTuple):
+    """The order of a list: by `by`, an integer from 0 up, if there is one, then by id."""
+
+    by: Expression | None
+    ascending: bool = False
 
 
 class Found(Protocol):
@@ -58,12 +67,14 @@ class Listing:
         time: Expression | None = None,
         where: Sequence[Condition] = (),
         filters: Mapping[str, Condition] | None = None,
+        sorts: Mapping[str, Sorting] | None = None,
     ) -> None:
         """`view` selects what is shown of the rows that meet `where`; `time` and `row_id` order them, newest first.
 
-        `filters` are the conditions that a caller may ask for, by their names.
+        `filters` are the conditions that a caller may ask for, and `sorts` the other orders, by their names.
         """
-        self._view, self._row_id, self._time = view, row_id, time
+        self._view, self._row_id = view, row_id
+        self._sorts = {NEWEST: Sorting(time), **(sorts or {})}
         self._where, self._filters = where, filters or {}
         self._statement = lru_cache(maxsize=64)(self._built)
 
@@ -73,14 +84,15 @@ class Listing:
         Raises PageTooDeep, BadCursor.
         """
         chosen = filters or {}
-        statement = self._statement(work.actor.kind, frozenset(chosen), page.cursor is not None)
+        statement = self._statement(work.actor.kind, frozenset(chosen), page.cursor is not None, page.sort)
         return answer(work.one(statement, **parameters, **chosen, **page.parameters()), page)
 
-    def _built(self, kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
+    def _built(self, kind: str, filters: frozenset[str], by_cursor: bool, sort: str) -> Statement:
         conditions = [*self._where, *(self._filters[name] for name in sorted(filters))]
         total = counted(select(self._row_id).where(*conditions))
         view = self._view.where(*conditions)
-        return page_statement(view, self._time, self._row_id, total=total, by_cursor=by_cursor, kind=kind)
+        by, ascending = self._sorts[sort]
+        return page_statement(view, by, self._row_id, total=total, by_cursor=by_cursor, kind=kind, ascending=ascending)
 
 
 def page_statement(
@@ -92,18 +104,19 @@ def page_statement(
     by_cursor: bool,
     kind: str,
     varied: bool = False,
+    ascending: bool = False,
 ) -> Statement:
     """The statement for one page of `view`: items as JSON, the total (pages only), where the next page starts.
 
     `time` and `row_id` are the columns that order the list (`time` is None where a table has none);
     `total` is a scalar subquery.
     """
-    order = [row_id] if time is None else [time, row_id]
+    keys = [row_id] if time is None else [time, row_id]
     rows = view.add_columns((literal(0) if time is None else time).label("_time"), row_id.label("_id"))
-    rows = rows.order_by(*(column.desc() for column in order))
+    rows = rows.order_by(*(key if ascending else key.desc() for key in keys))
     if by_cursor:
-        after = [bindparam("after_id")] if time is None else [bindparam("after_time"), bindparam("after_id")]
-        rows = rows.where(tuple_(*order) < tuple_(*after))
+        after = tuple_(*(bindparam(name) for name in ("after_time", "after_id")[-len(keys) :]))
+        rows = rows.where(tuple_(*keys) > after if ascending else tuple_(*keys) < after)
     else:
         rows = rows.offset(bindparam("skip"))
     picked = rows.limit(bindparam("size") + 1).cte("picked")
@@ -124,7 +137,7 @@ def counted(rows: Query) -> Expression:
 
 def answer(row: Found, page: Page) -> JsonText:
     """The JSON of a page statement's row."""
-    next_cursor = f'"{_encoded(row.last)}"' if row.found > page.size else "null"
+    next_cursor = f'"{_encoded(row.last, page.sort)}"' if row.found > page.size else "null"
     if page.cursor is not None:
         return _envelope(row.items, '"total":null,"total_is_capped":false,"page":null,"pages":null', page.size, next_cursor)
     return _envelope(row.items, _position(page.number, page.size, row.total), page.size, next_cursor)
@@ -147,16 +160,18 @@ def _envelope(items: JsonText, position: str, size: int, next_cursor: JsonText) 
     return f'{{"items":{items},{position},"size":{size},"next_cursor":{next_cursor}}}'
 
 
-def _encoded(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+def _encoded(key: str, sort: str) -> str:
+    """The cursor of a place in a list; one of another order does not fit."""
+    text = key if sort == NEWEST else f"{key}.{sort}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str) -> tuple[int, int]:
+def _decoded(cursor: str, sort: str) -> tuple[int, int]:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-        time, row_id = (int(part) for part in text.split("."))
+        time, row_id = (int(part) for part in text.split(".")[:2])
     except (binascii.Error, ValueError):
         raise BadCursor(field="cursor") from None
-    if not (0 <= time < 2**31 and 0 <= row_id < 2**63) or _encoded(f"{time}.{row_id}") != cursor:
+    if not (0 <= time < 2**31 and 0 <= row_id < 2**63) or _encoded(f"{time}.{row_id}", sort) != cursor:
         raise BadCursor(field="cursor")
     return time, row_id

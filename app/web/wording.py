@@ -49,6 +49,7 @@ _FIELD_ZH = {
     "stock_one_way": "请提供 delta，或同时提供 stock 与 expected_stock",
     "delta_zero": "delta 不能为 0",
     "order_unnamed": "请提供 order_id 或 order_number",
+    "sku_unnamed": "请提供 sku_id 或 sku_code",
     "expected_missing": "设置 stock 须提供 expected_stock",
     "nothing_given": "请提供 price 或 stock",
     "unknown_column": "没有这一列",

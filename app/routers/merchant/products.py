@@ -36,6 +36,12 @@ def remove_product(product_id: RowId, call: MerchantCall) -> None:
     products.remove(call, product_id)
 
 
+@router.post("/products/{product_id}/restore", response_model=ProductView)
+def restore_product(product_id: RowId, call: MerchantCall) -> str:
+    """Put a removed product back on the shop, with the SKUs that were removed with it and no stock."""
+    return products.restore(call, product_id)
+
+
 @router.get("/products/{product_id}/skus", response_model=SkuList)
 def list_skus_of_product(product_id: RowId, query: Annotated[PageQuery, Query()], call: MerchantCall) -> str:
     return products.skus_of(call, product_id, query.asked())

@@ -1,4 +1,4 @@
-"""Exporting a merchant's SKUs as a file, and importing the file once it is edited."""
+"""Many of a merchant's SKUs at once: their stocks from a list, and all of them as a file to edit and import."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, BinaryIO
@@ -6,10 +6,10 @@ from typing import Annotated, Any, BinaryIO
 from fastapi import Query, Request, Response
 
 from app.routers.merchant import router
-from app.schemas.batches import MAX_FILE, DryRun, SkuResults, SkuRow, checked
+from app.schemas.batches import MAX_FILE, BatchStock, DryRun, SkuResults, SkuRow, StockResults, StockRow, checked
 from app.schemas.exports import SkuExport
 from app.services.batch_row import BatchRow
-from app.services.catalogue import sku_export, sku_import
+from app.services.catalogue import sku_export, sku_import, stock_batch
 from app.sheets import reading
 from app.web.batch_results import results_json
 from app.web.dependencies import Call, MerchantCall, MerchantReport
@@ -17,6 +17,15 @@ from app.web.downloads import FILE, Download
 from app.web.imports import imported
 from app.web.uploads import DOCUMENTED
 from app.web.wording import language
+
+
+@router.post("/skus/stock", response_model=StockResults)
+def change_stocks(body: BatchStock, call: MerchantCall, request: Request) -> str:
+    """Change the stock of up to 1,000 SKUs, by id or code, each row by itself."""
+    items = ((number, item.model_dump(exclude_none=True)) for number, item in enumerate(body.items, 1))
+    rows = checked(StockRow, items)
+    stock_batch.adjust(call, rows, dry_run=body.dry_run)
+    return results_json(rows, done="changed", name="sku_id", language=language(request))
 
 
 @router.get("/skus/export", response_class=Download, responses=FILE)

@@ -31,6 +31,12 @@ def remove_sku(sku_id: RowId, call: MerchantCall) -> None:
     skus.remove(call, sku_id)
 
 
+@router.post("/skus/{sku_id}/restore", response_model=SkuView)
+def restore_sku(sku_id: RowId, call: MerchantCall) -> str:
+    """Put a removed SKU back on the shop, with no stock and no code."""
+    return skus.restore(call, sku_id)
+
+
 @router.post("/skus/{sku_id}/stock", response_model=SkuView)
 def change_stock(sku_id: RowId, body: StockChange, call: MerchantCall) -> str:
     """Change the stock by `delta`, or set it to `stock` where it still stands at `expected_stock`."""

@@ -30,7 +30,8 @@ class TestCreateProduct:
         }
         assert product["create_time"] == product["last_update"]
         shown = [{k: v for k, v in sku.items() if k != "id"} for sku in product["skus"]]
-        common = {"product_id": product["id"]}
+        common = {"product_id": product["id"], "product_name": "水杯", "sku_code": None, "low_stock_threshold": 10}
+        common["updated_at"] = product["create_time"]
         assert shown == [{**skus[0], **common, "status": 1}, {**skus[1], **common, "sku_attr": None, "status": 0}]
         assert made(merchant.get(f"/products/{product['id']}")) == product
 
@@ -67,7 +68,8 @@ class TestChangeProduct:
         sql("UPDATE product SET create_time = create_time - 60, last_update = last_update - 60 WHERE id = %s", product["id"])
         before = made(merchant.get(f"/products/{product['id']}"))
         after = made(merchant.patch(f"/products/{product['id']}", change))
-        assert after == {**before, **change, "last_update": after["last_update"]}
+        skus = [{**sku, "product_name": after["name"]} for sku in before["skus"]]
+        assert after == {**before, **change, "skus": skus, "last_update": after["last_update"]}
         assert after["last_update"] >= before["last_update"] + 60
 
     def test_nothing_named_changes_nothing(self, world, merchant):
@@ -86,8 +88,9 @@ class TestChangeSku:
     @pytest.mark.parametrize("change", [{"sku_name": "红色"}, {"sku_attr": None}, {"price": 0.01}, {"price": 10_000_000}])
     def test_only_what_is_named_changes(self, world, merchant, change):
         sku = world.sku(merchant)
-        assert made(merchant.patch(f"/skus/{sku['id']}", change)) == {**sku, **change}
-        assert made(merchant.get(f"/skus/{sku['id']}")) == {**sku, **change}
+        after = made(merchant.patch(f"/skus/{sku['id']}", change))
+        assert after == {**sku, **change, "updated_at": after["updated_at"]}
+        assert made(merchant.get(f"/skus/{sku['id']}")) == after
 
     @pytest.mark.parametrize("change", [{"sku_name": None}, {"price": None}, {"stock": 5}, {"status": 0}, {"product_id": 1}])
     def test_what_must_stay_is_refused(self, world, merchant, change):
@@ -175,7 +178,7 @@ class TestStock:
     def test_a_delta_is_added(self, world, merchant, delta, stock, status):
         sku = world.sku(merchant, stock=5)
         after = made(merchant.post(f"/skus/{sku['id']}/stock", {"delta": delta, "reason": "盘点"}))
-        assert after == {**sku, "stock": stock, "status": status}
+        assert after == {**sku, "stock": stock, "status": status, "updated_at": after["updated_at"]}
         assert made(merchant.get(f"/skus/{sku['id']}")) == after
 
     @pytest.mark.parametrize("stock", [0, 5, 6, MAX_INT])
@@ -183,7 +186,7 @@ class TestStock:
         sku = world.sku(merchant, stock=5)
         body = {"stock": stock, "expected_stock": 5, "reason": "盘点"}
         after = made(merchant.post(f"/skus/{sku['id']}/stock", body))
-        assert after == {**sku, "stock": stock, "status": min(stock, 1)}
+        assert after == {**sku, "stock": stock, "status": min(stock, 1), "updated_at": after["updated_at"]}
 
     @pytest.mark.parametrize(("language", "words"), [("en", "it is 5 now"), ("zh", "当前为 5")])
     def test_a_figure_that_has_changed_meanwhile_is_told(self, world, merchant, language, words):

@@ -1,0 +1,58 @@
+"""What is shown of products and SKUs: the columns of their rows, and what other tables say of them, looked up by key."""
+
+from sqlalchemy import func, select
+
+from app.db.sql import json_array
+from app.db.types import Columns, Expression
+from app.models import LowStock, Product, Sku, SkuCode, SkuLowStock, SkuUpdate, StockMovement, UnlistedProduct
+from app.services.catalogue.low_stock import DEFAULT
+from app.services.catalogue.removal import sku_is_removed
+
+PRODUCT = Product.__table__
+SKU = Sku.__table__
+CODE = SkuCode.__table__
+UPDATE = SkuUpdate.__table__
+UNLISTED = UnlistedProduct.__table__
+MOVEMENT = StockMovement.__table__
+OF_MERCHANT, OF_SKU = LowStock.__table__, SkuLowStock.__table__
+
+
+def sku_columns(s: Columns) -> list[Expression]:
+    """A SKU as it is shown."""
+    product = PRODUCT.alias("its_product")
+    named = select(product.c.name).where(product.c.id == s.c.product_id).scalar_subquery()
+    own = select(OF_SKU.c.threshold).where(OF_SKU.c.sku_id == s.c.id).scalar_subquery()
+    shop = select(OF_MERCHANT.c.threshold).join(product, product.c.business_id == OF_MERCHANT.c.business_id)
+    shop = shop.where(product.c.id == s.c.product_id).scalar_subquery()
+    return [
+        *s.c,
+        named.label("product_name"),
+        code_of(s.c.id).label("sku_code"),
+        func.coalesce(own, shop, DEFAULT).label("low_stock_threshold"),
+        updated_at(s).label("updated_at"),
+    ]
+
+
+def code_of(sku_id: Expression) -> Expression:
+    """The code that the merchant knows the SKU by, or null."""
+    return select(CODE.c.code).where(CODE.c.sku_id == sku_id).scalar_subquery()
+
+
+def updated_at(s: Columns) -> Expression:
+    """When the SKU, or its stock, was last changed."""
+    product = PRODUCT.alias("its_product")
+    made = select(product.c.create_time).where(product.c.id == s.c.product_id).scalar_subquery()
+    changed = select(UPDATE.c.time).where(UPDATE.c.sku_id == s.c.id).scalar_subquery()
+    moved = select(MOVEMENT.c.create_time).where(MOVEMENT.c.sku_id == s.c.id).order_by(MOVEMENT.c.id.desc()).limit(1)
+    return func.greatest(made, changed, moved.scalar_subquery())
+
+
+def product_columns(p: Columns) -> list[Expression]:
+    """A product as it is shown, with its SKUs."""
+    its_skus = select(*sku_columns(SKU)).where(SKU.c.product_id == p.c.id, ~sku_is_removed(SKU.c.id)).order_by(SKU.c.id)
+    return [*p.c, is_listed(p.c.id).label("listed"), json_array(its_skus.correlate(p)).label("skus")]
+
+
+def is_listed(product_id: Expression) -> Expression:
+    """Whether the product is offered for sale."""
+    return ~select(UNLISTED.c.product_id).where(UNLISTED.c.product_id == product_id).exists()
