@@ -13,6 +13,8 @@ from typing import Any, TypeAlias, TypeVar
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.types import Receive, Scope, Send
 
 from app.db.async_driver import on_loop
 from app.db.threads import in_thread
@@ -21,6 +23,7 @@ from app.services import idempotency
 from app.web import machines
 from app.web.dependencies import Call
 from app.web.media_types import media_type
+from app.web.solving import Solver
 
 Prepared = TypeVar("Prepared")
 
@@ -45,13 +48,19 @@ class StrictRequest(Request):
 
 
 class UseCaseRoute(APIRoute):
-    """A route that runs its controller as one use case. A controller that is a coroutine runs as FastAPI runs it."""
+    """A route that runs its controller as one use case. A controller that is a coroutine runs by itself, and gives a Response.
+
+    FastAPI documents it; a request is solved by `solving.py`, and passes none of FastAPI's exit stacks, as nothing here yields.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if not inspect.iscoroutinefunction(endpoint):
             endpoint = _in_one_transaction(endpoint, options.get("status_code") or 200)
         super().__init__(path, endpoint, **options)
         self._drop_repeated_dependencies()
+        self._solver = Solver(self.dependant, self.body_field)
+        most = options.get("max_body_size")
+        self.app = self._answer if most is None else RequestBodyLimitMiddleware(self._answer, max_body_size=most)
 
     def _drop_repeated_dependencies(self) -> None:
         """Drop the router's dependencies that the controller has too: FastAPI would solve them twice."""
@@ -59,23 +68,17 @@ class UseCaseRoute(APIRoute):
         own = {each.call for each in needed if each.name is not None}
         needed[:] = [each for each in needed if each.name is not None or each.call not in own]
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-        has_body = self.body_field is not None
-
-        async def strictly(request: Request) -> Response:
-            strict = StrictRequest(request.scope, request.receive)
-            if has_body and await strict.body() and not _is_json(strict):
-                raise UnsupportedMediaType
-            try:
-                response = await handle(strict)
-            except WrongApiKey:
-                await machines.refused(request)
-                raise
-            await machines.answered(request)
-            return response
-
-        return strictly
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = StrictRequest(scope, receive, send)
+        if self.body_field is not None and await request.body() and not _is_json(request):
+            raise UnsupportedMediaType
+        try:
+            response = await self.endpoint(**await self._solver.arguments(request))
+        except WrongApiKey:
+            await machines.refused(request)
+            raise
+        await machines.answered(request)
+        await response(scope, receive, send)
 
 
 def _in_one_transaction(controller: Callable[..., Result], status: int) -> Callable[..., Coroutine[Any, Any, Response]]:

@@ -33,6 +33,7 @@ BROKEN = {
     "UTF-16": '{"name":"x"}'.encode("utf-16"),
 }
 PER_ROW = ("order_id", "order_number", "logistic_id", "logistic_name", "logistic_order_id")  # refused row by row
+STOCK_ROW = ("sku_id", "sku_code", "delta", "stock", "expected_stock", "reason")  # the same
 NO_OBJECTS = [b"[]", b"1", b'"x"', b"true", b"[{}]"]
 GARBAGE_CURSORS = [
     "",
@@ -85,7 +86,7 @@ class Shop:
             "admin_id": self.callers["admin"].id,
             "order_number": "ON1",
         }
-        new_sku = {"sku_name": "红色", "sku_attr": "{}", "price": 9.9, "stock": 1}
+        new_sku = {"sku_name": "红色", "sku_code": "A-1", "sku_attr": "{}", "price": 9.9, "stock": 1}
         product = {"name": "水杯", "desc": "3D 水杯", "unit": "个", "meta_obj_id": 7}
         login = {"name": "someone", "password": PASSWORD}
         passwords = {"old_password": PASSWORD, "new_password": "another password"}
@@ -105,11 +106,13 @@ class Shop:
             "POST /merchant/except-orders/{ticket_id}/refuse": {"remark": "不"},
             "POST /merchant/except-orders/{ticket_id}/receive": {"restock": True},
             "POST /merchant/products": {**product, "skus": [new_sku]},
-            "PATCH /merchant/products/{product_id}": product,
+            "PATCH /merchant/products/{product_id}": {**product, "listed": True},
             "POST /merchant/products/{product_id}/skus": new_sku,
-            "PATCH /merchant/skus/{sku_id}": {"sku_name": "红色", "sku_attr": "{}", "price": 1},
+            "PATCH /merchant/skus/{sku_id}": {"sku_name": "红色", "sku_code": "A-1", "sku_attr": "{}", "price": 1},
             "POST /merchant/skus/{sku_id}/stock": {"delta": 1, "reason": "盘点"},
             "POST /merchant/orders/ship": {"items": [{**dict.fromkeys(PER_ROW), "order_id": 1}], "dry_run": False},
+            "POST /merchant/skus/stock": {"items": [{**dict.fromkeys(STOCK_ROW), "sku_id": 1}], "dry_run": False},
+            "POST /merchant/api-keys": {"name": "ERP", "scopes": ["read"]},
             "PUT /merchant/low-stock": {"threshold": 1},
             "PUT /merchant/skus/{sku_id}/low-stock": {"threshold": 1},
             "POST /merchant/scenes": {"name": "店", "base_id": 1, "tag": 2, "thumbnail": "a.png", "config": "a.json"},
