@@ -1,6 +1,7 @@
-"""Statements: written once at import, compiled once into the SQL that psycopg2 sends."""
+"""Statements: written once at import, compiled once, when first run, into the SQL that psycopg2 sends."""
 
 import itertools
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
@@ -13,7 +14,7 @@ _numbers = itertools.count()
 
 
 class Statement:
-    """A Core statement, compiled once into the SQL that psycopg2 sends.
+    """A Core statement, compiled when it is first run: a process that starts runs few of them.
 
     `guarded`: it proves the caller's session by itself (see `caller.py`).
     `whole`: it is a complete change by itself, so it needs no transaction around it.
@@ -21,19 +22,33 @@ class Statement:
     unless they are `varied`, so that the right plan depends on what is looked for.
     """
 
-    __slots__ = ("call", "guarded", "kept", "name", "parameters", "sql", "values", "whole")
-
     def __init__(self, clause: ClauseElement, *, guarded: bool = False, whole: bool = False, varied: bool = False) -> None:
-        compiled = clause.compile(dialect=_DIALECT)
-        self.sql = str(compiled)
-        self.values = {name: value for name, value in compiled.params.items() if value is not None}
-        self.parameters = [name for name in compiled.params if name not in self.values]
+        self._clause = clause
         self.guarded = guarded
         self.whole = whole
         self.kept = (guarded or whole) and not varied
         self.name = f"statement_{next(_numbers)}"
+
+    @cached_property
+    def sql(self) -> str:
+        """Its SQL, a format string with the parameters by name."""
+        return str(self._compiled)
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The parameters whose values are known by now."""
+        return {name: value for name, value in self._compiled.params.items() if value is not None}
+
+    @cached_property
+    def parameters(self) -> list[str]:
+        """The parameters that a call gives."""
+        return [name for name in self._compiled.params if name not in self.values]
+
+    @cached_property
+    def call(self) -> str:
+        """The EXECUTE of the prepared statement."""
         given = ", ".join(f"%({name})s" for name in self.parameters)
-        self.call = f"EXECUTE {self.name} ({given})" if given else f"EXECUTE {self.name}"
+        return f"EXECUTE {self.name} ({given})" if given else f"EXECUTE {self.name}"
 
     def preparation(self, cursor: Any) -> str:
         """The PREPARE of this statement: what is known by now as literals, what a call gives as parameters."""
@@ -41,6 +56,10 @@ class Statement:
         numbers = {name: f"${number}" for number, name in enumerate(self.parameters, 1)}
         types = ", ".join(_type_of(name) for name in self.parameters)
         return f"PREPARE {self.name}{f' ({types})' if types else ''} AS {self.sql % (literals | numbers)}"
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return self._clause.compile(dialect=_DIALECT)
 
 
 def _type_of(parameter: str) -> str:
