@@ -71,8 +71,8 @@ class WrongFileKind(AppError):
 
 class TooManyPixels(AppError):
     status, code = 422, "too_many_pixels"
-    zh = "图片过大，最多 {most} 像素"
-    en = "the picture is too large: {most} pixels at most"
+    zh = "图片过大，最多 {most} 百万像素，JPEG 最多 {most_of_jpeg} 百万像素，请缩小后再上传"
+    en = "the picture is too large: {most} megapixels at most, {most_of_jpeg} of a JPEG: scale it down"
 
 
 class ImageTooComplex(AppError):

@@ -15,7 +15,7 @@ MEDIA_TYPES = {
     "glb": "model/gltf-binary",
     "gltf": "model/gltf+json",
 }
-MAX_IMAGE, MAX_CONFIG, MAX_MODEL = 10_000_000, 256_000, 50_000_000  # bytes
+MAX_IMAGE, MAX_CONFIG, MAX_MODEL = 20_000_000, 256_000, 50_000_000  # bytes
 MAX_TEXT = 4_000_000  # bytes of JSON that are parsed: of a .gltf, or inside a .glb
 
 
