@@ -33,6 +33,8 @@ from app.errors.files import (
     ExternalUri,
     FileTooLarge,
     ImageTooComplex,
+    ModelTextTooLarge,
+    ModelTooComplex,
     NoForm,
     TooManyPixels,
     TooManyRows,
@@ -41,6 +43,7 @@ from app.errors.files import (
     UnsupportedUpload,
     WrongColumns,
     WrongFileKind,
+    ZippedModel,
 )
 from app.errors.inputs import (
     BadCursor,
@@ -97,6 +100,8 @@ __all__ = [
     "KeyReused",
     "LastAdmin",
     "MerchantDisabled",
+    "ModelTextTooLarge",
+    "ModelTooComplex",
     "NameTaken",
     "NoForm",
     "NotAuthenticated",
@@ -136,4 +141,5 @@ __all__ = [
     "WrongFileKind",
     "WrongOldPassword",
     "WrongPassword",
+    "ZippedModel",
 ]

@@ -6,10 +6,14 @@ from pydantic import BaseModel
 
 
 class BoundingBox(BaseModel):
-    """Lowest and highest corner of what a model shows: x, y, z in metres."""
+    """Lowest and highest corner of what a model shows: x, y, z in metres.
+
+    `approximate` says that it may be larger than what is shown, as where positions are compressed.
+    """
 
     min: list[float]
     max: list[float]
+    approximate: bool
 
 
 class FileView(BaseModel):

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import BinaryIO, Protocol
 
 import orjson
-from sqlalchemy import String, bindparam, cast, func, select
+from sqlalchemy import String, bindparam, case, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
-from app.db.types import JsonText
+from app.db.types import Columns, Expression, JsonText
 from app.db.work import Work
 from app.errors import UnknownFile, WrongFileKind
 from app.models import StoredFile
@@ -87,6 +87,13 @@ def _check(found: KindOfFile | None, kind: str, field: str) -> None:
         raise WrongFileKind(field=field, kind=kind)
 
 
+def bounding_box(file: Columns) -> Expression:
+    """A model's box. Those of early uploads say nothing of `approximate`, and were not measured by positions."""
+    found = file.c.details["bounding_box"]
+    exact = func.jsonb_build_object("approximate", True).op("||")(found)
+    return case((func.jsonb_typeof(found) == "object", exact))
+
+
 _COLUMNS = ("name", "kind", "media_type", "size")
 _MINE = (FILE.c.business_id == ACTOR_ID, FILE.c.name == bindparam("name"))
 _CREATE = Statement(
@@ -104,7 +111,8 @@ _VIEW = select(
     FILE.c.id,
     *(FILE.c[name] for name in _COLUMNS),
     func.concat(URL, FILE.c.name).label("url"),
-    *(FILE.c.details[name].label(name) for name in ("width", "height", "bounding_box")),
+    *(FILE.c.details[name].label(name) for name in ("width", "height")),
+    bounding_box(FILE).label("bounding_box"),
     FILE.c.create_time,
 )
 _ONE = Statement(select(json_of(_VIEW.where(*_MINE)).label("body")))
