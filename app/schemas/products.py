@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Price
+from app.schemas.models import ProductModel
 from app.schemas.paging import Conditions, Listed, PageQuery
 
 
@@ -84,6 +85,8 @@ class SkuView(BaseModel):
 
 
 class ProductView(BaseModel):
+    """`model` is the one of the merchant's own that `meta_obj_id` names; null where that is a number of the platform's."""
+
     id: int
     business_id: int
     name: str
@@ -93,6 +96,7 @@ class ProductView(BaseModel):
     create_time: int
     last_update: int
     skus: list[SkuView]
+    model: ProductModel | None
 
 
 class MovementView(BaseModel):

@@ -12,7 +12,7 @@ from app.db.types import JsonText, Query
 from app.db.work import Work
 from app.errors import NotFound
 from app.models import Product, Sku
-from app.services.catalogue import skus
+from app.services.catalogue import models, skus
 from app.services.catalogue.removal import REMOVED_PRODUCT, product_is_removed, sku_is_removed
 from app.services.events import audit
 from app.services.named_columns import Change
@@ -71,7 +71,7 @@ def remove(work: Work, product_id: int) -> None:
 
 def _view() -> Query:
     its_skus = select(SKU).where(SKU.c.product_id == PRODUCT.c.id, ~sku_is_removed(SKU.c.id)).order_by(SKU.c.id)
-    return select(PRODUCT, json_array(its_skus.correlate(PRODUCT)).label("skus"))
+    return select(PRODUCT, json_array(its_skus.correlate(PRODUCT)).label("skus"), models.shown_on(PRODUCT).label("model"))
 
 
 _LISTING = Listing(

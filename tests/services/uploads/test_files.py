@@ -58,6 +58,7 @@ class TestPictures:
             "width": 40,
             "height": 30,
             "bounding_box": None,
+            "uploaded_as": "file",
             "create_time": file["create_time"],
         }
         assert kept.headers["content-type"] == media_type
