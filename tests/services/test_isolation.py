@@ -1,5 +1,6 @@
 """Nobody reaches what is another's, and no route opens without its key: asked of every route that the app has."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from app.security import new_token
 from app.services.webhooks import fan_out
 from tests.support.api import PREFIX, Api, Caller, signature
 from tests.support.factories import PASSWORD, REFUND, World, made, purchase
-from tests.support.samples import glb
+from tests.support.samples import glb, triangle
 
 AUDIENCES = ("merchant", "customer", "admin")
 NOWHERE = 2**31 - 1
@@ -81,7 +82,8 @@ def a_scene(shop: Shop) -> dict[str, Any]:
 
 
 def a_file(shop: Shop) -> str:
-    return str(made(shop.merchant.call("POST", "/files", files={"file": ("sofa.glb", glb())}), 201)["name"])
+    content = glb(triangle(extras=secrets.token_hex()))  # a file of nobody else's
+    return str(made(shop.merchant.call("POST", "/files", files={"file": ("sofa.glb", content)}), 201)["name"])
 
 
 def a_model(shop: Shop) -> dict[str, Any]:
