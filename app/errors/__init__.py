@@ -17,6 +17,7 @@ from app.errors.conflicts import (
     AfterSaleOver,
     AlreadyShipped,
     Conflict,
+    FileInUse,
     IllegalMove,
     InUse,
     LastAdmin,
@@ -47,6 +48,8 @@ from app.errors.files import (
     ExternalUri,
     FileTooLarge,
     ImageTooComplex,
+    ModelTextTooLarge,
+    ModelTooComplex,
     NoForm,
     TooManyPixels,
     TooManyRows,
@@ -55,6 +58,7 @@ from app.errors.files import (
     UnsupportedUpload,
     WrongColumns,
     WrongFileKind,
+    ZippedModel,
 )
 from app.errors.inputs import (
     BadCursor,
@@ -100,6 +104,7 @@ __all__ = [
     "DuplicateRow",
     "EmptyFile",
     "ExternalUri",
+    "FileInUse",
     "FileTooLarge",
     "FutureTime",
     "HeadersTooLarge",
@@ -111,6 +116,8 @@ __all__ = [
     "KeyReused",
     "LastAdmin",
     "MerchantDisabled",
+    "ModelTextTooLarge",
+    "ModelTooComplex",
     "NameTaken",
     "NoForm",
     "NotAuthenticated",
@@ -156,4 +163,5 @@ __all__ = [
     "WrongFileKind",
     "WrongOldPassword",
     "WrongPassword",
+    "ZippedModel",
 ]

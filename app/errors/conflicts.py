@@ -117,6 +117,12 @@ class TooManyApiKeys(AppError):
     en = "at most {most} API keys"
 
 
+class FileInUse(AppError):
+    status, code = 409, "file_in_use"
+    zh = "文件正在使用中，不能删除：{where}"
+    en = "the file is in use and cannot be deleted: {where}"
+
+
 class TooManyWebhooks(AppError):
     status, code = 409, "too_many_webhooks"
     zh = "最多 {most} 个 Webhook"

@@ -2,11 +2,18 @@
 
 from app.errors.base import AppError
 
+LARGEST_MODEL = "50 MB"
+
 
 class FileTooLarge(AppError):
     status, code = 413, "file_too_large"
-    zh = "文件过大，最多 {most} 字节"
-    en = "the file is too large: {most} bytes at most"
+    zh = "文件过大，最大 {most}"
+    en = "the file is too large: {most} at most"
+
+
+class ModelTextTooLarge(FileTooLarge):
+    zh = "模型的 JSON 部分过大，最大 {most}。请导出为 .glb（glTF 2.0），二进制数据不计入"
+    en = "the JSON of the model is too large: {most} at most. Export it as .glb (glTF 2.0), whose binary data does not count"
 
 
 class NoForm(AppError):
@@ -23,8 +30,13 @@ class UnsupportedFile(AppError):
 
 class UnsupportedUpload(AppError):
     status, code = 415, "unsupported_upload"
-    zh = "请上传 PNG、JPEG、WebP 图片，JSON 配置文件或 glTF 2.0 模型"
-    en = "send a PNG, JPEG or WebP picture, a JSON config or a glTF 2.0 model"
+    zh = "请上传 PNG、JPEG、WebP 图片，JSON 配置文件或 3D 模型（.glb，glTF 2.0）"
+    en = "send a PNG, JPEG or WebP picture, a JSON config or a 3D model (.glb, glTF 2.0)"
+
+
+class ZippedModel(UnsupportedUpload):
+    zh = "这是 glTF 模型的 ZIP 压缩包，无法读取。请导出为 .glb（glTF 2.0）单个文件，最大 {most}"
+    en = "this is a ZIP file of a glTF model: export the model as one .glb file (glTF 2.0), {most} at most"
 
 
 class EmptyFile(AppError):
@@ -71,8 +83,8 @@ class WrongFileKind(AppError):
 
 class TooManyPixels(AppError):
     status, code = 422, "too_many_pixels"
-    zh = "图片过大，最多 {most} 像素"
-    en = "the picture is too large: {most} pixels at most"
+    zh = "图片过大，最多 {most} 百万像素，JPEG 最多 {most_of_jpeg} 百万像素，请缩小后再上传"
+    en = "the picture is too large: {most} megapixels at most, {most_of_jpeg} of a JPEG: scale it down"
 
 
 class ImageTooComplex(AppError):
@@ -95,11 +107,23 @@ class BrokenConfig(AppError):
 
 class BrokenModel(AppError):
     status, code = 422, "broken_model"
-    zh = "不是有效的 glTF 2.0 模型：{where}"
-    en = "this is no valid glTF 2.0 model: {where}"
+    zh = "模型有误，请导出为 .glb（glTF 2.0），最大 {most}。有误之处：{where}"
+    en = "the model is broken, export it as .glb (glTF 2.0), {most} at most. What is wrong: {where}"
+
+    def __init__(self, *, where: str) -> None:
+        super().__init__(where=where, most=LARGEST_MODEL)
+
+
+class ModelTooComplex(AppError):
+    status, code = 422, "model_too_complex"
+    zh = "模型过于复杂，无法处理，请简化后导出为 .glb（glTF 2.0）"
+    en = "the model takes too much to measure: simplify it and export it as .glb (glTF 2.0)"
 
 
 class ExternalUri(AppError):
     status, code = 422, "external_uri"
-    zh = "模型须自带全部数据：{where}"
-    en = "a model must hold all of its data itself, or in data: URIs: {where}"
+    zh = "模型引用了其他文件，请导出为包含全部数据的 .glb（glTF 2.0），最大 {most}。引用之处：{where}"
+    en = "the model refers to other files, export it as .glb (glTF 2.0), which holds everything, {most} at most. Where: {where}"
+
+    def __init__(self, *, where: str) -> None:
+        super().__init__(where=where, most=LARGEST_MODEL)

@@ -11,6 +11,7 @@ from app.models.idempotency_key import IdempotencyKey
 from app.models.login_attempt import LoginAttempt
 from app.models.logistics import LogisticsCompany, ReturnParcel
 from app.models.low_stock import LowStock, SkuLowStock
+from app.models.model import Model
 from app.models.order import Order
 from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
@@ -34,6 +35,7 @@ __all__ = [
     "LoginAttempt",
     "LogisticsCompany",
     "LowStock",
+    "Model",
     "Order",
     "OrderSearch",
     "OrderTally",

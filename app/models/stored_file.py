@@ -1,4 +1,4 @@
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import Base, time_column
@@ -12,6 +12,7 @@ class StoredFile(Base):
         UniqueConstraint("business_id", "name"),
         CheckConstraint("kind IN ('image', 'config', 'model')", name="kind_known"),
         CheckConstraint("size > 0", name="size_positive"),
+        Index("ix_stored_file_newest", "business_id", "create_time", "id"),
     )
 
     id = Column(Integer, primary_key=True)
@@ -23,4 +24,5 @@ class StoredFile(Base):
     details = Column(
         JSONB(none_as_null=True), nullable=False, comment="of a picture width and height, of a model its bounding box"
     )
+    uploaded_as = Column(String(255), comment="the name that its sender gave it")
     create_time = time_column(nullable=False)

@@ -18,6 +18,7 @@ _MODULES = {
         "events",
         "webhooks",
         "scenes",
+        "models",
         "files",
         "statistics",
         "api_keys",

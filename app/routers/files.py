@@ -16,15 +16,18 @@ router = APIRouter(tags=["anyone"])
 
 _NAME = re.compile(rf"[0-9a-f]{{64}}\.({'|'.join(MEDIA_TYPES)})")
 _KEPT_AS_IS = {
+    "Access-Control-Allow-Origin": "*",  # viewers of models fetch them by script, from wherever they stand
+    "Cross-Origin-Resource-Policy": "cross-origin",
     "Cache-Control": "public, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
 
 
+@router.head(URL + "{name}", response_class=FileResponse, include_in_schema=False)
 @router.get(URL + "{name}", response_class=FileResponse)
 async def get_file(name: str, request: Request) -> Response:
-    """An uploaded file. What a name stands for never changes, so it may be kept for good."""
+    """An uploaded file, for any origin. What a name stands for never changes, so it may be kept for good."""
     if not _NAME.fullmatch(name):
         raise NotFound
     etag = f'"{name.partition(".")[0]}"'
@@ -32,7 +35,7 @@ async def get_file(name: str, request: Request) -> Response:
         if not await storage().holds(name):
             raise NotFound
         return Response(status_code=304, headers={**_KEPT_AS_IS, "ETag": etag})
-    return _sent(name, etag, await storage().read(name))
+    return _sent(request, name, etag, await storage().read(name))
 
 
 def _is_known(request: Request, etag: str) -> bool:
@@ -41,11 +44,14 @@ def _is_known(request: Request, etag: str) -> bool:
     return etag in known or "*" in known
 
 
-def _sent(name: str, etag: str, found: Path | Stream | None) -> Response:
+def _sent(request: Request, name: str, etag: str, found: Path | Stream | None) -> Response:
     if found is None:
         raise NotFound
     headers = {**_KEPT_AS_IS, "ETag": etag, "Content-Disposition": f'inline; filename="{name}"'}
     media_type = MEDIA_TYPES[name.partition(".")[2]]
     if isinstance(found, Path):
         return FileResponse(found, headers=headers, media_type=media_type)
-    return StreamingResponse(found.pieces, headers={**headers, "Content-Length": str(found.size)}, media_type=media_type)
+    headers["Content-Length"] = str(found.size)
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=media_type)
+    return StreamingResponse(found.pieces, headers=headers, media_type=media_type)

@@ -29,12 +29,14 @@ async def root() -> Response:
     return RedirectResponse("/docs")
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
     """Alive; does not ask the database."""
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 async def readyz() -> Response:
     """Ready: the database answers, and its schema is the one that this code was written for, or a later one.
@@ -53,6 +55,7 @@ async def readyz() -> Response:
     return Response(orjson.dumps(ready), media_type="application/json")
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(request: Request) -> Response:
     """Figures for Prometheus; with METRICS_TOKEN set, for whoever sends it as a bearer token."""

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Price, SkuCode, Time
+from app.schemas.models import ProductModel
 from app.schemas.paging import Conditions, Listed, PageQuery
 
 
@@ -104,6 +105,8 @@ class SkuView(BaseModel):
 
 
 class ProductView(BaseModel):
+    """`model` is the one of the merchant's own that `meta_obj_id` names; null where that is a number of the platform's."""
+
     id: int
     business_id: int
     name: str
@@ -114,6 +117,7 @@ class ProductView(BaseModel):
     last_update: int
     listed: bool
     skus: list[SkuView]
+    model: ProductModel | None
 
 
 class MovementView(BaseModel):

@@ -16,6 +16,7 @@ _CHANGES: Mapping[str, str | None] = {
     "skus": CATALOGUE,
     "sku_files": CATALOGUE,
     "low_stock": CATALOGUE,
+    "models": CATALOGUE,
     "scenes": CATALOGUE,
     "files": FILES,
     "events": None,

@@ -1,6 +1,7 @@
 """One file in a form, written to disk as it arrives. The caller's session has been checked before."""
 
 import dataclasses
+import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import BinaryIO
@@ -19,6 +20,7 @@ from app.web.media_types import media_type
 from app.web.wording import Fault
 
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+_LONGEST_NAME = 255  # characters
 DOCUMENTED = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
 
 
@@ -42,6 +44,14 @@ async def received(request: Request, call: Call, *, beside: tuple[str, ...] = ()
         yield file
     finally:
         await form.close()
+
+
+async def name_of(request: Request) -> str | None:
+    """The name that the sender gave the form's `file`, without its folders and what cannot be printed; None if none is left."""
+    file = (await request.form()).get("file")
+    given = unicodedata.normalize("NFC", getattr(file, "filename", None) or "")
+    last = given.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable()).strip()[:_LONGEST_NAME] or None
 
 
 def _only_file(form: FormData, beside: tuple[str, ...]) -> BinaryIO:

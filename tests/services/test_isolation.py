@@ -1,5 +1,6 @@
 """Nobody reaches what is another's, and no route opens without its key: asked of every route that the app has."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from app.security import new_token
 from app.services.webhooks import fan_out
 from tests.support.api import PREFIX, Api, Caller, signature
 from tests.support.factories import PASSWORD, REFUND, World, made, purchase
+from tests.support.samples import glb, triangle
 
 AUDIENCES = ("merchant", "customer", "admin")
 NOWHERE = 2**31 - 1
@@ -40,6 +42,7 @@ class Shop:
         self.owner = {"merchant": self.merchant, "customer": self.customer}
         world.ticket(self.merchant, self.customer)
         made(self.merchant.post("/scenes", SCENE), 201)
+        a_model(self)
         made(self.merchant.post("/webhooks", WEBHOOK), 201)
         made(self.merchant.post("/api-keys", API_KEY), 201)
 
@@ -78,6 +81,15 @@ def a_product(shop: Shop) -> dict[str, Any]:
 
 def a_scene(shop: Shop) -> dict[str, Any]:
     return {"scene_id": made(shop.merchant.post("/scenes", SCENE), 201)["id"]}
+
+
+def a_file(shop: Shop) -> str:
+    content = glb(triangle(extras=secrets.token_hex()))  # a file of nobody else's
+    return str(made(shop.merchant.call("POST", "/files", files={"file": ("sofa.glb", content)}), 201)["name"])
+
+
+def a_model(shop: Shop) -> dict[str, Any]:
+    return {"model_id": made(shop.merchant.post("/models", {"name": "沙发", "file": a_file(shop)}), 201)["id"]}
 
 
 def a_webhook(shop: Shop) -> dict[str, Any]:
@@ -133,6 +145,11 @@ CASES = {
     "PATCH /merchant/scenes/{scene_id}": Case(a_scene, {"name": "展厅"}),
     "DELETE /merchant/scenes/{scene_id}": Case(a_scene),
     "POST /merchant/scenes": Case(json=SCENE),
+    "DELETE /merchant/files/{name}": Case(lambda shop: {"name": a_file(shop)}),
+    "GET /merchant/models/{model_id}": Case(a_model),
+    "PATCH /merchant/models/{model_id}": Case(a_model, {"name": "长沙发"}),
+    "DELETE /merchant/models/{model_id}": Case(a_model),
+    "POST /merchant/models": Case(json={"name": "沙发", "file": "0" * 64 + ".glb"}),
     "GET /merchant/webhooks/{webhook_id}": Case(a_webhook),
     "PATCH /merchant/webhooks/{webhook_id}": Case(a_webhook, {"description": "ERP"}),
     "DELETE /merchant/webhooks/{webhook_id}": Case(a_webhook),
@@ -347,7 +364,9 @@ class TestDoors:
     def test_every_route_has_a_door_or_is_known_to_be_public(self):
         behind_doors = {*routes_of(*AUDIENCES, "platform")}
         entrances = {f"POST /{audience}/{entrance}" for audience in AUDIENCES for entrance in ENTRANCES}
-        assert {name for name, _ in ROUTES} - behind_doors - entrances <= {f"GET {path}" for path in PUBLIC}
+        assert {name for name, _ in ROUTES} - behind_doors - entrances <= {
+            f"{method} {path}" for path in PUBLIC for method in ("GET", "HEAD")
+        }
 
     def test_every_route_stands_once(self):
         names = [name for name, _ in ROUTES]

@@ -5,13 +5,16 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
 
+from app.services.uploads import measuring
 from app.services.uploads.content import image_process
 
+INSPECTORS = {Path(image_process.__file__).name, measuring.__name__}  # each upload of a picture or a model has one for itself
 STARTERS = {"subprocess", "multiprocessing"}
 PROCESSES = "processes"
 
@@ -23,8 +26,8 @@ def mark(item: pytest.Item) -> None:
 
 
 def watch(item: pytest.Item, command: Any) -> None:
-    """Refuse to start a process in a test that is not marked, unless it is the one that draws a picture."""
-    if item.get_closest_marker(PROCESSES) is None and image_process.__file__ not in command:
+    """Refuse to start a process in a test that is not marked, unless it is one that inspects an upload."""
+    if item.get_closest_marker(PROCESSES) is None and INSPECTORS.isdisjoint(Path(part).name for part in command):
         raise AssertionError(
             f"{item.nodeid} starts a process where tests/support/marking.py does not see it: mark it `{PROCESSES}`"
         )

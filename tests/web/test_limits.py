@@ -53,6 +53,14 @@ def encoded(part):
     return urlsafe_b64encode(part).decode().rstrip("=")
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_a_probe_may_ask_for_the_head_alone(process, path):
+    with httpx.Client(base_url=process.url) as client:
+        full, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content, head.headers["content-type"]) == (200, b"", full.headers["content-type"])
+        assert client.get(path).status_code == 200  # over the same connection: nothing of a body was sent
+
+
 class TestHeads:
     @pytest.mark.parametrize("length", [2_000, MAX_HEAD - 500])
     def test_a_long_token_is_a_dead_one(self, process, length):

@@ -6,6 +6,7 @@ from app.db.sql import json_array
 from app.db.types import Columns, Expression
 from app.models import LowStock, Product, Sku, SkuCode, SkuLowStock, SkuUpdate, StockMovement, UnlistedProduct
 from app.services.catalogue.low_stock import DEFAULT
+from app.services.catalogue.models import shown_on
 from app.services.catalogue.removal import sku_is_removed
 
 PRODUCT = Product.__table__
@@ -48,9 +49,14 @@ def updated_at(s: Columns) -> Expression:
 
 
 def product_columns(p: Columns) -> list[Expression]:
-    """A product as it is shown, with its SKUs."""
+    """A product as it is shown, with its SKUs and its model."""
     its_skus = select(*sku_columns(SKU)).where(SKU.c.product_id == p.c.id, ~sku_is_removed(SKU.c.id)).order_by(SKU.c.id)
-    return [*p.c, is_listed(p.c.id).label("listed"), json_array(its_skus.correlate(p)).label("skus")]
+    return [
+        *p.c,
+        is_listed(p.c.id).label("listed"),
+        json_array(its_skus.correlate(p)).label("skus"),
+        shown_on(p).label("model"),
+    ]
 
 
 def is_listed(product_id: Expression) -> Expression:

@@ -2,21 +2,23 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, Protocol
 
 import orjson
-from sqlalchemy import String, bindparam, cast, func, select
+from sqlalchemy import String, bindparam, case, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
-from app.db.types import JsonText
+from app.db.types import Columns, Expression, JsonText
 from app.db.work import Work
 from app.errors import UnknownFile, WrongFileKind
 from app.models import StoredFile
 from app.services.events import audit
+from app.services.paging import Listing, Page
 from app.services.uploads.content import MEDIA_TYPES
 from app.services.uploads.content.recognition import recognised
 from app.services.uploads.storage import storage
@@ -53,13 +55,18 @@ def store(file: BinaryIO) -> Stored:
     return Stored(name, content.kind, media_type, size, orjson.dumps(content.details).decode())
 
 
-def enter(work: Work, file: Stored) -> JsonText:
-    """Record that a stored file is the merchant's, once however often it is uploaded; its JSON."""
-    row = work.one(_CREATE, **asdict(file))
+def enter(work: Work, file: Stored, uploaded_as: str | None) -> JsonText:
+    """Record that a stored file is the merchant's, under its first name however often it is uploaded; its JSON."""
+    row = work.one(_CREATE, **asdict(file), uploaded_as=uploaded_as)
     if row is not None:
         details = {"name": file.name, "size": file.size}
         audit.note(work, "upload", "stored_file", row.id, business_id=work.actor.id, details=details)
     return work.body(_ONE, name=file.name)
+
+
+def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
+    """The merchant's files, newest first, as JSON; `kind` filters them."""
+    return _LISTING.page(work, page, filters)
 
 
 def digest_of(file: BinaryIO) -> str:
@@ -87,6 +94,13 @@ def _check(found: KindOfFile | None, kind: str, field: str) -> None:
         raise WrongFileKind(field=field, kind=kind)
 
 
+def bounding_box(file: Columns) -> Expression:
+    """A model's box. Those of early uploads say nothing of `approximate`, and were not measured by positions."""
+    found = file.c.details["bounding_box"]
+    exact = func.jsonb_build_object("approximate", True).op("||")(found)
+    return case((func.jsonb_typeof(found) == "object", exact))
+
+
 _COLUMNS = ("name", "kind", "media_type", "size")
 _MINE = (FILE.c.business_id == ACTOR_ID, FILE.c.name == bindparam("name"))
 _CREATE = Statement(
@@ -94,6 +108,7 @@ _CREATE = Statement(
     .values(
         business_id=ACTOR_ID,
         create_time=NOW,
+        uploaded_as=bindparam("uploaded_as"),
         details=cast(cast(bindparam("details"), String), JSONB),
         **{name: bindparam(name) for name in _COLUMNS},
     )
@@ -104,9 +119,21 @@ _VIEW = select(
     FILE.c.id,
     *(FILE.c[name] for name in _COLUMNS),
     func.concat(URL, FILE.c.name).label("url"),
-    *(FILE.c.details[name].label(name) for name in ("width", "height", "bounding_box")),
+    *(FILE.c.details[name].label(name) for name in ("width", "height")),
+    bounding_box(FILE).label("bounding_box"),
+    FILE.c.uploaded_as,
     FILE.c.create_time,
 )
+_LISTING = Listing(
+    _VIEW,
+    FILE.c.id,
+    time=FILE.c.create_time,
+    where=(FILE.c.business_id == ACTOR_ID,),
+    filters={"kind": FILE.c.kind == bindparam("kind")},
+)
 _ONE = Statement(select(json_of(_VIEW.where(*_MINE)).label("body")))
-_KIND_OF_MINE = Statement(select(FILE.c.kind).where(*_MINE))
-_KIND_OF_ANY = Statement(select(FILE.c.kind).where(FILE.c.name == bindparam("name")).limit(1))
+# What uses a file from now on, and its removal, wait for each other.
+_KIND_OF_MINE = Statement(select(FILE.c.kind).where(*_MINE).with_for_update(read=True, key_share=True))
+_KIND_OF_ANY = Statement(
+    select(FILE.c.kind).where(FILE.c.name == bindparam("name")).limit(1).with_for_update(read=True, key_share=True)
+)

@@ -13,6 +13,7 @@ from tests.support.samples import LARGE, config, glb, picture, refused, upload, 
 
 DELIVERED = {
     "cache-control": "public, max-age=31536000, immutable",
+    "access-control-allow-origin": "*",
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
     "content-type": "",
@@ -61,6 +62,16 @@ class TestDelivery:
     def test_something_else_that_is_known_does_not_count(self, api, merchant):
         file = uploaded(merchant, picture())
         assert api.client.get(file["url"], headers={"If-None-Match": '"x"'}).status_code == 200
+
+    @pytest.mark.parametrize("content", [picture(), glb()], ids=["image", "model"])
+    def test_what_it_would_send_can_be_asked_for(self, api, merchant, content):
+        file = uploaded(merchant, content)
+        full, head = api.client.get(file["url"]), api.client.head(file["url"])
+        assert (head.status_code, head.content) == (200, b"")
+        assert [head.headers[name] for name in DELIVERED] == [full.headers[name] for name in DELIVERED]
+        known = api.client.head(file["url"], headers={"If-None-Match": full.headers["etag"]})
+        assert (known.status_code, known.headers["access-control-allow-origin"]) == (304, "*")
+        assert api.client.head(f"/api/v1/files/{'0' * 64}.glb").status_code == 404
 
     def test_a_part_of_it_can_be_asked_for(self, api, merchant):
         content = glb()
@@ -118,6 +129,8 @@ class TestBucket:
         shown = {name: answer.headers[name] for name in DELIVERED}
         assert shown["content-type"] == file["media_type"]
         assert shown["content-length"] == str(file["size"])
+        head = api.client.head(file["url"])
+        assert (head.content, {name: head.headers[name] for name in DELIVERED}) == (b"", shown)
         there = obstore.get(s3.opened(bucket).store, file["name"])
         assert (bytes(there.bytes()), there.attributes["Content-Type"]) == (answer.content, file["media_type"])
         assert not folder.exists()

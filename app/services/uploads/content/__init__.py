@@ -15,7 +15,8 @@ MEDIA_TYPES = {
     "glb": "model/gltf-binary",
     "gltf": "model/gltf+json",
 }
-MAX_IMAGE, MAX_CONFIG, MAX_MODEL = 10_000_000, 256_000, 50_000_000  # bytes
+MAX_IMAGE, MAX_CONFIG, MAX_MODEL = 20_000_000, 256_000, 50_000_000  # bytes
+BOM = b"\xef\xbb\xbf"  # what Notepad puts before text
 MAX_TEXT = 4_000_000  # bytes of JSON that are parsed: of a .gltf, or inside a .glb
 
 
@@ -34,5 +35,10 @@ def limited(file: BinaryIO, most: int) -> int:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     if size > most:
-        raise FileTooLarge(most=most)
+        raise FileTooLarge(most=size_of(most))
     return size
+
+
+def size_of(number: int) -> str:
+    """A number of bytes, as people say it."""
+    return f"{number // 1_000_000} MB" if number >= 1_000_000 else f"{number // 1_000} KB"

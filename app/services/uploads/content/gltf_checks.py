@@ -1,12 +1,13 @@
-"""Whether the parts of a glTF fit together: every index exists, every range fits, and the nodes form trees."""
+"""Whether the parts of a glTF fit together: every range fits, positions are bounded, and the nodes form trees."""
 
 import base64
 import binascii
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 
 from app.errors import BrokenModel
 from app.services.uploads.content.gltf_document import Accessor, Buffer, BufferView, Document, Scene
 
+_COMPRESSIONS = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 _COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 _COLUMNS_ROWS = {
     "SCALAR": (1, 1), "VEC2": (1, 2), "VEC3": (1, 3), "VEC4": (1, 4), "MAT2": (2, 2), "MAT3": (3, 3), "MAT4": (4, 4)
@@ -14,43 +15,15 @@ _COLUMNS_ROWS = {
 
 
 def check(model: Document, held: int | None) -> None:
-    """Check a model, whose binary chunk has `held` bytes (None if it has no such chunk); raises BrokenModel."""
-    for where, index, parts in _references(model):
-        if index is not None and index >= len(parts):
-            raise BrokenModel(where=where)
+    """Check a model whose indices exist; its binary chunk has `held` bytes (None if it has none). Raises BrokenModel."""
     for where, end, length in _ranges(model, held):
         if end > length:
             raise BrokenModel(where=where)
     _check_nodes(model)
-
-
-def _references(model: Document) -> Iterator[tuple[str, int | None, Sized]]:
-    yield "scene", model.scene, model.scenes
-    for i, scene in enumerate(model.scenes):
-        yield from ((f"scenes.{i}", node, model.nodes) for node in scene.nodes)
-    for i, node in enumerate(model.nodes):
-        yield f"nodes.{i}.mesh", node.mesh, model.meshes
-        yield f"nodes.{i}.skin", node.skin, model.skins
-        yield from ((f"nodes.{i}.children", child, model.nodes) for child in node.children)
     for i, mesh in enumerate(model.meshes):
         for primitive in mesh.primitives:
-            yield f"meshes.{i}.indices", primitive.indices, model.accessors
-            yield f"meshes.{i}.material", primitive.material, model.materials
-            yield from ((f"meshes.{i}.{name}", accessor, model.accessors) for name, accessor in primitive.attributes.items())
-    for i, skin in enumerate(model.skins):
-        yield f"skins.{i}.inverseBindMatrices", skin.inverse_bind_matrices, model.accessors
-        yield from ((f"skins.{i}.joints", joint, model.nodes) for joint in skin.joints)
-    for i, accessor in enumerate(model.accessors):
-        yield f"accessors.{i}", accessor.buffer_view, model.buffer_views
-        if accessor.sparse is not None:
-            yield f"accessors.{i}.sparse.indices", accessor.sparse.indices.buffer_view, model.buffer_views
-            yield f"accessors.{i}.sparse.values", accessor.sparse.values.buffer_view, model.buffer_views
-    for i, view in enumerate(model.buffer_views):
-        yield f"bufferViews.{i}", view.buffer, model.buffers
-    for i, image in enumerate(model.images):
-        yield f"images.{i}", image.buffer_view, model.buffer_views
-    for i, texture in enumerate(model.textures):
-        yield f"textures.{i}", texture.source, model.images
+            if "POSITION" in primitive.attributes and not _is_bounded(model.accessors[primitive.attributes["POSITION"]]):
+                raise BrokenModel(where=f"meshes.{i}.POSITION")
 
 
 def _ranges(model: Document, held: int | None) -> Iterator[tuple[str, int, int]]:
@@ -61,6 +34,10 @@ def _ranges(model: Document, held: int | None) -> Iterator[tuple[str, int, int]]
         yield f"buffers.{i}", buffer.byte_length, _bytes_of(buffer, held if i == 0 else None)
     for i, view in enumerate(model.buffer_views):
         yield f"bufferViews.{i}", view.byte_offset + view.byte_length, model.buffers[view.buffer].byte_length
+        for packed in filter(None, (view.extensions.ext, view.extensions.khr)):
+            where = f"bufferViews.{i}.extensions"
+            yield where, packed.byte_offset + packed.byte_length, model.buffers[packed.buffer].byte_length
+            yield where, packed.count * packed.byte_stride, view.byte_length
     for i, accessor in enumerate(model.accessors):
         size = _element_bytes(accessor)
         if accessor.buffer_view is not None:
@@ -78,12 +55,19 @@ def _ranges(model: Document, held: int | None) -> Iterator[tuple[str, int, int]]
 def _bytes_of(buffer: Buffer, held: int | None) -> int:
     """How many bytes a buffer has; one without a URI is the binary chunk, or a placeholder that a decoder fills later."""
     if buffer.uri is None:
-        unpacked = held is None and "EXT_meshopt_compression" in buffer.extensions
+        unpacked = held is None and not buffer.extensions.keys().isdisjoint(_COMPRESSIONS)
         return buffer.byte_length if unpacked else held or 0
     try:
         return len(base64.b64decode(buffer.uri.partition(";base64,")[2], validate=True))
     except binascii.Error:
         return 0
+
+
+def _is_bounded(positions: Accessor) -> bool:
+    """Whether an accessor declares its least and greatest position, as the specification requires of it."""
+    low, high = positions.min or [], positions.max or []
+    is_point = positions.type == "VEC3" and len(low) == len(high) == 3
+    return is_point and all(least <= most for least, most in zip(low, high, strict=True))
 
 
 def _element_bytes(accessor: Accessor) -> int:
@@ -98,14 +82,14 @@ def _end(offset: int, count: int, size: int, view: BufferView) -> int:
 
 
 def _check_nodes(model: Document) -> None:
-    """Each node has one parent at most, scenes name nodes that have none, each once, and no node is below itself."""
+    """Each node has one parent at most, scenes name each node once, and no node is below itself."""
     parents = [0] * len(model.nodes)
     for node in model.nodes:
         for child in node.children:
             parents[child] += 1
     if any(count > 1 for count in parents):
         raise BrokenModel(where="nodes")
-    if any(parents[node] for scene in model.scenes for node in scene.nodes) or any(map(_names_one_twice, model.scenes)):
+    if any(map(_names_one_twice, model.scenes)):
         raise BrokenModel(where="scenes")
     reached, waiting = 0, [number for number, count in enumerate(parents) if not count]
     while waiting:

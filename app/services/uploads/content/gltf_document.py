@@ -25,6 +25,8 @@ def _few(attributes: object) -> object:
 class Part(BaseModel):
     model_config = ConfigDict(strict=True, alias_generator=to_camel)
 
+    extensions: dict[str, object] = {}
+
 
 class Asset(Part):
     version: Annotated[str, Field(pattern=r"^2\.[0-9]{1,3}$")]
@@ -33,7 +35,21 @@ class Asset(Part):
 class Buffer(Part):
     uri: str | None = None
     byte_length: Length
-    extensions: dict[str, object] = {}
+
+
+class Compressed(Part):
+    """What a buffer view is decoded from (EXT_meshopt_compression, KHR_meshopt_compression)."""
+
+    buffer: Index
+    byte_offset: Offset = 0
+    byte_length: Length
+    byte_stride: Annotated[int, Field(ge=1, le=256)]
+    count: Length
+
+
+class BufferViewExtensions(BaseModel):
+    ext: Compressed | None = Field(None, alias="EXT_meshopt_compression")
+    khr: Compressed | None = Field(None, alias="KHR_meshopt_compression")
 
 
 class BufferView(Part):
@@ -41,6 +57,7 @@ class BufferView(Part):
     byte_offset: Offset = 0
     byte_length: Length
     byte_stride: Annotated[int, Field(ge=4, le=252, multiple_of=4)] | None = None
+    extensions: BufferViewExtensions = BufferViewExtensions()  # type: ignore[assignment]
 
 
 class SparseIndices(Part):
@@ -72,8 +89,12 @@ class Accessor(Part):
     sparse: Sparse | None = None
 
 
+Attributes = Annotated[dict[str, Index], Field(min_length=1), BeforeValidator(_few)]
+
+
 class Primitive(Part):
-    attributes: Annotated[dict[str, Index], Field(min_length=1), BeforeValidator(_few)]
+    attributes: Attributes
+    targets: Items[dict[str, Index]] = []
     indices: Index | None = None
     material: Index | None = None
     mode: Annotated[int, Field(ge=0, le=6)] = 4
@@ -81,6 +102,15 @@ class Primitive(Part):
 
 class Mesh(Part):
     primitives: Annotated[Items[Primitive], Field(min_length=1)]
+    weights: Items[Number] = []
+
+
+class Instancing(Part):
+    attributes: Attributes
+
+
+class NodeExtensions(BaseModel):
+    instancing: Instancing | None = Field(None, alias="EXT_mesh_gpu_instancing")
 
 
 class Node(Part):
@@ -91,6 +121,8 @@ class Node(Part):
     translation: Annotated[list[Number], Field(min_length=3, max_length=3)] = [0, 0, 0]
     rotation: Annotated[list[Number], Field(min_length=4, max_length=4)] = [0, 0, 0, 1]
     scale: Annotated[list[Number], Field(min_length=3, max_length=3)] = [1, 1, 1]
+    weights: Items[Number] = []
+    extensions: NodeExtensions = NodeExtensions()  # type: ignore[assignment]
 
 
 class Scene(Part):
@@ -100,15 +132,6 @@ class Scene(Part):
 class Skin(Part):
     joints: Annotated[Items[Index], Field(min_length=1)]
     inverse_bind_matrices: Index | None = None
-
-
-class Image(Part):
-    uri: str | None = None
-    buffer_view: Index | None = None
-
-
-class Texture(Part):
-    source: Index | None = None
 
 
 class Document(Part):
@@ -121,6 +144,3 @@ class Document(Part):
     accessors: Items[Accessor] = []
     buffer_views: Items[BufferView] = []
     buffers: Items[Buffer] = []
-    images: Items[Image] = []
-    textures: Items[Texture] = []
-    materials: Items[Part] = []

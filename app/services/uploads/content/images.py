@@ -20,7 +20,9 @@ PATIENCE = 60  # seconds after which a picture is given up whose process gets ha
 
 _one_at_a_time = threading.Lock()
 _REFUSALS: dict[int, Callable[[], AppError]] = {
-    image_process.TOO_MANY_PIXELS: partial(TooManyPixels, most=image_process.MAX_PIXELS),
+    image_process.TOO_MANY_PIXELS: partial(
+        TooManyPixels, most=image_process.MAX_PIXELS // 1_000_000, most_of_jpeg=image_process.MAX_JPEG_PIXELS // 1_000_000
+    ),
     image_process.TOO_COSTLY: ImageTooComplex,
     image_process.BROKEN: BrokenImage,
     image_process.DISK_FULL: partial(StorageAway, retry_after=5),
@@ -34,7 +36,7 @@ def is_image(start: bytes) -> bool:
 
 
 def encoded_anew(file: BinaryIO) -> Content:
-    """The picture, upright and without metadata; of an animation, its first frame.
+    """The picture, upright, in sRGB and without metadata; of an animation, its first frame.
 
     It is drawn in a process of its own, one at a time, whose memory and time are limited.
     Raises FileTooLarge, TooManyPixels (before anything is decoded), BrokenImage, ImageTooComplex, StorageAway.

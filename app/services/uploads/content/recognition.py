@@ -1,17 +1,22 @@
 """Finding out what kind of file was uploaded, and refusing it if it is broken."""
 
+import io
 from typing import BinaryIO
 
 import orjson
 
-from app.errors import BrokenConfig, UnsupportedUpload
-from app.services.uploads.content import CONFIG, MAX_CONFIG, MAX_TEXT, Content, gltf, images, limited
+from app.errors import BrokenConfig, ModelTextTooLarge, UnsupportedUpload, ZippedModel
+from app.services.uploads.content import BOM, CONFIG, MAX_CONFIG, MAX_MODEL, MAX_TEXT, Content, gltf, images, limited, size_of
+
+_ZIP = b"PK\x03\x04"
+_DIRECTORY = 1_000_000  # bytes at the end of a ZIP file that are looked through for the names of what it holds
 
 
 def recognised(file: BinaryIO) -> Content:
     """The content of an uploaded file.
 
-    Raises UnsupportedUpload, FileTooLarge, TooManyPixels, BrokenImage, BrokenConfig, BrokenModel, ExternalUri.
+    Raises UnsupportedUpload, FileTooLarge, TooManyPixels, ImageTooComplex, BrokenImage, BrokenConfig, BrokenModel, ExternalUri,
+    ModelTooComplex, StorageAway.
     """
     file.seek(0)
     start = file.read(512)
@@ -19,15 +24,24 @@ def recognised(file: BinaryIO) -> Content:
         return gltf.binary(file)
     if images.is_image(start):
         return images.encoded_anew(file)
-    if start.lstrip(b" \t\r\n").startswith((b"{", b"[")):
+    if start.removeprefix(BOM).lstrip(b" \t\r\n").startswith((b"{", b"[")):
         return _json(file)
+    if start.startswith(_ZIP) and _holds_a_model(file):
+        raise ZippedModel(most=size_of(MAX_MODEL))
     raise UnsupportedUpload
 
 
 def _json(file: BinaryIO) -> Content:
-    limited(file, MAX_TEXT)
+    """A config or a model, which is kept without the mark that Notepad puts first: JSON must not have it (RFC 8259)."""
+    if file.seek(0, io.SEEK_END) > MAX_TEXT:
+        raise ModelTextTooLarge(most=size_of(MAX_TEXT))
+    file.seek(0)
+    text = file.read()
+    if text.startswith(BOM):
+        text = text.removeprefix(BOM)
+        file = io.BytesIO(text)
     try:
-        document = orjson.loads(file.read())
+        document = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise BrokenConfig from None
     if not isinstance(document, dict):
@@ -36,3 +50,10 @@ def _json(file: BinaryIO) -> Content:
         return gltf.text(file, document)
     limited(file, MAX_CONFIG)
     return Content(CONFIG, "json", file)
+
+
+def _holds_a_model(file: BinaryIO) -> bool:
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _DIRECTORY))
+    names = file.read().lower()
+    return b".gltf" in names or b".glb" in names
