@@ -21,6 +21,7 @@ MAX_MEMORY = 700_000_000  # bytes of address space; the largest model takes 250 
 PATIENCE = 60  # seconds after which a model is given up whose process gets hardly any CPU
 
 _ROOT = Path(app.__file__).parents[1]
+_SURROUNDINGS = {"OPENBLAS_NUM_THREADS": "1"}  # and no secret of ours
 
 
 def bounding_box(file: BinaryIO) -> dict[str, Any] | None:
@@ -74,7 +75,7 @@ def _measured(file: BinaryIO) -> "subprocess.CompletedProcess[bytes]":
             capture_output=True,
             timeout=PATIENCE,
             cwd=_ROOT,
-            env={"OPENBLAS_NUM_THREADS": "1"},
+            env=_SURROUNDINGS,
         )
     except subprocess.TimeoutExpired:
         raise ModelTooComplex from None
