@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Price
+from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Optionally, Price, Prose
 from app.schemas.paging import Conditions, Listed, PageQuery
 
 
@@ -28,29 +28,29 @@ class NewSku(Input):
     """`price` in yuan."""
 
     sku_name: Annotated[str, Line(100)]
-    sku_attr: Annotated[str, Line(200)] | None = None
+    sku_attr: Optionally[Annotated[str, Line(200)]] = None
     price: Price
     stock: Count
 
 
 class NewProduct(Input):
     name: Annotated[str, Line(50)]
-    desc: Annotated[str, Line(150)] | None = None
-    unit: Annotated[str, Line(5)] | None = None
+    desc: Optionally[Annotated[str, Prose(150)]] = None
+    unit: Optionally[Annotated[str, Line(5)]] = None
     meta_obj_id: Id | None = None
     skus: Annotated[list[NewSku], Field(max_length=200, default_factory=list)]
 
 
 class ProductChange(Input):
     name: Annotated[str, Line(50)] = ""
-    desc: Annotated[str, Line(150)] | None = None
-    unit: Annotated[str, Line(5)] | None = None
+    desc: Optionally[Annotated[str, Prose(150)]] = None
+    unit: Optionally[Annotated[str, Line(5)]] = None
     meta_obj_id: Id | None = None
 
 
 class SkuChange(Input):
     sku_name: Annotated[str, Line(100)] = ""
-    sku_attr: Annotated[str, Line(200)] | None = None
+    sku_attr: Optionally[Annotated[str, Line(200)]] = None
     price: Price = 0
 
 
