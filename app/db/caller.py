@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import literal_column, or_, select
+from sqlalchemy import literal_column, null, or_, select
 
 from app.db.parameters import ACTOR_ID, SESSION, TRUSTED
 from app.db.statement import Statement
@@ -16,8 +16,11 @@ ACCOUNTS = {"merchant": User.__table__, "customer": Customer.__table__, "admin":
 def caller(kind: str) -> Any:
     """The caller's own row (id, caller_status), as a CTE: empty when the session is not the live one.
 
-    An actor of our own making (`trusted`: a worker, a replay) acts for an account without its session.
+    An actor of our own making (`trusted`: a worker, a replay) acts for an account without its session. The platform has no
+    account: its row is always there.
     """
+    if kind not in ACCOUNTS:  # the platform, whose signature was verified
+        return select(null().label("id"), literal_column("0").label("caller_status")).cte("caller")
     account = ACCOUNTS[kind]
     return (
         select(account.c.id, _status(account).label("caller_status"))

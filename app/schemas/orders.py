@@ -39,6 +39,14 @@ class CustomerOrderFilters(PageQuery):
     status: Statuses | None = None
 
 
+class PlatformOrderFilters(PageQuery):
+    """`updated_after`, in Unix seconds, includes its second."""
+
+    status: Statuses | None = None
+    updated_after: Time | None = None
+    business_id: Id | None = None
+
+
 class Ship(Input):
     """A known `logistic_id` gives the carrier's name; without it `logistic_name` is needed."""
 
@@ -77,6 +85,26 @@ class SkuSnapshot(BaseModel):
     meta_obj_id: int | None
 
 
+class ReceiverChange(Input):
+    """What of the receiver is corrected; what is left out stays."""
+
+    receiver_name: ReceiverName = ""
+    receiver_phone: ReceiverPhone = ""
+    receiver_address: ReceiverAddress = ""
+
+    def given(self) -> dict[str, str]:
+        """The parts that are given, by the names that the services know them by."""
+        return {name.removeprefix("receiver_"): value for name, value in self.model_dump(exclude_unset=True).items()}
+
+
+class ReceiverView(BaseModel):
+    """The receiver whole, as the buyer gave it; the columns of the order hold what fits."""
+
+    name: str
+    phone: str
+    address: str
+
+
 class OrderView(BaseModel):
     id: int
     order_number: str
@@ -100,6 +128,8 @@ class OrderView(BaseModel):
     logistic_order_id: str | None
     after_care_id: int | None
     back_reason: str | None
+    receiver: ReceiverView
+    updated_at: int
     actions: list[str]
     deadline_at: int | None
 

@@ -13,6 +13,10 @@ class ProductFilters(PageQuery):
     name: Annotated[str, Line(50)] | None = None
 
 
+class PlatformProductFilters(ProductFilters):
+    business_id: Id | None = None
+
+
 class SkuConditions(Conditions):
     product_id: Id | None = None
     status: Annotated[int, Field(ge=0, le=1)] | None = None
@@ -81,6 +85,11 @@ class SkuView(BaseModel):
     price: float
     stock: int
     status: Literal[0, 1]
+
+
+class PlatformSkuView(SkuView):
+    product_name: str
+    business_id: int
 
 
 class ProductView(BaseModel):

@@ -88,11 +88,14 @@ class Shop:
         login = {"name": "someone", "password": PASSWORD}
         passwords = {"old_password": PASSWORD, "new_password": "another password"}
         contact = {"email_address": "a@b.cn", "tel_phone": "13800000000"}
+        receiver = {"receiver_name": "李四", "receiver_phone": "13800000000", "receiver_address": "上海"}
         self.bodies = {
             "POST /merchant/register": {**login, "storename": "新店"},
             "POST /merchant/login": login,
             "PATCH /merchant/me": {"name": "新名", "storename": "新店"},
             "PUT /merchant/me/password": passwords,
+            "PATCH /merchant/orders/{order_id}/receiver": receiver,
+            "PATCH /platform/orders/{order_number}/receiver": receiver,
             "POST /merchant/orders/{order_id}/ship": {
                 "logistic_id": 1,
                 "logistic_name": "顺丰速运",

@@ -69,13 +69,14 @@ def remove(work: Work, product_id: int) -> None:
     audit.note(work, "remove", "product", product_id, business_id=work.actor.id)
 
 
-def _view() -> Query:
+def view() -> Query:
+    """The columns of an answer: the product, and its `skus` without the removed ones."""
     its_skus = select(SKU).where(SKU.c.product_id == PRODUCT.c.id, ~sku_is_removed(SKU.c.id)).order_by(SKU.c.id)
     return select(PRODUCT, json_array(its_skus.correlate(PRODUCT)).label("skus"))
 
 
 _LISTING = Listing(
-    _view(), PRODUCT.c.id, time=PRODUCT.c.create_time, where=_MINE, filters={"name": contains(PRODUCT.c.name, "name")}
+    view(), PRODUCT.c.id, time=PRODUCT.c.create_time, where=_MINE, filters={"name": contains(PRODUCT.c.name, "name")}
 )
 _CHANGE = Change(PRODUCT, *_THIS, last_update=NOW)
 _COLUMNS = ("name", "desc", "unit", "meta_obj_id")
@@ -89,7 +90,7 @@ _CREATE = Statement(
     )
     .returning(PRODUCT.c.id)
 )
-_ONE = Statement(select(json_of(_view().where(*_THIS)).label("body")))
+_ONE = Statement(select(json_of(view().where(*_THIS)).label("body")))
 _EXISTS = Statement(select(PRODUCT.c.id).where(*_THIS))
 _LOCK = Statement(select(PRODUCT.c.id).where(*_THIS).with_for_update(of=PRODUCT))
 _SKUS_OF = Statement(
