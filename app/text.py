@@ -41,7 +41,7 @@ def compact(text: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """What two names that look the same have in common; the database's unique indexes compute it too."""
+    """What two names that look the same have in common, as `db.sql.name_key` computes it."""
     return _normal(text, "NFKC").lower()
 
 
