@@ -5,7 +5,19 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.schemas.except_orders import TicketView
-from app.schemas.fields import Amount, Given, Id, Input, Line, Optionally, OrderNumber, Statuses, Time, TrackingNumber
+from app.schemas.fields import (
+    Amount,
+    Given,
+    Id,
+    Input,
+    Line,
+    Optionally,
+    OrderNumber,
+    OrderNumberPart,
+    Statuses,
+    Time,
+    TrackingNumber,
+)
 from app.schemas.paging import Conditions, Listed, PageQuery
 
 ReceiverName = Annotated[str, Given(200)]
@@ -17,7 +29,7 @@ class OrderConditions(Conditions):
     """The filters of orders; `receiver` is a part of name or phone, times are Unix seconds, ends included."""
 
     status: Statuses | None = None
-    order_number: Annotated[str, Line(30)] | None = None
+    order_number: OrderNumberPart | None = None
     receiver: Annotated[str, Line(200)] | None = None
     sku_id: Id | None = None
     create_from: Time | None = None
