@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from sqlalchemy import func, literal_column, or_, select
+from sqlalchemy import func, literal_column, null, or_, select
 
 from app.db.parameters import ACTOR_ID, API_KEY_ID, KEY_SCOPE, SESSION, TRUSTED
 from app.db.statement import Statement
@@ -22,8 +22,11 @@ KEY = ApiKey.__table__
 def caller(kind: str) -> Any:
     """The caller's own row (id, caller_status), as a CTE: empty when the session is not the live one.
 
-    An actor of our own making (`trusted`: a worker, a replay) acts for an account without its session.
+    An actor of our own making (`trusted`: a worker, a replay) acts for an account without its session. The platform has no
+    account: its row is always there.
     """
+    if kind not in ACCOUNTS:  # the platform, whose signature was verified
+        return select(null().label("id"), literal_column("0").label("caller_status")).cte("caller")
     account = ACCOUNTS[kind]
     return (
         select(account.c.id, _status(account).label("caller_status"))

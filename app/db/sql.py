@@ -49,3 +49,8 @@ def is_among(column: Expression, parameter: str) -> Condition:
 def contains(column: Expression, parameter: str) -> Condition:
     """The condition that the text given as `parameter` is part of `column`, in upper or lower case."""
     return func.strpos(func.lower(column), func.lower(bindparam(parameter))) > 0
+
+
+def name_key(name: Expression) -> Expression:
+    """What names that look the same have in common, as the unique indexes of names have it (`app/models/base.py`)."""
+    return func.left(func.lower(func.normalize(name, literal_column("NFKC"))), 255)

@@ -18,12 +18,14 @@ class AppError(Exception):
         actions: list[str] | None = None,
         field: str | None = None,
         retry_after: int | None = None,
+        refund_due: bool = False,
         **values: Any,
     ) -> None:
         super().__init__(self.code)
         self.actions = actions
         self.field = field
         self.retry_after = retry_after
+        self.refund_due = refund_due  # a paid order that does not come in: the buyer gets the money back
         self.values = values
 
     def detail(self, language: str) -> str:

@@ -69,10 +69,10 @@ class OrderDiffers(AppError):
     en = "this order number belongs to an order with another content"
 
 
-class MerchantDisabled(AppError):
-    status, code = 409, "merchant_disabled"
-    zh = "该商家已被禁用"
-    en = "this merchant is disabled"
+class ReceiverFixed(AppError):
+    status, code = 409, "receiver_fixed"
+    zh = "订单已发货或已结束，不能再修改收货人"
+    en = "the order was shipped or has ended: its receiver can no longer be changed"
 
 
 class StillRunning(AppError):

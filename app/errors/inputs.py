@@ -119,6 +119,12 @@ class RestockFixed(AppError):
     en = "restock cannot be chosen here: {rule_en}"
 
 
+class RefundZero(AppError):
+    status, code = 422, "refund_zero"
+    zh = "退款金额须大于 0"
+    en = "a refund of an order that was paid is more than 0"
+
+
 class WrongOldPassword(AppError):
     status, code = 422, "wrong_old_password"
     zh = "原密码错误"

@@ -13,6 +13,7 @@ from app.models.logistics import LogisticsCompany, ReturnParcel
 from app.models.low_stock import LowStock, SkuLowStock
 from app.models.model import Model
 from app.models.order import Order
+from app.models.order_receiver import OrderReceiver
 from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
 from app.models.product import Product, RemovedProduct, UnlistedProduct
@@ -37,6 +38,7 @@ __all__ = [
     "LowStock",
     "Model",
     "Order",
+    "OrderReceiver",
     "OrderSearch",
     "OrderTally",
     "Product",

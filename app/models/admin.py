@@ -1,13 +1,13 @@
 from sqlalchemy import Column, Integer, String, UniqueConstraint
 
-from app.models.base import Base, time_column
+from app.models.base import Base, look_alike, time_column
 
 
 class Admin(Base):
     """A member of the platform's staff."""
 
     __tablename__ = "admin"
-    __table_args__ = (UniqueConstraint("name"),)
+    __table_args__ = (UniqueConstraint("name"), look_alike("admin", "name"))
 
     id = Column(Integer, primary_key=True)
     name = Column(String(255), nullable=False)

@@ -1,6 +1,6 @@
 """The declarative base, and the column shapes that several tables share."""
 
-from sqlalchemy import CheckConstraint, Column, Integer, MetaData
+from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, text
 from sqlalchemy.orm import declarative_base
 
 Base = declarative_base(
@@ -24,3 +24,8 @@ def time_column(comment: str | None = None, *, nullable: bool = True) -> Column:
 def one_of(column: str, *values: int) -> CheckConstraint:
     """A CHECK that the column has one of these values."""
     return CheckConstraint(f"{column} IN ({', '.join(map(str, values))})", name=f"{column}_known")
+
+
+def look_alike(table: str, column: str) -> Index:
+    """A unique index that holds two names for one if they look the same; `db.sql.name_key` is what it indexes."""
+    return Index(f"uq_{table}_{column}_key", text(f"left(lower(normalize({column}, NFKC)), 255)"), unique=True)

@@ -1,6 +1,6 @@
 from sqlalchemy import CheckConstraint, Column, Integer, String, UniqueConstraint
 
-from app.models.base import Base, time_column
+from app.models.base import Base, look_alike, time_column
 
 
 class Customer(Base):
@@ -9,6 +9,7 @@ class Customer(Base):
     __tablename__ = "customer"
     __table_args__ = (
         UniqueConstraint("name"),
+        look_alike("customer", "name"),
         CheckConstraint("tel_phone ~ '^[0-9]{11}$'", name="tel_phone_11_digits"),
     )
 

@@ -21,7 +21,7 @@ class ExceptOrder(Base):
     __table_args__ = (
         one_of("status", *STATUS_NAMES),
         CheckConstraint(f"except_type IN ('{REFUND_ONLY}', '{RETURN_AND_REFUND}')", name="except_type_known"),
-        CheckConstraint("back_cost > 0 AND back_cost < 'Infinity'", name="back_cost_positive"),
+        CheckConstraint("back_cost >= 0 AND back_cost < 'Infinity'", name="back_cost_not_negative"),
         CheckConstraint("status <> 2 OR remark IS NOT NULL", name="refused_has_remark"),
         CheckConstraint("(deliver_time IS NULL) = (logistics_order_id IS NULL)", name="sent_back_has_parcel"),
         Index("uq_except_order_open", "order_id", unique=True, postgresql_where="close_time IS NULL"),

@@ -22,7 +22,7 @@ class Order(Base):
         UniqueConstraint("order_number"),
         one_of("status", *STATUS_NAMES),
         CheckConstraint("num > 0", name="num_positive"),
-        CheckConstraint("pay_count > 0 AND pay_count < 'Infinity'", name="pay_count_positive"),
+        CheckConstraint("pay_count >= 0 AND pay_count < 'Infinity'", name="pay_count_not_negative"),
         CheckConstraint("status NOT IN (1, 2) OR deliver_time IS NOT NULL", name="shipped_has_time"),
         CheckConstraint("status <> 2 OR recv_time IS NOT NULL", name="received_has_time"),
         CheckConstraint("(status IN (2, 3, 4)) = (close_time IS NOT NULL)", name="closed_has_time"),

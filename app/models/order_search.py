@@ -7,8 +7,8 @@ from app.models.base import Base
 class OrderSearch(Base):
     """The search index of orders: every part of up to three characters of the receiver and the order number.
 
-    A trigger on `order` writes one row per order, whose fields never change. The worker merges the pending entries of the
-    index.
+    Triggers write one row per order: one on `order`, and one on `order_receiver` for a receiver that is kept whole there. The
+    worker merges the pending entries of the index.
     """
 
     __tablename__ = "order_search"

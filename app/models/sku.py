@@ -13,7 +13,7 @@ class Sku(Base):
     __tablename__ = "sku"
     __table_args__ = (
         CheckConstraint("stock >= 0", name="stock_not_negative"),
-        CheckConstraint("price > 0 AND price < 'Infinity'", name="price_positive"),
+        CheckConstraint("price >= 0 AND price < 'Infinity'", name="price_not_negative"),
         one_of("status", OUT_OF_STOCK, IN_STOCK),
         CheckConstraint("(status = 1) = (stock > 0)", name="status_follows_stock"),
         Index("ix_sku_product_id", "product_id", "id"),

@@ -1,6 +1,6 @@
 from sqlalchemy import Column, Integer, String, UniqueConstraint
 
-from app.models.base import Base, one_of, time_column
+from app.models.base import Base, look_alike, one_of, time_column
 
 NORMAL, DISABLED = 0, 1
 
@@ -12,6 +12,8 @@ class User(Base):
     __table_args__ = (
         UniqueConstraint("name"),
         UniqueConstraint("storename"),
+        look_alike("user", "name"),
+        look_alike("user", "storename"),
         one_of("status", NORMAL, DISABLED),
         {"comment": "商家"},
     )

@@ -6,7 +6,7 @@ from fastapi.routing import APIRoute
 
 # Each module adds its routes to its audience's router when it is imported. The most called stand first.
 _MODULES = {
-    "app.routers.platform": ("orders",),
+    "app.routers.platform": ("orders", "goods"),
     "app.routers.merchant": (
         "order_files",
         "orders",

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from app.errors import InvalidInput
-from app.schemas.fields import Count, Filters, Id, Input, Line, OrderNumber, Price, SkuCode, TrackingNumber
+from app.schemas.fields import Count, Filters, Id, Input, Line, Optionally, OrderNumber, Price, SkuCode, TrackingNumber
 from app.schemas.products import StockChange
 from app.services.batch_row import BatchRow
 
@@ -66,10 +66,10 @@ class ShipRow(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     order_id: Id | None = None
-    order_number: OrderNumber | None = None
-    carrier: Annotated[str, Line(20)] | None = None
+    order_number: Optionally[OrderNumber] = None
+    carrier: Optionally[Annotated[str, Line(20)]] = None
     logistic_id: Id | None = None
-    logistic_name: Annotated[str, Line(15)] | None = None
+    logistic_name: Optionally[Annotated[str, Line(15)]] = None
     logistic_order_id: TrackingNumber
 
     @model_validator(mode="after")

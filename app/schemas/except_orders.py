@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel
 
-from app.schemas.fields import Amount, Id, Input, Line, Statuses, Time, TrackingNumber
+from app.schemas.fields import Amount, Id, Input, Optionally, Prose, Statuses, Time, TrackingNumber
 from app.schemas.paging import Listed, PageQuery
 
 ExceptType = Literal["仅退款", "退货退款"]
@@ -31,7 +31,7 @@ class Ask(Input):
     """What the buyer asks for; `back_cost` in yuan, all that was paid when left out."""
 
     except_type: ExceptType
-    back_reason: Annotated[str, Line(400)]
+    back_reason: Annotated[str, Prose(400)]
     back_cost: Amount | None = None
 
 
@@ -39,12 +39,12 @@ class Agree(Input):
     """`back_cost` in yuan, what the buyer asked for when left out."""
 
     back_cost: Amount | None = None
-    remark: Annotated[str, Line(400)] | None = None
+    remark: Optionally[Annotated[str, Prose(400)]] = None
     restock: bool | None = None
 
 
 class Refuse(Input):
-    remark: Annotated[str, Line(400)]
+    remark: Annotated[str, Prose(400)]
 
 
 class Receive(Input):

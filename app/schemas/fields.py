@@ -1,18 +1,23 @@
 """The types that inputs share: every text, number and amount that a caller sends is one of these."""
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from annotated_types import GroupedMetadata
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from app import text
+
 MAX_INT = 2**31 - 1
 MAX_PRICE = 10_000_000
 MAX_AMOUNT = 1e13
 MOST_UNKNOWN = 10  # fields
+NOTHING = "-"  # stands where a text is needed and nothing was given
+NOISE = 1e-9  # what an amount may be off by, as 19.9 * 3 is in binary
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -35,53 +40,128 @@ class Input(_Closed):
 
 
 class Filters(_Closed):
-    """Query parameters: unknown ones are refused."""
+    """Query parameters: unknown ones are refused, empty ones are as if they were not there."""
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        known = cls.model_fields.keys() | {field.alias for field in cls.model_fields.values()}
+        return {name: value for name, value in given.items() if name not in known or not _is_empty(value)}
 
-def _printable(text: str) -> str:
-    if _CONTROL.search(text):
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_empty, value))
+    return isinstance(value, str) and text.one_line(value) == ""
+
+
+def _printable(password: str) -> str:
+    if _CONTROL.search(password):
         raise PydanticCustomError("control_character", "control characters are not allowed")
-    return text
+    return password
+
+
+def _without_noise(amount: Any) -> Any:
+    """The nearest cent where binary arithmetic has moved the amount off it, by a few units in the last place at most."""
+    if not isinstance(amount, float) or not math.isfinite(amount):
+        return amount
+    nearest = round(amount, 2)
+    return nearest + 0.0 if abs(nearest - amount) < max(NOISE, 4 * math.ulp(amount)) else amount  # and no -0.0
 
 
 def _cents(amount: float) -> float:
+    amount = _without_noise(amount)
     if round(amount, 2) != amount:
         raise PydanticCustomError("too_many_decimals", "money has two decimals at most")
     return amount
 
 
 def listed(value: Any) -> Any:
-    """`?status=0&status=1` and `?status=0,1` say the same."""
+    """`?status=0&status=1` and `?status=0,1` say the same; what is empty between the commas says nothing."""
     values = value if isinstance(value, list) else [value]
-    return [part for item in values for part in (item.split(",") if isinstance(item, str) else [item])]
+    parts = [part for item in values for part in (item.split(",") if isinstance(item, str) else [item])]
+    return [part for part in parts if part != ""] or parts
+
+
+def _as(understood: Callable[[str], str]) -> BeforeValidator:
+    """Reads a text as `understood` makes it plain; whatever is no text is left to the type that it is for."""
+    return BeforeValidator(lambda given: understood(given) if isinstance(given, str) else given)
+
+
+def _empty_is_null(value: Any) -> Any:
+    return None if isinstance(value, str) and text.one_line(value) == "" else value
+
+
+def _bare_phone(given: str) -> str:
+    """A Chinese mobile number without the country's prefix, spaces and hyphens."""
+    return re.sub(r"^(\+|00)86", "", text.compact(given).replace("-", ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Line(GroupedMetadata):
-    """One line of text, trimmed, 1 to `longest` characters, none of them a control character."""
+    """One line of text as `text.one_line` makes it plain, 1 to `longest` characters."""
 
     longest: int
 
     def __iter__(self) -> Iterator[Any]:
-        yield StringConstraints(min_length=1, max_length=self.longest, strip_whitespace=True)
-        yield AfterValidator(_printable)
+        yield StringConstraints(min_length=1, max_length=self.longest)
+        yield _as(text.one_line)
 
+
+@dataclass(frozen=True, slots=True)
+class Prose(GroupedMetadata):
+    """Free text that may have line breaks, as `text.prose` makes it plain, 1 to `longest` characters."""
+
+    longest: int
+
+    def __iter__(self) -> Iterator[Any]:
+        yield StringConstraints(min_length=1, max_length=self.longest)
+        yield _as(text.prose)
+
+
+@dataclass(frozen=True, slots=True)
+class Given(GroupedMetadata):
+    """One line of text that is not refused for its form: `longest` characters, plain or as sent; "-" if none is visible."""
+
+    longest: int
+
+    def __iter__(self) -> Iterator[Any]:
+        yield Field(json_schema_extra={"maxLength": self.longest})
+        yield AfterValidator(self._plain)
+
+    def _plain(self, given: str) -> str:
+        plain = text.one_line(given)
+        if min(len(plain), len(given)) > self.longest:  # NFC makes some texts longer
+            limit = {"max_length": self.longest}
+            raise PydanticCustomError("string_too_long", "String should have at most {max_length} characters", limit)
+        return plain or NOTHING
+
+
+Kind = TypeVar("Kind")
+Optionally = Annotated[Kind | None, BeforeValidator(_empty_is_null)]  # an optional text: an empty one is the same as null
 
 Id = Annotated[int, Field(ge=1, le=MAX_INT)]
 Time = Annotated[int, Field(ge=0, le=MAX_INT)]
 Count = Annotated[int, Field(ge=0, le=MAX_INT)]
-Price = Annotated[float, Field(gt=0, le=MAX_PRICE, allow_inf_nan=False), AfterValidator(_cents)]
-Amount = Annotated[float, Field(gt=0, le=MAX_AMOUNT, allow_inf_nan=False), AfterValidator(_cents)]
+# Yuan, to the cent.
+Price = Annotated[
+    float, Field(ge=0, le=MAX_PRICE, allow_inf_nan=False), BeforeValidator(_without_noise), AfterValidator(_cents)
+]
+Amount = Annotated[
+    float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False), BeforeValidator(_without_noise), AfterValidator(_cents)
+]
 Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], Field(min_length=1, max_length=20), BeforeValidator(listed)]
 
 Name = Annotated[str, Line(255)]
-SkuCode = Annotated[str, Line(50)]
+SkuCode = Annotated[str, StringConstraints(min_length=1, max_length=50), _as(text.code)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(_printable)]
 GivenPassword = Annotated[str, StringConstraints(max_length=128), AfterValidator(_printable)]
-TrackingNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z\-]{1,30}$")]
-OrderNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-]{1,30}$")]
-Phone = Annotated[str, StringConstraints(pattern=r"^[0-9]{11}$")]
-ReceiverPhone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9\-]{5,12}$", max_length=12)]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=255), AfterValidator(_printable)]
+TrackingNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._\-]{1,30}$"), _as(text.compact)]
+OrderNumberPart = Annotated[str, StringConstraints(min_length=1, max_length=30), _as(text.code)]
+OrderNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-]{1,30}$"), _as(text.code)]
+Phone = Annotated[str, StringConstraints(pattern=r"^[0-9]{11}$"), _as(_bare_phone)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=255), _as(text.code)]

@@ -5,16 +5,32 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.schemas.except_orders import TicketView
-from app.schemas.fields import Amount, Id, Input, Line, OrderNumber, ReceiverPhone, Statuses, Time, TrackingNumber
+from app.schemas.fields import (
+    Amount,
+    Given,
+    Id,
+    Input,
+    Line,
+    Optionally,
+    OrderNumber,
+    OrderNumberPart,
+    Statuses,
+    Time,
+    TrackingNumber,
+)
 from app.schemas.paging import Conditions, Listed, PageQuery
+
+ReceiverName = Annotated[str, Given(200)]
+ReceiverPhone = Annotated[str, Given(50)]
+ReceiverAddress = Annotated[str, Given(1000)]
 
 
 class OrderConditions(Conditions):
     """The filters of orders; `receiver` is a part of name or phone, times are Unix seconds, ends included."""
 
     status: Statuses | None = None
-    order_number: Annotated[str, Line(30)] | None = None
-    receiver: Annotated[str, Line(30)] | None = None
+    order_number: OrderNumberPart | None = None
+    receiver: Annotated[str, Line(200)] | None = None
     sku_id: Id | None = None
     create_from: Time | None = None
     create_to: Time | None = None
@@ -35,25 +51,36 @@ class CustomerOrderFilters(PageQuery):
     status: Statuses | None = None
 
 
+class PlatformOrderFilters(PageQuery):
+    """`updated_after`, in Unix seconds, includes its second."""
+
+    status: Statuses | None = None
+    updated_after: Time | None = None
+    business_id: Id | None = None
+
+
 class Ship(Input):
     """A known `logistic_id` gives the carrier's name; without it `logistic_name` is needed."""
 
     logistic_id: Id | None = None
-    logistic_name: Annotated[str, Line(15)] | None = None
+    logistic_name: Optionally[Annotated[str, Line(15)]] = None
     logistic_order_id: TrackingNumber
-    deliver_address: Annotated[str, Line(150)] | None = None
+    deliver_address: Optionally[Annotated[str, Line(150)]] = None
 
 
 class Place(Input):
-    """A paid order; `pay_count` in yuan (price × num when left out), `create_time` when it was paid (now)."""
+    """A paid order; `pay_count` in yuan (price × num when left out), `create_time` when it was paid (now).
+
+    It is not refused for the form of the receiver's name, phone or address: what fits no column is kept beside the order.
+    """
 
     order_number: OrderNumber
     customer_id: Id
     sku_id: Id
     num: Annotated[int, Field(ge=1, le=1_000_000)]
-    receiver_name: Annotated[str, Line(30)]
+    receiver_name: ReceiverName
     receiver_phone: ReceiverPhone
-    receiver_address: Annotated[str, Line(300)]
+    receiver_address: ReceiverAddress
     pay_count: Amount | None = None
     create_time: Time | None = None
 
@@ -68,6 +95,26 @@ class SkuSnapshot(BaseModel):
     price: float
     unit: str | None
     meta_obj_id: int | None
+
+
+class ReceiverChange(Input):
+    """What of the receiver is corrected; what is left out stays."""
+
+    receiver_name: ReceiverName = ""
+    receiver_phone: ReceiverPhone = ""
+    receiver_address: ReceiverAddress = ""
+
+    def given(self) -> dict[str, str]:
+        """The parts that are given, by the names that the services know them by."""
+        return {name.removeprefix("receiver_"): value for name, value in self.model_dump(exclude_unset=True).items()}
+
+
+class ReceiverView(BaseModel):
+    """The receiver whole, as the buyer gave it; the columns of the order hold what fits."""
+
+    name: str
+    phone: str
+    address: str
 
 
 class OrderView(BaseModel):
@@ -93,6 +140,8 @@ class OrderView(BaseModel):
     logistic_order_id: str | None
     after_care_id: int | None
     back_reason: str | None
+    receiver: ReceiverView
+    updated_at: int
     actions: list[str]
     deadline_at: int | None
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Price, SkuCode, Time
+from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Optionally, Price, Prose, SkuCode, Time
 from app.schemas.models import ProductModel
 from app.schemas.paging import Conditions, Listed, PageQuery
 
@@ -16,6 +16,12 @@ class ProductFilters(PageQuery):
     name: Annotated[str, Line(50)] | None = None
     listed: bool | None = None
     removed: bool | None = None
+
+
+class PlatformProductFilters(PageQuery):
+    name: Annotated[str, Line(50)] | None = None
+    listed: bool | None = None
+    business_id: Id | None = None
 
 
 class SkuConditions(Conditions):
@@ -42,32 +48,32 @@ class NewSku(Input):
     """`price` in yuan; `sku_code` is the merchant's own code, unique in the shop."""
 
     sku_name: Annotated[str, Line(100)]
-    sku_code: SkuCode | None = None
-    sku_attr: Annotated[str, Line(200)] | None = None
+    sku_code: Optionally[SkuCode] = None
+    sku_attr: Optionally[Annotated[str, Line(200)]] = None
     price: Price
     stock: Count
 
 
 class NewProduct(Input):
     name: Annotated[str, Line(50)]
-    desc: Annotated[str, Line(150)] | None = None
-    unit: Annotated[str, Line(5)] | None = None
+    desc: Optionally[Annotated[str, Prose(150)]] = None
+    unit: Optionally[Annotated[str, Line(5)]] = None
     meta_obj_id: Id | None = None
     skus: Annotated[list[NewSku], Field(max_length=200, default_factory=list)]
 
 
 class ProductChange(Input):
     name: Annotated[str, Line(50)] = ""
-    desc: Annotated[str, Line(150)] | None = None
-    unit: Annotated[str, Line(5)] | None = None
+    desc: Optionally[Annotated[str, Prose(150)]] = None
+    unit: Optionally[Annotated[str, Line(5)]] = None
     meta_obj_id: Id | None = None
     listed: bool = True
 
 
 class SkuChange(Input):
     sku_name: Annotated[str, Line(100)] = ""
-    sku_code: SkuCode | None = None
-    sku_attr: Annotated[str, Line(200)] | None = None
+    sku_code: Optionally[SkuCode] = None
+    sku_attr: Optionally[Annotated[str, Line(200)]] = None
     price: Price = 0
 
 
@@ -102,6 +108,13 @@ class SkuView(BaseModel):
     sku_code: str | None
     low_stock_threshold: int
     updated_at: int
+
+
+class PlatformSkuView(SkuView):
+    """`listed`: its product is offered for sale."""
+
+    business_id: int
+    listed: bool
 
 
 class ProductView(BaseModel):

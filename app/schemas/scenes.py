@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.fields import Id, Input, Line, Name
+from app.schemas.fields import Id, Input, Line, Name, Optionally
 from app.schemas.paging import Listed, PageQuery
 
 Tag = Annotated[int, Field(ge=1, le=2, description="1 live, 2 shop")]
@@ -23,16 +23,16 @@ class NewScene(Input):
     name: Name
     base_id: Id
     tag: Tag
-    thumbnail: FileName | None = None
-    config: FileName | None = None
+    thumbnail: Optionally[FileName] = None
+    config: Optionally[FileName] = None
 
 
 class SceneChange(Input):
     name: Name = ""
     base_id: Id = 0
     tag: Tag = 0
-    thumbnail: FileName | None = None
-    config: FileName | None = None
+    thumbnail: Optionally[FileName] = None
+    config: Optionally[FileName] = None
 
 
 class SceneView(BaseModel):
@@ -56,12 +56,12 @@ class NewSceneBase(Input):
     """`thumbnail` is the name of an uploaded picture."""
 
     name: Name
-    thumbnail: FileName | None = None
+    thumbnail: Optionally[FileName] = None
 
 
 class SceneBaseChange(Input):
     name: Name = ""
-    thumbnail: FileName | None = None
+    thumbnail: Optionally[FileName] = None
 
 
 class SceneBaseView(BaseModel):

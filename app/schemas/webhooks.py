@@ -6,7 +6,7 @@ from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, PlainSerializ
 from pydantic_core import PydanticCustomError
 
 from app.config import settings
-from app.schemas.fields import Input, Line
+from app.schemas.fields import Input, Optionally, Prose
 from app.schemas.paging import Listed, PageQuery
 from app.services.webhooks.addresses import is_literal_allowed
 
@@ -48,7 +48,7 @@ Verbs = Annotated[
     AfterValidator(_once_each),
     Field(description="the events wanted; none or null: all"),
 ]
-Description = Annotated[str, Line(255)]
+Description = Optionally[Annotated[str, Prose(255)]]
 
 
 class WebhookFilters(PageQuery):
@@ -58,7 +58,7 @@ class WebhookFilters(PageQuery):
 class NewWebhook(Input):
     url: Endpoint
     verbs: Verbs = None
-    description: Description | None = None
+    description: Description = None
 
 
 class WebhookChange(Input):
@@ -66,7 +66,7 @@ class WebhookChange(Input):
 
     url: Endpoint = ""  # type: ignore[assignment]  # what is left out is not changed
     verbs: Verbs = None
-    description: Description | None = None
+    description: Description = None
     status: Literal["enabled", "disabled"] = "enabled"
     rotate_secret: bool = False
 

@@ -51,7 +51,7 @@ RECEIVERS = (
     ("张伟", "13800000001", "上海市浦东新区世纪大道 100 号"),
     ("王芳", "13900000002", "北京市海淀区中关村大街 27 号"),
     ("李娜", "13700000003", "广东省深圳市南山区科技园南路 8 号"),
-    ("刘洋", "13600000004", "浙江省杭州市西湖区文三路 90 号"),
+    ("刘洋", "+86 136 0000 0004 转 801", "浙江省杭州市西湖区文三路 90 号 工作日请送前台, 周末请放快递柜"),
 )
 REFUND, RETURN = "仅退款", "退货退款"
 
@@ -64,11 +64,13 @@ class Story:
     num: int
     steps: tuple[tuple[str, float], ...]
     except_type: str = REFUND
+    paid: float | None = None  # yuan, price × num if None
 
 
 STORIES = (
     Story(0, 1, (("place", 0.1),)),
     Story(2, 1, (("place", 0.5),)),
+    Story(5, 1, (("place", 0.7),), paid=0),  # with a coupon
     Story(4, 2, (("place", 3.0),)),  # to be shipped, and overdue
     Story(1, 1, (("place", 2.0), ("ship", 1.5))),
     Story(5, 3, (("place", 4.0), ("ship", 3.0), ("correct", 2.9))),
@@ -166,6 +168,7 @@ class _Shop:
             customer_id=self.actors[CUSTOMER].id or 0,
             sku_id=self.skus[story.sku]["id"],
             num=story.num,
+            pay_count=story.paid,
             receiver_name=name,
             receiver_phone=phone,
             receiver_address=address,

@@ -30,7 +30,10 @@ _HTTP_TITLES_ZH = {404: "没有这个地址", 405: "不支持该方法"}
 
 
 class Problem(BaseModel):
-    """What every error looks like; `errors` lists 100 at most."""
+    """What every error looks like; `errors` lists 100 at most.
+
+    `refund_due` says that a paid order does not come in: unless it is placed again, the buyer gets the money back.
+    """
 
     type: str
     title: str
@@ -40,6 +43,7 @@ class Problem(BaseModel):
     code: str
     errors: list[dict[str, str]] | None = None
     actions: list[str] | None = None
+    refund_due: bool | None = None
 
 
 def install(app: FastAPI) -> None:
@@ -79,7 +83,8 @@ def answer_to(request: Request, error: AppError, *, errors: list[dict[str, str]]
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    return _response(request, error.status, error.code, detail, errors=errors, actions=error.actions, headers=headers)
+    more = {"errors": errors, "actions": error.actions, "refund_due": error.refund_due or None}
+    return _response(request, error.status, error.code, detail, headers=headers, **more)
 
 
 def _on_loop(answer: Callable[[Request, Any], Response]) -> Callable[[Request, Any], Awaitable[Response]]:
@@ -140,14 +145,10 @@ def _response(
     code: str,
     detail: str,
     *,
-    errors: list[dict[str, str]] | None = None,
-    actions: list[str] | None = None,
     headers: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> Response:
     request.state.code = code
     body = problem(status, code, detail, request.url.path[:LONGEST_PATH])
-    if errors is not None:
-        body["errors"] = errors
-    if actions is not None:
-        body["actions"] = actions
+    body |= {name: value for name, value in more.items() if value is not None}
     return Response(orjson.dumps(body), status, headers, media_type=MEDIA_TYPE)

@@ -114,6 +114,7 @@ NEW_PASSWORD = {"old_password": PASSWORD, "new_password": PASSWORD}
 CASES = {
     "GET /merchant/orders/{order_id}": Case(an_order(0)),
     "GET /merchant/orders/{order_id}/events": Case(an_order(0)),
+    "PATCH /merchant/orders/{order_id}/receiver": Case(an_order(0), {"receiver_name": "李四"}),
     "POST /merchant/orders/{order_id}/ship": Case(an_order(0), {"logistic_id": 1, "logistic_order_id": "SF1"}),
     "POST /merchant/orders/ship": Case(json={"items": [{"order_id": 1, "logistic_id": 1, "logistic_order_id": "SF1"}]}),
     "POST /merchant/orders/ship/import": Case(
@@ -409,9 +410,11 @@ class TestPlatform:
     @pytest.mark.parametrize("route", routes_of("platform"))
     def test_a_route_opens_only_to_a_fresh_signature_over_what_is_sent(self, shop, other, sql, route):
         method, path = route.split()
-        order = made(shop.merchant.get("/orders"))["items"][0]
-        path = path.removeprefix("/platform").format(order_number=order["order_number"])
-        content = b"" if method == "GET" else orjson.dumps(purchase(order["sku_id"], shop.customer.id))
+        order = shop.world.order(shop.merchant, shop.customer)
+        named = {"order_number": order["order_number"], "sku_id": order["sku_id"]}
+        path = path.removeprefix("/platform").format(**named, product_id=order["sku_snapshot"]["product_id"])
+        paid = purchase(order["sku_id"], shop.customer.id)
+        content = {"GET": b"", "POST": orjson.dumps(paid), "PATCH": orjson.dumps({"receiver_phone": "1"})}[method]
         now = datetime.now(UTC)
         right = signature(content)
         wrong = {

@@ -53,6 +53,29 @@ SELECT
         "order".logistic_order_id,
         "order".after_care_id,
         "order".back_reason,
+        COALESCE(
+          (
+            SELECT
+              json_build_object('name', order_receiver.name, 'phone', order_receiver.phone, 'address', order_receiver.address) AS json_build_object_1
+            FROM order_receiver
+            WHERE
+              order_receiver.order_id = "order".id
+          ),
+          json_build_object('name', "order".receiver_name, 'phone', "order".receiver_phone, 'address', "order".receiver_address)
+        ) AS receiver,
+        COALESCE(
+          (
+            SELECT
+              event.time
+            FROM event
+            WHERE
+              event.order_id = "order".id
+            ORDER BY
+              event.id DESC
+            LIMIT 1
+          ),
+          "order".create_time
+        ) AS updated_at,
         CASE
           WHEN (
             "order".status = 0 AND %(ship)s > 0

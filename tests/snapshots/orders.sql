@@ -22,6 +22,29 @@ WITH picked AS (
     "order".logistic_order_id,
     "order".after_care_id,
     "order".back_reason,
+    COALESCE(
+      (
+        SELECT
+          json_build_object('name', order_receiver.name, 'phone', order_receiver.phone, 'address', order_receiver.address) AS json_build_object_1
+        FROM order_receiver
+        WHERE
+          order_receiver.order_id = "order".id
+      ),
+      json_build_object('name', "order".receiver_name, 'phone', "order".receiver_phone, 'address', "order".receiver_address)
+    ) AS receiver,
+    COALESCE(
+      (
+        SELECT
+          event.time
+        FROM event
+        WHERE
+          event.order_id = "order".id
+        ORDER BY
+          event.id DESC
+        LIMIT 1
+      ),
+      "order".create_time
+    ) AS updated_at,
     CASE
       WHEN (
         "order".status = 0 AND %(ship)s > 0
@@ -108,6 +131,8 @@ SELECT
         picked.logistic_order_id,
         picked.after_care_id,
         picked.back_reason,
+        picked.receiver,
+        picked.updated_at,
         picked.deadline_at,
         picked.actions
       FROM picked

@@ -28,6 +28,9 @@ WITH locked AS (
     given.create_time,
     given.digest,
     given.request_id,
+    given.whole_name,
+    given.whole_phone,
+    given.whole_address,
     locked.sku_name,
     locked.sku_attr,
     locked.price,
@@ -37,7 +40,7 @@ WITH locked AS (
     product.unit,
     product.meta_obj_id,
     locked.stock - SUM(given.num) OVER (PARTITION BY given.sku_id ORDER BY given.position) AS stock
-  FROM json_to_recordset(CAST(%(purchases)s AS JSON)) AS given(position INT, order_number VARCHAR(30), customer_id INT, sku_id INT, num INT, receiver_name VARCHAR(30), receiver_phone VARCHAR(12), receiver_address VARCHAR(300), pay_count DOUBLE PRECISION, create_time INT, digest TEXT, request_id TEXT)
+  FROM json_to_recordset(CAST(%(purchases)s AS JSON)) AS given(position INT, order_number VARCHAR(30), customer_id INT, sku_id INT, num INT, receiver_name VARCHAR(30), receiver_phone VARCHAR(12), receiver_address VARCHAR(300), pay_count DOUBLE PRECISION, create_time INT, digest TEXT, request_id TEXT, whole_name TEXT, whole_phone TEXT, whole_address TEXT)
   JOIN locked
     ON locked.id = given.sku_id
   JOIN LATERAL (
@@ -53,28 +56,8 @@ WITH locked AS (
     OFFSET 0
   ) AS product
     ON TRUE
-  JOIN LATERAL (
-    SELECT
-      "user".status
-    FROM "user"
-    WHERE
-      "user".id = product.business_id
-    LIMIT ALL
-    OFFSET 0
-  ) AS merchant
-    ON TRUE
   WHERE
-    merchant.status = 0
-    AND NOT (
-      EXISTS(
-        SELECT
-          removed_sku.sku_id
-        FROM removed_sku
-        WHERE
-          removed_sku.sku_id = locked.id
-      )
-    )
-    AND (
+    (
       EXISTS(
         SELECT
           customer.id
@@ -106,6 +89,9 @@ WITH locked AS (
     wanted.create_time,
     wanted.digest,
     wanted.request_id,
+    wanted.whole_name,
+    wanted.whole_phone,
+    wanted.whole_address,
     wanted.sku_name,
     wanted.sku_attr,
     wanted.price,
@@ -149,6 +135,9 @@ WITH locked AS (
     fitting.create_time,
     fitting.digest,
     fitting.request_id,
+    fitting.whole_name,
+    fitting.whole_phone,
+    fitting.whole_address,
     fitting.sku_name,
     fitting.sku_attr,
     fitting.price,
@@ -206,6 +195,63 @@ WITH locked AS (
     COALESCE(bought.create_time, %(now)s) AS create_time
   FROM bought
   RETURNING "order".id, "order".order_number, "order".status, "order".business_id, "order".customer_id, "order".sku_id, "order".num, "order".sku_snapshot, "order".pay_count, "order".create_time, "order".deliver_time, "order".recv_time, "order".close_time, "order".deliver_address, "order".receiver_name, "order".receiver_phone, "order".receiver_address, "order".logistic_id, "order".logistic_name, "order".logistic_order_id, "order".after_care_id, "order".back_reason
+), kept AS (
+  INSERT INTO order_receiver (
+    order_id,
+    name,
+    phone,
+    address
+  )
+  SELECT
+    placed.id,
+    bought.whole_name,
+    bought.whole_phone,
+    bought.whole_address
+  FROM placed
+  JOIN bought
+    ON placed.order_number = bought.order_number
+  WHERE
+    bought.whole_name IS NOT NULL
+  RETURNING order_receiver.order_id
+), noted AS (
+  INSERT INTO event (
+    time,
+    actor_kind,
+    actor_id,
+    api_key_id,
+    request_id,
+    subject_id,
+    verb,
+    subject,
+    to_status,
+    details,
+    business_id,
+    order_id
+  )
+  SELECT
+    CAST(%(now)s AS INT) AS time,
+    CAST(%(actor_kind)s AS VARCHAR(10)) AS actor_kind,
+    CAST(%(actor_id)s AS INT) AS actor_id,
+    CAST(%(api_key_id)s AS INT) AS api_key_id,
+    CAST(born.request_id AS VARCHAR(64)) AS request_id,
+    CAST(born.id AS INT) AS subject_id,
+    CAST('place' AS VARCHAR(30)) AS verb,
+    CAST('order' AS VARCHAR(20)) AS subject,
+    CAST(0 AS INT) AS to_status,
+    CAST(born.details AS JSONB) AS details,
+    CAST(born.business_id AS INT) AS business_id,
+    CAST(born.id AS INT) AS order_id
+  FROM (
+    SELECT
+      placed.id,
+      placed.business_id,
+      jsonb_build_object('digest', bought.digest) AS details,
+      bought.request_id
+    FROM placed
+    JOIN bought
+      ON placed.order_number = bought.order_number
+  ) AS born
+  RETURNING event.id
 ), movement AS (
   INSERT INTO stock_movement (
     sku_id,
@@ -240,6 +286,9 @@ WITH locked AS (
       bought.create_time,
       bought.digest,
       bought.request_id,
+      bought.whole_name,
+      bought.whole_phone,
+      bought.whole_address,
       bought.sku_name,
       bought.sku_attr,
       bought.price,
@@ -254,45 +303,6 @@ WITH locked AS (
     FROM bought
   ) AS each
   RETURNING stock_movement.id
-), noted AS (
-  INSERT INTO event (
-    time,
-    actor_kind,
-    actor_id,
-    api_key_id,
-    request_id,
-    subject_id,
-    verb,
-    subject,
-    to_status,
-    details,
-    business_id,
-    order_id
-  )
-  SELECT
-    CAST(%(now)s AS INT) AS time,
-    CAST(%(actor_kind)s AS VARCHAR(10)) AS actor_kind,
-    CAST(%(actor_id)s AS INT) AS actor_id,
-    CAST(%(api_key_id)s AS INT) AS api_key_id,
-    CAST(born.request_id AS VARCHAR(64)) AS request_id,
-    CAST(born.id AS INT) AS subject_id,
-    CAST('place' AS VARCHAR(30)) AS verb,
-    CAST('order' AS VARCHAR(20)) AS subject,
-    CAST(0 AS INT) AS to_status,
-    CAST(jsonb_build_object('digest', born.digest) AS JSONB) AS details,
-    CAST(born.business_id AS INT) AS business_id,
-    CAST(born.id AS INT) AS order_id
-  FROM (
-    SELECT
-      placed.id,
-      placed.business_id,
-      bought.digest,
-      bought.request_id
-    FROM placed
-    JOIN bought
-      ON placed.order_number = bought.order_number
-  ) AS born
-  RETURNING event.id
 ), crossing AS (
   INSERT INTO event (
     time,
@@ -331,6 +341,9 @@ WITH locked AS (
       limited.create_time,
       limited.digest,
       limited.request_id,
+      limited.whole_name,
+      limited.whole_phone,
+      limited.whole_address,
       limited.sku_name,
       limited.sku_attr,
       limited.price,
@@ -357,6 +370,9 @@ WITH locked AS (
         changed.create_time,
         changed.digest,
         changed.request_id,
+        changed.whole_name,
+        changed.whole_phone,
+        changed.whole_address,
         changed.sku_name,
         changed.sku_attr,
         changed.price,
@@ -383,6 +399,9 @@ WITH locked AS (
           bought.create_time,
           bought.digest,
           bought.request_id,
+          bought.whole_name,
+          bought.whole_phone,
+          bought.whole_address,
           bought.sku_name,
           bought.sku_attr,
           bought.price,
@@ -409,49 +428,88 @@ SELECT
   CAST(row_to_json(v) AS TEXT) AS body
 FROM (
   SELECT
-    placed.id,
-    placed.order_number,
-    placed.status,
-    placed.business_id,
-    placed.customer_id,
-    placed.sku_id,
-    placed.num,
-    CAST(placed.sku_snapshot AS JSON) AS sku_snapshot,
-    placed.pay_count,
-    placed.create_time,
-    placed.deliver_time,
-    placed.recv_time,
-    placed.close_time,
-    placed.deliver_address,
-    placed.receiver_name,
-    placed.receiver_phone,
-    placed.receiver_address,
-    placed.logistic_id,
-    placed.logistic_name,
-    placed.logistic_order_id,
-    placed.after_care_id,
-    placed.back_reason,
+    orders.id,
+    orders.order_number,
+    orders.status,
+    orders.business_id,
+    orders.customer_id,
+    orders.sku_id,
+    orders.num,
+    CAST(orders.sku_snapshot AS JSON) AS sku_snapshot,
+    orders.pay_count,
+    orders.create_time,
+    orders.deliver_time,
+    orders.recv_time,
+    orders.close_time,
+    orders.deliver_address,
+    orders.receiver_name,
+    orders.receiver_phone,
+    orders.receiver_address,
+    orders.logistic_id,
+    orders.logistic_name,
+    orders.logistic_order_id,
+    orders.after_care_id,
+    orders.back_reason,
+    orders.receiver,
+    CAST(%(now)s AS INT) AS updated_at,
     CASE
       WHEN (
-        placed.status = 0 AND %(ship)s > 0
+        orders.status = 0 AND %(ship)s > 0
       )
-      THEN placed.create_time + %(ship)s
+      THEN orders.create_time + %(ship)s
       WHEN (
-        placed.status = 1 AND %(auto_receive)s > 0
+        orders.status = 1 AND %(auto_receive)s > 0
       )
-      THEN placed.deliver_time + %(auto_receive)s
+      THEN orders.deliver_time + %(auto_receive)s
       WHEN (
-        placed.status = 2 AND %(after_sale)s > 0
+        orders.status = 2 AND %(after_sale)s > 0
       )
-      THEN placed.recv_time + %(after_sale)s
+      THEN orders.recv_time + %(after_sale)s
       ELSE NULL
     END AS deadline_at,
     ARRAY_REMOVE(CAST(ARRAY[] AS TEXT[]), NULL) AS actions
-  FROM placed
+  FROM (
+    SELECT
+      placed.id,
+      placed.order_number,
+      placed.status,
+      placed.business_id,
+      placed.customer_id,
+      placed.sku_id,
+      placed.num,
+      placed.sku_snapshot,
+      placed.pay_count,
+      placed.create_time,
+      placed.deliver_time,
+      placed.recv_time,
+      placed.close_time,
+      placed.deliver_address,
+      placed.receiver_name,
+      placed.receiver_phone,
+      placed.receiver_address,
+      placed.logistic_id,
+      placed.logistic_name,
+      placed.logistic_order_id,
+      placed.after_care_id,
+      placed.back_reason,
+      json_build_object(
+        'name',
+        COALESCE(bought.whole_name, bought.receiver_name),
+        'phone',
+        COALESCE(bought.whole_phone, bought.receiver_phone),
+        'address',
+        COALESCE(bought.whole_address, bought.receiver_address)
+      ) AS receiver
+    FROM placed
+    JOIN bought
+      ON placed.order_number = bought.order_number
+  ) AS orders
 ) AS v
-LEFT OUTER JOIN movement
+LEFT OUTER JOIN kept
   ON FALSE
 LEFT OUTER JOIN noted
+  ON FALSE
+LEFT OUTER JOIN movement
   ON FALSE
 LEFT OUTER JOIN crossing
   ON FALSE

@@ -120,6 +120,17 @@ JOIN (
     after.logistic_order_id,
     after.after_care_id,
     after.back_reason,
+    COALESCE(
+      (
+        SELECT
+          json_build_object('name', order_receiver.name, 'phone', order_receiver.phone, 'address', order_receiver.address) AS json_build_object_1
+        FROM order_receiver
+        WHERE
+          order_receiver.order_id = after.id
+      ),
+      json_build_object('name', after.receiver_name, 'phone', after.receiver_phone, 'address', after.receiver_address)
+    ) AS receiver,
+    CAST(%(now)s AS INT) AS updated_at,
     CASE
       WHEN (
         after.status = 0 AND %(ship)s > 0

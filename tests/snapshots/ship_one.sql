@@ -105,6 +105,17 @@ SELECT
         moved.logistic_order_id,
         moved.after_care_id,
         moved.back_reason,
+        COALESCE(
+          (
+            SELECT
+              json_build_object('name', order_receiver.name, 'phone', order_receiver.phone, 'address', order_receiver.address) AS json_build_object_1
+            FROM order_receiver
+            WHERE
+              order_receiver.order_id = moved.id
+          ),
+          json_build_object('name', moved.receiver_name, 'phone', moved.receiver_phone, 'address', moved.receiver_address)
+        ) AS receiver,
+        CAST(%(now)s AS INT) AS updated_at,
         CASE
           WHEN (
             moved.status = 0 AND %(ship)s > 0

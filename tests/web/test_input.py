@@ -36,9 +36,7 @@ PER_ROW = ("order_id", "order_number", "logistic_id", "logistic_name", "logistic
 STOCK_ROW = ("sku_id", "sku_code", "delta", "stock", "expected_stock", "reason")  # the same
 NO_OBJECTS = [b"[]", b"1", b'"x"', b"true", b"[{}]"]
 GARBAGE_CURSORS = [
-    "",
     "x",
-    "%00",
     "%FF",
     "游标",
     "MQ",
@@ -91,11 +89,14 @@ class Shop:
         login = {"name": "someone", "password": PASSWORD}
         passwords = {"old_password": PASSWORD, "new_password": "another password"}
         contact = {"email_address": "a@b.cn", "tel_phone": "13800000000"}
+        receiver = {"receiver_name": "李四", "receiver_phone": "13800000000", "receiver_address": "上海"}
         self.bodies = {
             "POST /merchant/register": {**login, "storename": "新店"},
             "POST /merchant/login": login,
             "PATCH /merchant/me": {"name": "新名", "storename": "新店"},
             "PUT /merchant/me/password": passwords,
+            "PATCH /merchant/orders/{order_id}/receiver": receiver,
+            "PATCH /platform/orders/{order_number}/receiver": receiver,
             "POST /merchant/orders/{order_id}/ship": {
                 "logistic_id": 1,
                 "logistic_name": "顺丰速运",
@@ -216,9 +217,11 @@ def wrong_values(field: dict[str, Any], *, per_row: bool) -> list[str]:
     if per_row:
         wrong += ["true", "1.5", "1" if field["type"] == "string" else '"1"']
     elif field["type"] == "string":
-        wrong += ["1", "true", '"a\\u0000b"', '"a\\u001bb"', '"a\\nb"', json.dumps("x" * 100_000)]
-        if field.get("minLength") or "pattern" in field or "enum" in field:
-            wrong += ['""']
+        wrong += ["1", "true", json.dumps("x" * 100_000)]
+        if "pattern" in field or "enum" in field or field.get("format") == "uri":
+            wrong += ['"a\\u0000!"', '"a\\u001b!"', '"a\\n!"']
+        if (field.get("minLength") or "pattern" in field or "enum" in field) and not field["nullable"]:
+            wrong += ['""', '" \\u200b\\n"']
         if field.get("maxLength") and "pattern" not in field:
             wrong += [json.dumps("货" * (field["maxLength"] + 1))]
     elif field["type"] == "integer":
@@ -226,7 +229,7 @@ def wrong_values(field: dict[str, Any], *, per_row: bool) -> list[str]:
         wrong += ["-1"] if field["minimum"] >= 0 else []
         wrong += ["0"] if field["minimum"] == 1 else []
     elif field["type"] == "number":
-        wrong += ["true", '"1"', "0", "-1", "0.001", "1.005", "9.999", "1e300", "9" * 20, "1e-9"]
+        wrong += ["true", '"1"', "-1", "0.001", "1.005", "9.999", "1e300", "9" * 20, "1e-9"]
     elif field["type"] == "boolean":
         wrong += ["1", "0", '"true"']
     elif field["type"] == "array":
@@ -362,15 +365,15 @@ def wrong_words(field: dict[str, Any]) -> list[str]:
         each = [word for word in wrong_words(field["items"]) if "," not in word]
         return each + [f"0,{word}" for word in each] if field["items"]["type"] == "integer" else each
     if "enum" in field:
-        return ["", "unknown", "%00", *(value.upper() for value in field["enum"] if value.isascii())]
+        return ["unknown", *(value.upper() for value in field["enum"] if value.isascii())]
     if field["type"] == "integer":
         bounds = [str(field["minimum"] - 1), str(field["maximum"] + 1)]
-        return [*bounds, "", "abc", "1.5", "1e9", "true", "NaN", "-9", "%00", str(INT4), "9" * 20, "9" * 5000]
+        return [*bounds, "abc", "1.5", "1e9", "true", "NaN", "-9", "1%00", str(INT4), "9" * 20, "9" * 5000]
     if field["type"] == "boolean":
-        return ["", "maybe", "2", "%00"]
+        return ["maybe", "2", "1%00"]
     if field.get("format") == "date":
-        return ["", "2024-02-30", "2024-2-3", "20240203", "1969-12-31", "2038-01-01", "now", "0", "%00", "２０２４-01-01"]
-    return ["%00", "a%00b", "x" * (field["maxLength"] + 1), *(["", "%20", "%0A"] if field.get("minLength") else [])]
+        return ["2024-02-30", "2024-2-3", "20240203", "1969-12-31", "2038-01-01", "now", "0", "２０２４-01-01"]
+    return ["x" * (field["maxLength"] + 1)]
 
 
 def parameters_of(route: APIRoute) -> dict[str, dict[str, Any]]:
@@ -520,8 +523,7 @@ def test_a_problem_is_told_in_the_language_that_is_asked_for(shop, asked, langua
         ("size=x", ("须为整数", "Input should be a valid integer, unable to parse string as an integer")),
         ("unknown=1", ("未知字段", "Extra inputs are not permitted")),
         ("overdue=x", ("须为 true 或 false", "Input should be a valid boolean, unable to interpret input")),
-        ("receiver=" + "x" * 31, ("最多 30 个字符", "String should have at most 30 characters")),
-        ("receiver=%00", ("不能包含控制字符", "control characters are not allowed")),
+        ("receiver=" + "x" * 201, ("最多 200 个字符", "String should have at most 200 characters")),
     ],
 )
 def test_each_fault_is_told_in_that_language_too(shop, query, words):

@@ -40,7 +40,7 @@ def get_user(user_id: RowId, call: AdminCall) -> str:
 
 @router.post("/users/{user_id}/disable", response_model=UserView)
 def disable_user(user_id: RowId, call: AdminCall) -> str:
-    """Shut a merchant out at once; a disabled merchant's goods are not sold."""
+    """Shut a merchant out at once; their goods are no longer offered, and what was paid already comes in."""
     return staff.disable(call, user_id)
 
 

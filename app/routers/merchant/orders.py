@@ -6,9 +6,9 @@ from fastapi import Query
 
 from app.routers.merchant import router
 from app.schemas.events import Timeline
-from app.schemas.orders import OrderDetail, OrderFilters, OrderList, OrderView, Ship
+from app.schemas.orders import OrderDetail, OrderFilters, OrderList, OrderView, ReceiverChange, Ship
 from app.schemas.paging import PageQuery
-from app.services.orders import queries, shipping
+from app.services.orders import correcting, queries, shipping
 from app.web.dependencies import MerchantCall, RowId
 
 
@@ -30,6 +30,12 @@ def get_order(order_id: RowId, call: MerchantCall) -> str:
 @router.get("/orders/{order_id}/events", response_model=Timeline)
 def list_order_events(order_id: RowId, query: Annotated[PageQuery, Query()], call: MerchantCall) -> str:
     return queries.timeline(call, order_id, query.asked())
+
+
+@router.patch("/orders/{order_id}/receiver", response_model=OrderDetail)
+def correct_receiver(order_id: RowId, body: ReceiverChange, call: MerchantCall) -> str:
+    """Correct the receiver of an order that is not shipped yet."""
+    return queries.get(call, correcting.correct(call, body.given(), order_id=order_id))
 
 
 @router.post("/orders/{order_id}/ship", response_model=OrderView)

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 
 from app.routers.platform import router
 from app.schemas.fields import OrderNumber
-from app.schemas.orders import OrderView, Place
-from app.services.orders import placing
+from app.schemas.orders import OrderList, OrderView, Place, PlatformOrderFilters, ReceiverChange
+from app.services.orders import correcting, placing, queries
 from app.services.orders.purchases import Purchase
 from app.web.dependencies import PlatformCall
 from app.web.door import Answer
@@ -20,6 +20,19 @@ def place_order(body: Place, call: PlatformCall) -> Answer:
     return Answer(placed.body, 201 if placed.is_new else 200)
 
 
+@router.get("/orders", response_model=OrderList)
+def list_orders(query: Annotated[PlatformOrderFilters, Query()], call: PlatformCall) -> str:
+    """The orders of all merchants, newest first."""
+    return queries.page(call, query.filters(), query.asked())
+
+
 @router.get("/orders/{order_number}", response_model=OrderView)
 def get_order(order_number: Annotated[OrderNumber, Path()], call: PlatformCall) -> str:
+    return placing.get(call, order_number)
+
+
+@router.patch("/orders/{order_number}/receiver", response_model=OrderView)
+def correct_receiver(order_number: Annotated[OrderNumber, Path()], body: ReceiverChange, call: PlatformCall) -> str:
+    """Correct the receiver of an order that is not shipped yet."""
+    correcting.correct(call, body.given(), order_number=order_number)
     return placing.get(call, order_number)

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from functools import cache
 
 import psycopg2.errors
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Text, bindparam, cast, insert, select
 
 from app.db.caller import ACCOUNTS
 from app.db.parameters import NOW
-from app.db.sql import contains, json_of
+from app.db.sql import contains, json_of, name_key
 from app.db.statement import Statement
-from app.db.types import Expression, JsonText
+from app.db.types import Columns, Condition, Expression, JsonText
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
 from app.errors import AppError, NameTaken, StorenameTaken
 from app.models.user import NORMAL
@@ -20,7 +20,7 @@ from app.services.named_columns import Change
 from app.services.paging import Listing, Page
 
 SECRET = ("password_hash", "auth_token")
-_TAKEN: dict[str | None, type[AppError]] = {"uq_user_storename": StorenameTaken}
+_TAKEN: dict[str | None, type[AppError]] = dict.fromkeys(("uq_user_storename", "uq_user_storename_key"), StorenameTaken)
 _COLUMNS = {
     MERCHANT: ("name", "storename", "password_hash"),
     CUSTOMER: ("name", "email_address", "tel_phone", "password_hash"),
@@ -29,7 +29,7 @@ _COLUMNS = {
 
 
 def create(work: Work, kind: str, **values: object) -> JsonText:
-    """A new account with a name that no other has, as JSON; raises NameTaken, StorenameTaken."""
+    """A new account with a name that looks like no other, as JSON; raises NameTaken, StorenameTaken."""
     with _names_unique():
         row = work.one(_create(kind), **values)
     audit.note(work, "register", ACCOUNTS[kind].name, row.id, business_id=business_of(kind, row.id))
@@ -78,7 +78,7 @@ def note_password(work: Work, kind: str, account_id: int) -> None:
 
 
 def id_by_name(work: Work, kind: str, name: str) -> int | None:
-    """The id of the account with this name, or None."""
+    """The id of the account with this name or one that looks the same, or None."""
     row = work.one(_by_name(kind), name=name)
     return None if row is None else int(row.id)
 
@@ -135,7 +135,12 @@ def _change(kind: str) -> Change:
     return Change(account, account.c.id == bindparam("account_id"), update_time=NOW)
 
 
+def has_name(account: Columns) -> Condition:
+    """Whether the account has the name that is given as `name`, or one that looks the same."""
+    return name_key(account.c.name) == name_key(cast(bindparam("name"), Text))
+
+
 @cache
 def _by_name(kind: str) -> Statement:
     account = ACCOUNTS[kind]
-    return Statement(select(account.c.id).where(account.c.name == bindparam("name")))
+    return Statement(select(account.c.id).where(has_name(account)))

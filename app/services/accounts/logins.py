@@ -8,11 +8,13 @@ from sqlalchemy import bindparam, literal, null, select, true, update
 from app.db.caller import ACCOUNTS
 from app.db.parameters import NOW, SESSION
 from app.db.statement import Statement
+from app.db.types import Condition
 from app.db.work import Work
 from app.errors import Disabled, WrongOldPassword, WrongPassword
 from app.security import new_token
 from app.services.accounts import accounts, tries
 from app.services.events import audit
+from app.text import name_key
 
 
 class Account(Protocol):
@@ -41,7 +43,7 @@ def admit(work: Work, kind: str, name: str, address: str) -> Candidate:
     The caller commits before it checks the password, so that simultaneous tries count each other.
     """
     account: Account | None = work.one(_BY_NAME[kind], name=name)
-    return _admit(work, f"{kind}:{name}" if account is None else f"{kind}#{account.id}", account, address)
+    return _admit(work, f"{kind}:{name_key(name)}" if account is None else f"{kind}#{account.id}", account, address)
 
 
 def admit_change(work: Work, address: str) -> Candidate:
@@ -95,10 +97,9 @@ def _admit(work: Work, name: str, account: Account | None, address: str) -> Cand
     return Candidate(tried.id, tried.source, tried.delay, account.id, account.password_hash, bool(account.status))
 
 
-def _candidate(kind: str, column: str, parameter: str) -> Statement:
+def _candidate(kind: str, which: Condition) -> Statement:
     account = ACCOUNTS[kind]
     status = account.c.status if "status" in account.c else literal(0)
-    which = account.c[column] == bindparam(parameter)
     return Statement(select(account.c.id, account.c.password_hash, status.label("status")).where(which))
 
 
@@ -125,8 +126,8 @@ def _replace_password(kind: str) -> Statement:
     return Statement(update(account).where(account.c.id == bindparam("account_id"), unchanged).values(**values))
 
 
-_BY_NAME = {kind: _candidate(kind, "name", "name") for kind in ACCOUNTS}
-_BY_ID = {kind: _candidate(kind, "id", "account_id") for kind in ACCOUNTS}
+_BY_NAME = {kind: _candidate(kind, accounts.has_name(ACCOUNTS[kind])) for kind in ACCOUNTS}
+_BY_ID = {kind: _candidate(kind, ACCOUNTS[kind].c.id == bindparam("account_id")) for kind in ACCOUNTS}
 _OPEN = {kind: _open(kind) for kind in ACCOUNTS}
 _CLOSE = {kind: _close(kind) for kind in ACCOUNTS}
 _REPLACE_PASSWORD = {kind: _replace_password(kind) for kind in ACCOUNTS}

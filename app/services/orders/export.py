@@ -12,6 +12,7 @@ from app.db.work import Work
 from app.models import Order
 from app.models import order as stored
 from app.services.orders import queries
+from app.services.orders.receivers import WHOLE, Receiver
 from app.services.spreadsheets import Column, Kind, escaped
 from app.services.spreadsheets import write as write_sheet
 from app.sheets.reading import Heading
@@ -42,6 +43,7 @@ def _bought() -> Columns:
 
 
 _BOUGHT = _bought()
+_RECEIVER = WHOLE.alias("of_order")
 
 COLUMNS = {
     "order_number": Column("订单号", Kind.CODE, ORDER.c.order_number),
@@ -51,9 +53,9 @@ COLUMNS = {
     "price": Column("单价", Kind.NUMBER, _BOUGHT.c.price),
     "num": Column("数量", Kind.NUMBER, ORDER.c.num),
     "pay_count": Column("支付金额", Kind.NUMBER, ORDER.c.pay_count),
-    "receiver_name": Column("收货人", Kind.TEXT, ORDER.c.receiver_name),
-    "receiver_phone": Column("收货电话", Kind.CODE, ORDER.c.receiver_phone),
-    "receiver_address": Column("收货地址", Kind.TEXT, ORDER.c.receiver_address),
+    "receiver_name": Column("收货人", Kind.TEXT, func.coalesce(_RECEIVER.c.name, ORDER.c.receiver_name)),
+    "receiver_phone": Column("收货电话", Kind.CODE, func.coalesce(_RECEIVER.c.phone, ORDER.c.receiver_phone)),
+    "receiver_address": Column("收货地址", Kind.TEXT, func.coalesce(_RECEIVER.c.address, ORDER.c.receiver_address)),
     "logistic_name": Column("物流商", Kind.TEXT, ORDER.c.logistic_name),
     "logistic_order_id": Column("物流单号", Kind.CODE, ORDER.c.logistic_order_id),
     "create_time": Column("下单时间", Kind.TIME, ORDER.c.create_time),
@@ -72,6 +74,8 @@ def write(work: Work, file_format: str, file: BinaryIO, *, filters: Mapping[str,
     """Write the caller's orders that pass `filters` (names of `queries.FILTERS`), newest first; raises TooManyRows for XLSX."""
     chosen = queries.conditions(work.actor.kind, filters)
     source = ORDER if set(columns).isdisjoint(_BOUGHT.c.keys()) else ORDER.join(_BOUGHT, true())
+    if not set(columns).isdisjoint(f"receiver_{name}" for name in Receiver._fields):
+        source = source.outerjoin(_RECEIVER, _RECEIVER.c.order_id == ORDER.c.id)
 
     def rows(values: list[Expression]) -> Query:
         return select(*values).select_from(source).where(*chosen).order_by(ORDER.c.create_time.desc(), ORDER.c.id.desc())

@@ -14,10 +14,10 @@ from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import PLATFORM, Work
-from app.errors import AppError, FutureTime, MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
+from app.errors import AppError, FutureTime, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
 from app.models import Order
 from app.services.lifecycle.table import Argument, Arguments
-from app.services.orders.placing_sql import placement, verdict
+from app.services.orders.placing_sql import REMOVED, placement, placement_of_removed, verdict
 from app.services.orders.purchases import Purchase
 from app.services.orders.states import LIFECYCLE
 
@@ -56,12 +56,12 @@ class Verdict(NamedTuple):
 def place(work: Work, purchase: Purchase) -> Placed:
     """Take the stock and place the order, once per order number.
 
-    `pay_count` defaults to price × num, `create_time` to now. Raises FutureTime, OrderDiffers, UnknownSku,
-    UnknownCustomer, MerchantDisabled, OutOfStock.
+    `pay_count` defaults to price × num, `create_time` to now. It comes in though the goods were removed, without taking
+    what stock is not there, or the merchant disabled. Raises FutureTime, OrderDiffers, UnknownSku, UnknownCustomer, OutOfStock.
     """
     request = Request(purchase, work.request_id)
     outcome = (_unlocked.do(request) or _locked.do(request)) if work.may_join() else None
-    outcome = outcome or _place_alone(work, request) or OutOfStock()
+    outcome = outcome or _place_alone(work, request) or OutOfStock(refund_due=True)
     if isinstance(outcome, AppError):
         raise outcome
     return outcome
@@ -90,12 +90,17 @@ def _place(statement: Statement, work: Work, requests: list[Request]) -> list[Ou
     for purchase, request_id in requests:
         if not purchase.is_after(latest):
             more = {"digest": purchase.digest(), "request_id": request_id, "position": len(wanted)}
-            wanted.setdefault(purchase.order_number, {**purchase.values(), **more})
+            wanted.setdefault(purchase.order_number, {**purchase.columns(), **more})
     placed = {row.order_number: Placed(row.body, is_new=True) for row in work.all(statement, **_parameters(wanted))}
     outcomes: dict[str, Outcome] = dict(placed)
     left = {number: purchase for number, purchase in wanted.items() if number not in placed}
     if left:
-        outcomes |= {row.order_number: _outcome(row) for row in work.all(_VERDICT, **_parameters(left))}
+        verdicts: list[Verdict] = work.all(_VERDICT, **_parameters(left))
+        removed = {row.order_number: left[row.order_number] for row in verdicts if row.refusal == REMOVED}
+        outcomes |= {row.order_number: _outcome(row) for row in verdicts if row.order_number not in removed}
+        if removed:
+            rows = work.all(_PLACE_REMOVED, **_parameters(removed))
+            outcomes |= {row.order_number: Placed(row.body, is_new=True) for row in rows}
     return [
         FutureTime(field="create_time") if purchase.is_after(latest) else outcomes.pop(purchase.order_number, None)
         for purchase, _ in requests
@@ -115,13 +120,13 @@ def _outcome(verdict: Verdict) -> Outcome:
 
 _REFUSALS: dict[str, Callable[[], AppError]] = {
     OrderDiffers.code: OrderDiffers,
-    UnknownSku.code: partial(UnknownSku, field="sku_id"),
-    UnknownCustomer.code: partial(UnknownCustomer, field="customer_id"),
-    MerchantDisabled.code: MerchantDisabled,
-    OutOfStock.code: OutOfStock,
+    UnknownSku.code: partial(UnknownSku, field="sku_id", refund_due=True),
+    UnknownCustomer.code: partial(UnknownCustomer, field="customer_id", refund_due=True),
+    OutOfStock.code: partial(OutOfStock, refund_due=True),
 }
 _PLACE = placement(waits=True)
 _PLACE_UNLOCKED = placement(waits=False)
+_PLACE_REMOVED = placement_of_removed()
 _VERDICT = verdict()
 _BY_NUMBER = Statement(
     select(

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Integer,
     Numeric,
     Text,
+    and_,
     case,
     cast,
     column,
@@ -22,21 +23,24 @@ from app.db.sql import AS_JSON, is_among, json_of, rows_of
 from app.db.statement import Statement
 from app.db.types import Columns, Expression, Query
 from app.db.work import PLATFORM
-from app.errors import MerchantDisabled, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
-from app.models import Customer, Event, Order, Product, Sku, User
-from app.models.user import NORMAL
+from app.errors import OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
+from app.models import Customer, Event, Order, OrderReceiver, Product, Sku
 from app.services.catalogue import low_stock, stock
 from app.services.catalogue.removal import sku_is_removed
 from app.services.events.record import noted_from
 from app.services.orders.purchases import Purchase
+from app.services.orders.receivers import Receiver
 from app.services.orders.states import LIFECYCLE
 
 ORDER = Order.__table__
 SKU = Sku.__table__
 PRODUCT = Product.__table__
-USER = User.__table__
+RECEIVER = OrderReceiver.__table__
 CUSTOMER = Customer.__table__
 EVENT = Event.__table__
+
+REMOVED = "removed"
+WHOLE_RECEIVER = tuple(f"whole_{name}" for name in Receiver._fields)
 
 
 def placement(*, waits: bool) -> Statement:
@@ -52,20 +56,29 @@ def placement(*, waits: bool) -> Statement:
     taken = stock.taken_by(-sold.c.num, SKU.c.id == sold.c.sku_id)
     bought = select(fitting).join(taken, taken.c.id == fitting.c.sku_id).cte("bought")
     placed = _orders_of(bought)
-    noted = _noted(placed, bought)
+    kept, noted = _kept(placed, bought), _noted(placed, bought)
     change = select(bought, bought.c.sku_id.label("id"), (-bought.c.num).label("delta"))
     each = change.subquery("each")
     moved = stock.movement_of(each, each.c.delta, reason=literal(stock.ORDERED), reference=each.c.order_number)
     low = low_stock.crossing(change)
-    view = select(*LIFECYCLE.view(placed, PLATFORM)).subquery("v")
-    done = view.outerjoin(moved, false()).outerjoin(noted, false()).outerjoin(low, false())
-    return Statement(select(view.c.order_number, AS_JSON.label("body")).select_from(done), whole=True)
+    return _answer(placed, bought, kept, noted, moved, low)
+
+
+def placement_of_removed() -> Statement:
+    """Places the `purchases` of goods that were removed and whose stock is gone: they were paid, so they come in without it.
+
+    Returns what `placement` does.
+    """
+    asked = _asked()
+    bought = _wanted(asked, SKU).where(sku_is_removed(SKU.c.id), SKU.c.stock < asked.c.num).cte("bought")
+    placed = _orders_of(bought)
+    return _answer(placed, bought, _kept(placed, bought), _noted(placed, bought, took_stock=False))
 
 
 def verdict() -> Statement:
     """For each of the `purchases`, returns the `body` of the order that it was placed as before, or else the `refusal`.
 
-    `refusal` is the code of an error, null if the purchase could be placed now.
+    `refusal` is the code of an error, REMOVED for `placement_of_removed`, null if the purchase could be placed now.
     """
     asked = select(_asked()).cte("asked")
     digest = select(EVENT.c.details["digest"].astext).where(EVENT.c.order_id == ORDER.c.id, EVENT.c.verb == "place")
@@ -77,22 +90,21 @@ def verdict() -> Statement:
 
 def _refusal(asked: Columns) -> Expression:
     number = select(ORDER.c.id).where(ORDER.c.order_number == asked.c.order_number).scalar_subquery()
-    sku = select(SKU.c.stock).where(SKU.c.id == asked.c.sku_id, ~sku_is_removed(SKU.c.id))
-    shop = sku.join(PRODUCT, PRODUCT.c.id == SKU.c.product_id).join(USER, USER.c.id == PRODUCT.c.business_id)
-    shop = shop.with_only_columns(USER.c.status).scalar_subquery()
+    left = select(SKU.c.stock).where(SKU.c.id == asked.c.sku_id).scalar_subquery()
     return case(
         (number.isnot(None), OrderDiffers.code),
-        (sku.scalar_subquery().is_(None), UnknownSku.code),
+        (left.is_(None), UnknownSku.code),
         (_customer(asked).scalar_subquery().is_(None), UnknownCustomer.code),
-        (shop != NORMAL, MerchantDisabled.code),
-        (sku.scalar_subquery() < asked.c.num, OutOfStock.code),
+        (and_(left < asked.c.num, sku_is_removed(asked.c.sku_id)), REMOVED),
+        (left < asked.c.num, OutOfStock.code),
     )
 
 
 def _asked() -> Columns:
     """The purchases, given as one JSON array."""
     of_order = [column(name, ORDER.c[name].type) for name in Purchase.__slots__]
-    columns = [column("position", Integer), *of_order, column("digest", Text), column("request_id", Text)]
+    more = [column(name, Text) for name in ("digest", "request_id", *WHOLE_RECEIVER)]
+    columns = [column("position", Integer), *of_order, *more]
     return rows_of("purchases", columns)
 
 
@@ -103,16 +115,14 @@ def _locked(waits: bool) -> Columns:
 
 
 def _wanted(asked: Columns, sku: Columns) -> Query:
-    """The purchases of what is for sale, with their SKU and product; `stock` is what each of them would leave."""
+    """The purchases with their SKU and product; `stock` is what each of them would leave."""
     of = [PRODUCT.c[name] for name in ("business_id", "name", "unit", "meta_obj_id")]
     product = _looked_up(select(*of).where(PRODUCT.c.id == sku.c.product_id), "product")
-    merchant = _looked_up(select(USER.c.status).where(USER.c.id == product.c.business_id), "merchant")
     left = sku.c.stock - func.sum(asked.c.num).over(partition_by=asked.c.sku_id, order_by=asked.c.position)
     of_sku = [sku.c[name] for name in ("sku_name", "sku_attr", "price", "product_id")]
     return (
         select(*asked.c, *of_sku, *product.c, left.label("stock"))
-        .select_from(asked.join(sku, sku.c.id == asked.c.sku_id).join(product, true()).join(merchant, true()))
-        .where(merchant.c.status == NORMAL, ~sku_is_removed(sku.c.id))
+        .select_from(asked.join(sku, sku.c.id == asked.c.sku_id).join(product, true()))
         .where(_customer(asked).exists())
         .where(~select(ORDER.c.id).where(ORDER.c.order_number == asked.c.order_number).exists())
     )
@@ -141,15 +151,39 @@ def _orders_of(bought: Columns) -> Columns:
     return insert(ORDER).from_select(list(written), rows).returning(*ORDER.c).cte("placed")
 
 
-def _noted(placed: Columns, bought: Columns) -> Columns:
-    born = select(placed.c.id, placed.c.business_id, bought.c.digest, bought.c.request_id)
+def _kept(placed: Columns, bought: Columns) -> Columns:
+    """The CTE that keeps the receivers whole that do not fit their orders."""
+    given = [bought.c[name] for name in WHOLE_RECEIVER]
+    rows = select(placed.c.id, *given).join(bought, bought.c.order_number == placed.c.order_number)
+    rows = rows.where(bought.c.whole_name.isnot(None))
+    return insert(RECEIVER).from_select(["order_id", *Receiver._fields], rows).returning(RECEIVER.c.order_id).cte("kept")
+
+
+def _answer(placed: Columns, bought: Columns, *written: Columns) -> Statement:
+    """The statement that writes all this and answers each order; what it writes itself it does not find when it reads."""
+    columns = {name: bought.c[f"receiver_{name}"] for name in Receiver._fields}
+    whole = {name: func.coalesce(bought.c[f"whole_{name}"], value) for name, value in columns.items()}
+    receiver = func.json_build_object(*(part for name, value in whole.items() for part in (literal(name), value)))
+    orders = select(*placed.c, receiver.label("receiver"))
+    orders = orders.join(bought, bought.c.order_number == placed.c.order_number).subquery("orders")
+    view = select(*LIFECYCLE.view(orders, PLATFORM)).subquery("v")
+    done = view
+    for cte in written:
+        done = done.outerjoin(cte, false())
+    return Statement(select(view.c.order_number, AS_JSON.label("body")).select_from(done), whole=True)
+
+
+def _noted(placed: Columns, bought: Columns, *, took_stock: bool = True) -> Columns:
+    details = {"digest": bought.c.digest} | ({} if took_stock else {"stock_taken": literal(False)})
+    parts = [part for name, value in details.items() for part in (literal(name), value)]
+    born = select(placed.c.id, placed.c.business_id, func.jsonb_build_object(*parts).label("details"), bought.c.request_id)
     born = born.join(bought, bought.c.order_number == placed.c.order_number).subquery("born")
     return noted_from(
         born,
         verb="place",
         subject=ORDER.name,
         to_status=LIFECYCLE.opening(),
-        details=func.jsonb_build_object("digest", born.c.digest),
+        details=born.c.details,
         request_id=born.c.request_id,
         business_id=born.c.business_id,
         order_id=born.c.id,

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import orjson
 
+from app.services.orders.receivers import Receiver
+
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A paid order as the platform sends it; amounts in yuan, `create_time` in Unix seconds."""
+    """A paid order as the platform sends it, its receiver whole; amounts in yuan, `create_time` in Unix seconds."""
 
     order_number: str
     customer_id: int
@@ -26,6 +28,14 @@ class Purchase:
 
     def is_after(self, time: int) -> bool:
         return self.create_time is not None and self.create_time > time
+
+    def columns(self) -> dict[str, str | int | float | None]:
+        """The fields as the order's columns hold them, and the receiver whole (`whole_name`, …), null if it fits them."""
+        whole = Receiver(self.receiver_name, self.receiver_phone, self.receiver_address)
+        fitting = whole.columns()
+        kept = (None, None, None) if fitting == whole else whole
+        columns = {f"receiver_{name}": value for name, value in fitting._asdict().items()}
+        return {**self.values(), **columns, **dict(zip(("whole_name", "whole_phone", "whole_address"), kept, strict=True))}
 
     def values(self) -> dict[str, str | int | float | None]:
         """The fields by name, in the order of the class."""

@@ -16,16 +16,17 @@ from app.db.statement import Statement
 from app.db.types import Condition, Expression
 from app.db.work import MERCHANT, Work
 from app.models import Order, OrderSearch
+from app.services.orders import receivers
 from app.services.paging import CAP
 
 ORDER = Order.__table__
 SEARCH = OrderSearch.__table__
 LONGEST = 3  # characters of an indexed part; for a search text of up to that length the index alone decides
 
-# The fields that each filter searches, by their marks in the index.
-SEARCHED = {
-    "order_number": {"o": ORDER.c.order_number},
-    "receiver": {"n": ORDER.c.receiver_name, "p": ORDER.c.receiver_phone},
+# The fields that each filter searches, by their marks in the index; a phone as the buyer wrote it, and as the column has it.
+SEARCHED: dict[str, dict[str, tuple[Expression, ...]]] = {
+    "order_number": {"o": (ORDER.c.order_number,)},
+    "receiver": {"n": (receivers.whole("name"),), "p": (ORDER.c.receiver_phone, receivers.whole("phone"))},
 }
 FOUND = ORDER.c.id == func.any(cast(bindparam("found"), ARRAY(Integer)))
 
@@ -36,7 +37,8 @@ WALK, LOOK_UP, WALK_CAPPED = "walk", "look up", "walk capped"
 def contains(name: str) -> Condition:
     """Whether an order contains the parameter `name` (of SEARCHED), ignoring case."""
     part = func.lower(cast(bindparam(name), Text))
-    return or_(*(func.strpos(func.lower(column), part) > 0 for column in SEARCHED[name].values()))
+    fields = [field for of_mark in SEARCHED[name].values() for field in of_mark]
+    return or_(*(func.strpos(func.lower(field), part) > 0 for field in fields))
 
 
 def merchant_of(kind: str, filters: Container[str]) -> str | None:

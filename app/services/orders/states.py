@@ -1,19 +1,21 @@
 """The order's life: its table of moves (spec.md, States), and what each audience sees of an order."""
 
-from sqlalchemy import JSON, bindparam, cast, func, literal, null, or_
+from sqlalchemy import JSON, Integer, bindparam, cast, func, literal, null, or_, select
 
 from app.db.parameters import NOW
 from app.db.types import Columns, Condition, Expression
 from app.db.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 from app.errors import AfterSaleOver
-from app.models import Order
+from app.models import Event, Order
 from app.models import order as stored
 from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import BY_TICKET, Guard, Move, State
+from app.services.orders import receivers
 
 ORDER = Order.__table__
+EVENT = Event.__table__
 TRACKING = ("logistic_id", "logistic_name", "logistic_order_id")
 
 TO_SHIP = State("to_ship", stored.TO_SHIP)
@@ -98,8 +100,28 @@ MOVES = (
 
 
 def order_columns(o: Columns) -> list[Expression]:
-    columns = [cast(c, JSON).label(c.name) if c.name == "sku_snapshot" else c for c in o.c]
-    return [*columns, deadline_at(DEADLINES, o).label("deadline_at")]
+    own = [o.c[column.name] for column in ORDER.c]
+    columns = [cast(c, JSON).label(c.name) if c.name == "sku_snapshot" else c for c in own]
+    return [
+        *columns,
+        receivers.shown(o).label("receiver"),
+        updated_at(o).label("updated_at"),
+        deadline_at(DEADLINES, o).label("deadline_at"),
+    ]
+
+
+def updated_at(o: Columns) -> Expression:
+    """When the order's last event happened; now, in the statement that writes the event."""
+    if o is not ORDER:
+        return cast(NOW, Integer)
+    last = select(EVENT.c.time).where(EVENT.c.order_id == o.c.id).order_by(EVENT.c.id.desc()).limit(1)
+    return func.coalesce(last.correlate(o).scalar_subquery(), o.c.create_time)
+
+
+def took_stock(o: Columns) -> Condition:
+    """Whether the order took its goods out of the stock; one for goods that were removed with their stock did not."""
+    placed = (EVENT.c.order_id == o.c.id, EVENT.c.verb == "place", EVENT.c.details["stock_taken"].astext == "false")
+    return ~select(EVENT.c.id).where(*placed).correlate(o).exists()
 
 
 LIFECYCLE = Lifecycle(

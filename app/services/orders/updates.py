@@ -1,4 +1,4 @@
-"""Listing the orders that changed after a time, at a cost that depends on the changes and not on the number of orders.
+"""Listing the orders that changed since a second, at a cost that depends on the changes and not on the number of orders.
 
 Their events are looked up first. If they belong to no more orders than a list counts, those orders are read by id; otherwise
 the list is read from the newest order on, checking each order for an event. The planner does not choose between the two, as
@@ -28,7 +28,7 @@ MOST, MOST_OF_WALK = 5 * CAP, CAP
 # A scalar subquery, which the planner runs for one order at a time, by the index of timelines.
 CHANGED: Condition = (
     select(literal_column("true"))
-    .where(EVENT.c.order_id == ORDER.c.id, EVENT.c.time > bindparam(NAME))
+    .where(EVENT.c.order_id == ORDER.c.id, EVENT.c.time >= bindparam(NAME))
     .correlate(ORDER)
     .limit(1)
     .scalar_subquery()
@@ -48,7 +48,7 @@ def look_up(work: Work, filters: Mapping[str, object], *, by_cursor: bool) -> tu
 @cache
 def _look_up(kind: str, merchant: str | None) -> Statement:
     theirs = [] if merchant is None else [EVENT.c.business_id == bindparam(merchant)]
-    after = (EVENT.c.time > bindparam(NAME), EVENT.c.order_id.isnot(None))
+    after = (EVENT.c.time >= bindparam(NAME), EVENT.c.order_id.isnot(None))
     events = (
         select(EVENT.c.order_id)
         .where(*theirs, *after)

@@ -5,7 +5,7 @@ from sqlalchemy import and_, bindparam, case, func, literal, literal_column, nul
 from app.db.parameters import NOW
 from app.db.types import Columns, Condition, Expression
 from app.db.work import CUSTOMER, MERCHANT, SYSTEM
-from app.errors import RefundTooLarge
+from app.errors import RefundTooLarge, RefundZero
 from app.models import Event, ExceptOrder, Order, ReturnParcel
 from app.models import except_order as stored
 from app.services import ownership
@@ -73,6 +73,11 @@ def at_most_what_was_paid(t: Columns) -> Condition:
     return func.coalesce(bindparam("back_cost"), t.c.back_cost) <= paid
 
 
+def something_if_paid(t: Columns) -> Condition:
+    free = select(ORDER.c.pay_count == 0).where(ORDER.c.id == t.c.order_id).scalar_subquery()
+    return or_(func.coalesce(bindparam("back_cost"), t.c.back_cost) > 0, free)
+
+
 def agreeing(t: Columns) -> dict[str, Expression]:
     return {
         "back_cost": func.coalesce(bindparam("back_cost"), t.c.back_cost),
@@ -109,7 +114,10 @@ def parcel(t: Columns) -> Expression:
     return func.jsonb_build_object("logistics_id", t.c.logistics_id, "logistics_order_id", t.c.logistics_order_id)
 
 
-PAID = (Guard(at_most_what_was_paid, RefundTooLarge, of_input=True),)
+PAID = (
+    Guard(at_most_what_was_paid, RefundTooLarge, of_input=True),
+    Guard(something_if_paid, RefundZero, of_input=True),
+)
 
 # fmt: off
 MOVES = (

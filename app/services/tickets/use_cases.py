@@ -7,7 +7,7 @@ the order, its ticket, the SKU.
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Float, String, bindparam, cast, func, insert, literal, select, true
+from sqlalchemy import Float, String, and_, bindparam, cast, func, insert, literal, or_, select, true
 
 from app.db.caller import caller_id
 from app.db.parameters import NOW
@@ -15,7 +15,7 @@ from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import CUSTOMER, Work
-from app.errors import NotFound, NothingToReturn, OpenTicket, RefundTooLarge, RestockFixed
+from app.errors import NotFound, NothingToReturn, OpenTicket, RefundTooLarge, RefundZero, RestockFixed
 from app.models import Order, ReturnParcel
 from app.models.except_order import RETURN_AND_REFUND
 from app.models.order import REFUNDING
@@ -24,6 +24,7 @@ from app.services.catalogue import stock
 from app.services.events.record import noted_from
 from app.services.lifecycle.table import BY_TICKET
 from app.services.orders.states import LIFECYCLE as ORDERS
+from app.services.orders.states import took_stock
 from app.services.ownership import TICKETS, owned
 from app.services.tickets.states import LIFECYCLE, TICKET
 
@@ -49,12 +50,13 @@ class OrderOfTicket(NamedTuple):
     sku_id: int
     num: int
     except_type: str
+    took_stock: bool
 
 
 def ask(work: Work, order_id: int, *, except_type: str, back_reason: str, back_cost: float | None) -> JsonText:
     """Open a ticket: the buyer asks for a refund (`back_cost` in yuan, by default all of it), or for a return and refund.
 
-    Raises NotFound, OpenTicket, NothingToReturn, RefundTooLarge, IllegalMove, AfterSaleOver.
+    Raises NotFound, OpenTicket, NothingToReturn, RefundTooLarge, RefundZero, IllegalMove, AfterSaleOver.
     """
     order: LockedOrder | None = work.one(_LOCK_ORDER, order_id=order_id)
     if order is None:
@@ -66,6 +68,8 @@ def ask(work: Work, order_id: int, *, except_type: str, back_reason: str, back_c
     asked = order.pay_count if back_cost is None else back_cost
     if asked > order.pay_count:
         raise RefundTooLarge(field="back_cost", actions=order.actions)
+    if asked == 0 and order.pay_count > 0:
+        raise RefundZero(field="back_cost", actions=order.actions)
     ticket = work.one(_OPEN, order_id=order_id, except_type=except_type, back_reason=back_reason, back_cost=asked)
     ORDERS.move(work, "except-orders", order_id, after_care_id=ticket.id, back_reason=back_reason)
     return str(ticket.body)
@@ -77,7 +81,7 @@ def agree(
     """Agree to a ticket: a refund is settled at once, a return waits for the goods.
 
     `restock` may only confirm the rule: goods that were never shipped return to stock, others do not.
-    Raises NotFound, IllegalMove, RefundTooLarge, RestockFixed.
+    Raises NotFound, IllegalMove, RefundTooLarge, RefundZero, RestockFixed.
     """
     order = _lock(work, ticket_id)
     returning = order.except_type == RETURN_AND_REFUND
@@ -151,14 +155,15 @@ def _lock(work: Work, ticket_id: int) -> OrderOfTicket:
 
 
 def _restock(work: Work, order: OrderOfTicket) -> None:
-    stock.change(work, order.sku_id, order.num, reason=stock.REFUNDED, reference=order.order_number)
+    if order.took_stock:
+        stock.change(work, order.sku_id, order.num, reason=stock.REFUNDED, reference=order.order_number)
 
 
 @cache
 def _lock_by_ticket(kind: str) -> Statement:
     of_order = (ORDER.c[name] for name in OrderOfTicket._fields if name in ORDER.c)
     return Statement(
-        select(*of_order, TICKET.c.except_type)
+        select(*of_order, TICKET.c.except_type, took_stock(ORDER).label("took_stock"))
         .select_from(ORDER.join(TICKET, TICKET.c.order_id == ORDER.c.id))
         .where(TICKET.c.id == bindparam("ticket_id"), owned(TICKETS, kind, TICKET))
         .with_for_update(of=ORDER)
@@ -175,6 +180,8 @@ def _lock_order() -> Statement:
 
 
 def _open() -> Statement:
+    back_cost = cast(bindparam("back_cost"), Float)
+    paid = and_(ORDER.c.pay_count >= back_cost, or_(back_cost > 0, ORDER.c.pay_count == 0))
     written = {
         "order_id": ORDER.c.id,
         "business_id": ORDER.c.business_id,
@@ -182,9 +189,8 @@ def _open() -> Statement:
         "status": literal(LIFECYCLE.opening()),
         "create_time": NOW,
         "back_reason": cast(bindparam("back_reason"), String),
-        "back_cost": cast(bindparam("back_cost"), Float),
+        "back_cost": back_cost,
     }
-    paid = ORDER.c.pay_count >= cast(bindparam("back_cost"), Float)
     rows = select(*(value.label(name) for name, value in written.items())).where(ORDER.c.id == bindparam("order_id"), paid)
     opened = insert(TICKET).from_select(list(written), rows).returning(*TICKET.c).cte("opened")
     noted = noted_from(

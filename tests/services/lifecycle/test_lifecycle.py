@@ -520,7 +520,7 @@ class TestRefund:
     @pytest.mark.parametrize(
         ("back_cost", "status", "code"),
         [
-            (0, 422, "invalid_input"),
+            (0, 422, "refund_zero"),
             (-1, 422, "invalid_input"),
             (1.234, 422, "invalid_input"),
             ("5", 422, "invalid_input"),

@@ -143,7 +143,6 @@ class TestOrders:
         "asked",
         [
             {"columns": "order_number,password_hash"},
-            {"columns": ""},
             {"format": "pdf"},
             {"page": 2},
             {"status": 9},

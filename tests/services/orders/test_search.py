@@ -99,6 +99,7 @@ def index_again(sql, order_id):
         ' FROM "order" WHERE "order".id = order_id AND order_id = %s',
         order_id,
     )
+    sql("UPDATE order_receiver SET name = name WHERE order_id = %s", order_id)
 
 
 def found(merchant, **asked):
@@ -189,10 +190,9 @@ class TestParts:
     def test_a_customer_has_no_such_filter(self, world):
         assert world.customer().get("/orders", receiver="张").status_code == 422
 
-    @pytest.mark.parametrize("part", ["", " ", "x" * 31, "\u0000"])
-    def test_what_is_no_part_of_anything_is_refused(self, merchant, part):
-        assert merchant.get("/orders", receiver=part).status_code == 422
-        assert merchant.get("/orders", order_number=part).status_code == 422
+    @pytest.mark.parametrize("name", ["receiver", "order_number"])
+    def test_what_is_no_part_of_anything_is_refused(self, merchant, name):
+        assert merchant.get("/orders", **{name: "x" * 201}).status_code == 422
 
 
 @pytest.mark.long

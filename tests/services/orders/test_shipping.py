@@ -100,7 +100,7 @@ class TestShip:
             item(strangers),
             {"order_number": strangers["order_number"], "logistic_id": 1, "logistic_order_id": "SF1"},
             item(order, logistic_id=MAX_INT),
-            item(order, logistic_order_id="S F"),
+            item(order, logistic_order_id="S/F"),
             item(order, logistic_id=1, logistic_name="圆通速递"),
             {"order_id": order["id"], "logistic_order_id": "SF1"},
             {"logistic_id": 1, "logistic_order_id": "SF1"},
@@ -144,7 +144,7 @@ class TestShip:
 
     @pytest.mark.parametrize(("language", "word"), [("zh", "格式不正确"), ("en", "match")])
     def test_reasons_are_told_in_the_callers_language(self, merchant, order, language, word):
-        body = {"items": [item(order, logistic_order_id="S F")]}
+        body = {"items": [item(order, logistic_order_id="S/F")]}
         answer = made(merchant.post("/orders/ship", body, headers={"Accept-Language": language}))
         detail = answer["results"][0]["detail"]
         assert detail.startswith("logistic_order_id: ")
@@ -236,7 +236,7 @@ class TestFiles:
         assert codes(answer) == ["invalid_input"]
 
     def test_rows_are_numbered_as_the_program_shows_them(self, merchant, order):
-        rows = [[], HEADER, [], ["", " ", ""], line(order, parcel="S F"), [], line(order), line(order, parcel="")]
+        rows = [[], HEADER, [], ["", " ", ""], line(order, parcel="S/F"), [], line(order), line(order, parcel="")]
         answer = made(sent(merchant, IMPORT, csv_of(rows)))
         assert [(result["row"], result["code"]) for result in answer["results"]] == [
             (5, "invalid_input"),

@@ -94,7 +94,7 @@ FILTERS = [
 def changed(sql, after, condition, owner):
     """The orders that an event tells of after a time, newest first."""
     statement = f"""SELECT id FROM "order" o WHERE {condition} AND business_id = coalesce(%s, business_id)
-        AND id IN (SELECT order_id FROM event WHERE time > %s) ORDER BY create_time DESC, id DESC"""
+        AND id IN (SELECT order_id FROM event WHERE time >= %s) ORDER BY create_time DESC, id DESC"""
     return [order_id for (order_id,) in sql(statement, owner, after)]
 
 

@@ -100,7 +100,6 @@ class TestCreate:
             {"url": URL, "verbs": "ship"},
             {"url": URL, "secret": "mine"},
             {"url": URL, "status": "disabled"},
-            {"url": URL, "description": "a\nb"},
             {"url": URL, "description": "a" * 256},
             {"url": None},
         ],
