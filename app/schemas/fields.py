@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 MAX_INT = 2**31 - 1
 MAX_PRICE = 10_000_000
 MAX_AMOUNT = 1e13
+NOISE = 1e-9  # yuan that a calculated amount may be off, such as 3.1 × 0.8
 MOST_UNKNOWN = 10  # fields
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -47,9 +48,10 @@ def _printable(text: str) -> str:
 
 
 def _cents(amount: float) -> float:
-    if round(amount, 2) != amount:
+    cents = round(amount, 2)
+    if abs(cents - amount) > NOISE:
         raise PydanticCustomError("too_many_decimals", "money has two decimals at most")
-    return amount
+    return cents
 
 
 def listed(value: Any) -> Any:
