@@ -23,7 +23,7 @@ class UnsupportedFile(AppError):
 
 class OtherFile(AppError):
     status, code = 415, "unsupported_file"
-    zh = "这是{kind_zh}，{remedy_zh}"
+    zh = "这是 {kind_zh}，{remedy_zh}"
     en = "this is {kind_en}: {remedy_en}"
 
 

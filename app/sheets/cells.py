@@ -15,7 +15,7 @@ _UNSEEN = re.compile(  # Unicode's categories Cc but for white space, Cf and Cs
 )
 _SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*E\+[0-9]+", re.IGNORECASE)
 _SMALL_OR_LARGE = re.compile(r"[0-9][.,]?[0-9]*E[+-]?[0-9]+", re.IGNORECASE)
-_AS_FORMULA = re.compile(r'="(.*)"', re.DOTALL)  # how programs keep digits as text in CSV
+_AS_FORMULA = re.compile(r'="((?:[^"]|"")*)"')  # how programs keep digits as text in CSV
 _THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 _MONEY = re.compile(r"^(RMB|CNY|[¥$])|(RMB|CNY|元)$", re.IGNORECASE)
 
@@ -34,7 +34,7 @@ class Cell(NamedTuple):
 
 
 def plain(cell: str) -> str:
-    """The cell in its usual characters, without those that cannot be seen and the marks that keep a program from changing it."""
+    """The cell in its usual characters, without those that cannot be seen and the marks that keep programs off it."""
     return _unmarked(_visible(cell))
 
 

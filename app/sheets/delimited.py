@@ -31,11 +31,16 @@ def decoded(content: bytes) -> str:
 
 def tables(text: str) -> list[Table]:
     """The text as a table, once for each separator that it may have."""
-    lines = io.StringIO(text, newline="").readlines()
+    lines = lines_of(text)
     first = lines[0].strip() if lines else ""
     if first.lower().startswith("sep=") and len(first) == len("sep=") + 1:
         return [Table(1, _rows(lines, first[-1], 1), typed=False)]
     return [Table(1, _rows(lines, separator), typed=False) for separator in SEPARATORS]
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines with their ends, which may be those of any system."""
+    return io.StringIO(text, newline="").readlines()
 
 
 def records(lines: list[str], separator: str, start: int = 0) -> Iterator[tuple[int, list[str] | None]]:

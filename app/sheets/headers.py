@@ -107,7 +107,7 @@ def _header(
     row: int, cells: Sequence[str], found: Sequence[Heading | None], headings: Sequence[Heading], end: int
 ) -> Header | Miss:
     places = {heading.name: [at for at, each in enumerate(found) if each is heading] for heading in headings}
-    titles = [" ".join(plain(cell).split()) for cell in cells]
+    titles = [" ".join(cell.split()) for cell in cells]
     missing = tuple(heading for heading in headings if heading.required and not places[heading.name])
     twice = next((each for each in places.values() if len(each) > 1), [])
     if missing or twice:

@@ -20,11 +20,11 @@ class Other(NamedTuple):
     remedy_en: str = "open it in Excel or WPS and save it as XLSX"
 
 
-_HTML = Other("扩展名为 xls 的网页（HTML）", "a web page (HTML), whatever its extension says")
+_HTML = Other("网页文件（HTML），只是扩展名为 xls", "a web page (HTML), whatever its extension says")
 _XML = Other("XML 表格（Excel 2003 XML）", "an XML Spreadsheet of Excel 2003")
-_MHTML = Other("单个文件网页（MHTML）", "a web page in a single file (MHTML)")
+_MHTML = Other("MHTML 网页文件", "a web page in a single file (MHTML)")
 _ODS = Other("ODS 表格", "an ODS spreadsheet", remedy_en="open it in LibreOffice, Excel or WPS and save it as XLSX")
-_XLSB = Other("二进制工作簿（XLSB）", "a binary workbook (XLSB)")
+_XLSB = Other("XLSB 二进制工作簿", "a binary workbook (XLSB)")
 _NUMBERS = Other(
     "Numbers 表格", "a Numbers spreadsheet", "请在 Numbers 中选择“导出为 Excel”后再上传", "export it from Numbers to Excel"
 )
