@@ -66,20 +66,17 @@ def simplified(word: str) -> str:
 
 def find(rows: Sequence[Row], headings: Sequence[Heading]) -> Header | Miss:
     """The first header among these rows, none of them blank; else what comes closest to one."""
-    closest = Miss(rows[0].number, -1, ())
+    misses: tuple[list[Miss], list[Miss]] = ([], [])  # of one row, of two
     lines = [[_named(cell[:LONGEST_HEADING], headings) for cell in row.cells] for row in rows]
     single = list(zip((row.cells for row in rows), lines, strict=True))
     double = [*(_joined(*pair) for pair in pairwise(single)), None]
     for at, row in enumerate(rows[:FIRST_ROWS]):
-        for depth, line in ((1, single[at]), (2, double[at])):
-            if line is None:
-                continue
-            header = _header(row.number, *line, headings, at + depth)
+        for depth, line in enumerate((single[at], double[at])):
+            header = _header(row.number, *line, headings, at + depth + 1) if line else None
             if isinstance(header, Header):
                 return header
-            if header.found > closest.found:
-                closest = header
-    return closest
+            misses[depth].extend([header] if header else [])
+    return max((*misses[0], *misses[1]), key=lambda miss: miss.found)
 
 
 def _named(word: str, headings: Sequence[Heading]) -> Heading | None:

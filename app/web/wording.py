@@ -107,8 +107,13 @@ def language(request: Request) -> str:
 def worded(fault: Fault, language: str) -> str:
     """The fault's message: pydantic's own in English, ours in Chinese where there is one."""
     if language == "zh" and fault["type"] in _FIELD_ZH:
-        return _FIELD_ZH[fault["type"]].format(**fault.get("ctx", {}))
+        return _FIELD_ZH[fault["type"]].format(**{name: _whole(value) for name, value in fault.get("ctx", {}).items()})
     return str(fault["msg"])
+
+
+def _whole(value: Any) -> Any:
+    """A bound without the `.0` of a whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def worded_for_sheets(fault: Fault, language: str, titles: Mapping[str, str]) -> str:

@@ -56,7 +56,9 @@ def parcels(merchant):
     return {order["order_number"]: order["logistic_order_id"] for order in items}
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.processes] * name.endswith(".xls")) for name in WRITTEN]
+)
 def test_what_other_programs_write_is_shipped_as_it_is_shown(merchant, orders, name):
     shipped, refused, hidden, skipped = WRITTEN[name]
     answer = made(sent(merchant, IMPORT, (FIXTURES / name).read_bytes(), name))
@@ -73,6 +75,15 @@ def test_what_cannot_be_read_is_called_by_its_name(merchant, name):
     assert word in answer.json()["detail"]
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize("cut", [slice(0, 3000), slice(0, 600)])
+def test_a_damaged_xls_is_refused_whole(merchant, cut):
+    content = bytearray((FIXTURES / "xlwt.xls").read_bytes())
+    content[cut] = content[cut][:520] + bytes(len(content[cut]) - 520)
+    answer = sent(merchant, IMPORT, bytes(content))
+    assert (answer.status_code, answer.json()["code"]) == (422, "broken_file")
+
+
 def test_no_fixture_is_left_out():
     made_by_hand = {"README.md", "make.py", "make.js", "make.sh"}
     assert {path.name for path in FIXTURES.iterdir()} - made_by_hand == {*WRITTEN, *REFUSED}
@@ -81,7 +92,7 @@ def test_no_fixture_is_left_out():
 @pytest.mark.parametrize("separator", [",", ";", "\t", "sep"], ids=["comma", "semicolon", "tab", "sep="])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"])
 def test_text_in_every_encoding_and_with_every_separator(merchant, orders, encoding, separator):
-    text = '九月 发货单\r\n\r\n*线上订单号,物流 公司（必填）,运单号码\r\nFX-1,顺丰,0000000019647\r\nFX-2,中通快递,"ZT,2"\r\n'
+    text = '九月 发货单\r\n\r\n*线上订单号,物流 公司（必填）,运单号码\r\nFX-1,顺丰,0000000019647\r\nFX-2,中通快递,"ZT""2"\r\n'
     text = f"sep=;\r\n{text}".replace(",", ";") if separator == "sep" else text.replace(",", separator)
     answer = made(sent(merchant, IMPORT, text.encode(encoding)))
     assert (answer["shipped"], answer["results"][1]["code"]) == (1, "invalid_input")
@@ -140,8 +151,8 @@ class TestRoundTrip:
 
     def test_the_template_keeps_what_is_typed_into_it_as_text(self, merchant):
         book = openpyxl.load_workbook(io.BytesIO(merchant.get("/orders/ship/template", format="xlsx").content))
-        styles = [book.active.column_dimensions[letter].number_format for letter in "ABC"]
-        assert styles == ["@"] * 3
+        columns = book.active.column_dimensions.values()
+        assert [(each.min, each.max, each.number_format) for each in columns] == [(1, 3, "@")]
 
     def test_skus_come_back_with_prices_as_people_write_and_calculate_them(self, world, merchant):
         skus = [world.sku(merchant, price=9.9, stock=5) for _ in range(4)]
@@ -179,15 +190,16 @@ class TestWords:
 
     @pytest.mark.parametrize("language", ["zh", "en"])
     def test_a_row_is_told_in_the_files_words(self, merchant, orders, language):
-        content = csv_of([["订单编号", "快递公司", "运单号"], ["FX-1", "顺疯", "SF1"], ["FX-2", "顺丰", "SF/1" + "x" * 200], ["FX-9", "顺丰", "SF1"], ["FX-3", "顺丰", ""]])  # fmt: skip
+        rows = [["FX-1", "顺疯", "SF1"], ["FX-2", "顺丰", "SF/1" + "x" * 200], ["FX-9", "顺丰", "SF1"], ["FX-3", "顺丰", ""]]
+        content = csv_of([["订单编号", "快递公司", "运单号"], *rows])
         answer = made(sent(merchant, IMPORT, content, headers={"Accept-Language": language}))
         carrier, tracking, order, missing = (result["detail"] for result in answer["results"])
         assert "顺疯" in carrier
         assert "顺丰速运" in carrier
         assert carrier.startswith("快递公司")
-        assert tracking.startswith("运单号“SF/1x")
+        assert tracking.replace(" ", "").startswith("运单号“SF/1x")
         assert len(tracking) < 150
-        assert order.startswith("订单编号“FX-9”")
+        assert order.replace(" ", "").startswith("订单编号“FX-9”")
         assert missing.startswith("运单号")
         for detail in (carrier, tracking, order, missing):
             assert "logistic" not in detail
@@ -249,11 +261,12 @@ class TestCells:
         ],
     )
     def test_layouts(self, value, layout, seen):
-        assert shown(value, layout) == seen
+        assert shown(float(value), layout) == seen
 
     @pytest.mark.parametrize(
         ("typed", "meant"),
-        [("1,299.00", "1299.00"), ("￥129", "129"), ("¥ 1,299", "1299"), ("１２．５", "12.5"), ("12元", "12"), ("1,29", "1,29"), ("RMB 5", "5")],
+        [("1,299.00", "1299.00"), ("￥129", "129"), ("¥ 1,299", "1299"), ("１２．５", "12.5"), ("12元", "12"),
+         ("1,29", "1,29"), ("RMB 5", "5")],
     )  # fmt: skip
     def test_amounts(self, typed, meant):
         assert cells.amount("a", typed, typed=False) == (meant, None)
