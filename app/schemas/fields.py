@@ -49,7 +49,7 @@ def _printable(text: str) -> str:
 
 def _cents(amount: float) -> float:
     cents = round(amount, 2)
-    if abs(cents - amount) > NOISE:
+    if abs(cents - amount) > NOISE or (cents == 0 and amount):
         raise PydanticCustomError("too_many_decimals", "money has two decimals at most")
     return cents
 

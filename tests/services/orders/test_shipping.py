@@ -9,6 +9,7 @@ from threading import Barrier
 import httpx
 import pytest
 
+from app.services import carrier_names
 from tests.support.api import Caller
 from tests.support.factories import made
 from tests.support.sheets import csv_of, read_csv, read_xlsx, sent, xlsx_of, xlsx_with
@@ -17,6 +18,17 @@ HEADER = ["订单号", "物流商", "物流单号"]
 IMPORT = "/orders/ship/import"
 RACERS = 8
 MAX_INT = 2**31 - 1
+CALLED = [
+    ("韵达快递", "韵达速递"),
+    ("京东物流", "京东快递"),
+    ("中国邮政", "邮政快递包裹"),
+    ("百世快递", "百世快递"),
+    ("极兔", "极兔速递"),
+    ("yuantong", "圆通速递"),
+    ("POSTB", "邮政快递包裹"),
+    ("德邦快运", "德邦快运"),
+    (" 顺 丰 ", "顺丰速运"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +68,41 @@ class TestShip:
     def test_a_carrier_may_be_called_anything(self, merchant, order, name):
         batch(merchant, {"order_id": order["id"], "logistic_name": name, "logistic_order_id": "SF1"})
         assert now(merchant, order) == (1, None, name, "SF1")
+
+    @pytest.mark.parametrize(("called", "name"), CALLED)
+    @pytest.mark.parametrize("way", ["single", "batch", "import"])
+    def test_carriers_go_by_the_names_that_people_use(self, merchant, order, way, called, name):
+        if way == "single":
+            made(merchant.post(f"/orders/{order['id']}/ship", {"logistic_name": called, "logistic_order_id": "SF1"}))
+        elif way == "batch":
+            batch(merchant, {"order_id": order["id"], "logistic_name": called, "logistic_order_id": "SF1"})
+        else:
+            made(sent(merchant, IMPORT, csv_of([HEADER, line(order, called)])))
+        status, carrier_id, carrier_name, _ = now(merchant, order)
+        assert (status, carrier_name) == (1, name)
+        known = made(merchant.client.get("/api/v1/logistics-companies", params={"size": 100}))["items"]
+        assert [each["name"] for each in known if each["id"] == carrier_id] == [name]
+
+    def test_every_name_of_every_carrier_leads_to_it(self, merchant):
+        listed = made(merchant.client.get("/api/v1/logistics-companies", params={"size": 100}))["items"]
+        assert set(carrier_names.NAMES) <= {each["code"] for each in listed}
+        words = carrier_names.by_word([(each["code"], each["name"]) for each in listed])
+        for each in listed:
+            for name in (each["name"], each["code"], *carrier_names.NAMES.get(each["code"], ())):
+                assert words[carrier_names.simplified(name)] == each["code"], name
+
+    @pytest.mark.parametrize(("typed", "nearest"), [("顺疯快递", "顺丰速运"), ("圆痛", "圆通速递"), ("zhongtng", "中通快递")])
+    def test_an_unknown_carrier_is_repeated_with_the_nearest_known_one(self, merchant, order, typed, nearest):
+        (result,) = made(sent(merchant, IMPORT, csv_of([HEADER, line(order, typed)])))["results"]
+        assert result["code"] == "unknown_carrier"
+        assert f"“{typed}”" in result["detail"]
+        assert f"“{nearest}”" in result["detail"]
+        (far,) = made(sent(merchant, IMPORT, csv_of([HEADER, line(order, "Q" * 20)])))["results"]
+        assert "Q" * 20 in far["detail"]
+
+    def test_an_id_and_another_name_of_the_same_carrier_agree(self, merchant, order):
+        item = {"logistic_id": 1, "logistic_name": "顺丰", "logistic_order_id": "SF1"}
+        assert made(merchant.post(f"/orders/{order['id']}/ship", item))["logistic_name"] == "顺丰速运"
 
     def test_every_row_is_shipped_with_its_own_parcel(self, world, merchant, customer):
         orders = [world.order(merchant, customer) for _ in range(3)]
