@@ -2,7 +2,7 @@
 
 import codecs
 import csv
-import io
+import re
 from collections.abc import Iterator
 
 from app.errors import BadEncoding, UnsupportedFile
@@ -10,6 +10,7 @@ from app.sheets.kinds import refuse_text
 from app.sheets.rows import MAX_COLUMNS, Row, Table, fault
 
 SEPARATORS = (",", "\t", ";", "|")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 LONGEST_RECORD = 100  # lines; a quote that is not closed by then is a mistake
 _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _UNREADABLE = "cannot be read: see whether every quote is closed at line {line} of the file"
@@ -40,7 +41,7 @@ def tables(text: str) -> list[Table]:
 
 def lines_of(text: str) -> list[str]:
     """The lines with their ends, which may be those of any system."""
-    return io.StringIO(text, newline="").readlines()
+    return _LINE.findall(text)
 
 
 def records(lines: list[str], separator: str, start: int = 0) -> Iterator[tuple[int, list[str] | None]]:
