@@ -33,6 +33,7 @@ from app.tools.replay_report import Report
 
 cli = typer.Typer(help="meta_be: what staff run by hand.", no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
+MOST_REASONS, MOST_LINES = 50, 5  # of what a replay refused that are printed
 COLOURS = {check.OK: "green", check.WARNING: "yellow", check.ERROR: "red"}
 NewPassword = Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="NEW_PASSWORD")]
 
@@ -90,6 +91,8 @@ def replay(file: Path) -> None:
             pass
         report = work.report()
     _print(report)
+    if not report.orders:
+        _stop(f"{file}: nothing was replayed")
     if report.skus_off:
         _stop("the stock of some SKUs is not the sum of their movements")
 
@@ -131,8 +134,8 @@ def _checked(name: str, password: str) -> tuple[str, str]:
 
 
 def _print(report: Report) -> None:
-    for number, reason in report.refused:
-        console.print(f"line {number} refused: {reason}", markup=False)
+    for reason, lines in list(report.reasons().items())[:MOST_REASONS]:
+        console.print(f"{_lines(lines)} refused: {reason}", markup=False)
     table = Table(title=f"{report.lines} lines, {report.merchants} merchants")
     table.add_column("state")
     table.add_column("orders", justify="right")
@@ -145,6 +148,12 @@ def _print(report: Report) -> None:
     table.add_row("refunded, yuan", f"{report.refunded:,.2f}")
     table.add_row("SKUs whose stock is the sum of its movements", f"{report.skus - report.skus_off} of {report.skus}")
     console.print(table)
+
+
+def _lines(numbers: list[int]) -> str:
+    """A few of the lines, and how many they are."""
+    named = ", ".join(map(str, numbers[:MOST_LINES])) + (", …" if len(numbers) > MOST_LINES else "")
+    return f"line {named}" if len(numbers) == 1 else f"{len(numbers):,} lines ({named})"
 
 
 def _listening(host: str, port: int) -> socket.socket:

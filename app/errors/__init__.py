@@ -8,11 +8,15 @@ from app.errors.access import (
     NotFound,
     ScopeMissing,
     TooManyTries,
+    UnknownOrder,
+    UnknownSkuId,
     WrongApiKey,
     WrongAudience,
     WrongPassword,
 )
-from app.errors.base import AppError
+from app.errors.base import (
+    AppError,
+)
 from app.errors.conflicts import (
     AfterSaleOver,
     AlreadyShipped,
@@ -51,6 +55,10 @@ from app.errors.files import (
     ModelTextTooLarge,
     ModelTooComplex,
     NoForm,
+    OtherFile,
+    ProtectedFile,
+    RepeatedColumns,
+    SeveralTables,
     TooManyPixels,
     TooManyRows,
     UnknownFile,
@@ -70,6 +78,7 @@ from app.errors.inputs import (
     HeadersTooLarge,
     InvalidInput,
     KeyReused,
+    MistypedCarrier,
     PageTooDeep,
     RangeReversed,
     RangeTooLong,
@@ -83,7 +92,13 @@ from app.errors.inputs import (
     UnsupportedMediaType,
     WrongOldPassword,
 )
-from app.errors.outages import CallsOverdue, Internal, PendingMigration, StorageAway, Unavailable
+from app.errors.outages import (
+    CallsOverdue,
+    Internal,
+    PendingMigration,
+    StorageAway,
+    Unavailable,
+)
 
 __all__ = [
     "AfterSaleOver",
@@ -116,6 +131,7 @@ __all__ = [
     "InvalidInput",
     "KeyReused",
     "LastAdmin",
+    "MistypedCarrier",
     "ModelTextTooLarge",
     "ModelTooComplex",
     "NameTaken",
@@ -126,17 +142,21 @@ __all__ = [
     "NothingToReturn",
     "OpenTicket",
     "OrderDiffers",
+    "OtherFile",
     "OutOfStock",
     "PageTooDeep",
     "PendingMigration",
     "ProductRemoved",
+    "ProtectedFile",
     "RangeReversed",
     "RangeTooLong",
     "ReceiverFixed",
     "RefundTooLarge",
     "RefundZero",
+    "RepeatedColumns",
     "RestockFixed",
     "ScopeMissing",
+    "SeveralTables",
     "SkuCodeTaken",
     "StillRunning",
     "StockChanged",
@@ -153,8 +173,10 @@ __all__ = [
     "UnknownCarrier",
     "UnknownCustomer",
     "UnknownFile",
+    "UnknownOrder",
     "UnknownSceneBase",
     "UnknownSku",
+    "UnknownSkuId",
     "UnsupportedFile",
     "UnsupportedMediaType",
     "UnsupportedUpload",

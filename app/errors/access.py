@@ -56,6 +56,16 @@ class NotFound(AppError):
     en = "there is nothing here, or it is not yours"
 
 
+class UnknownOrder(NotFound):
+    zh = "没有这个订单，请核对"
+    en = "you have no such order: check it"
+
+
+class UnknownSkuId(NotFound):
+    zh = "没有这个库存ID，请使用导出文件中的库存ID"
+    en = "you have no such SKU: use the ids of an export"
+
+
 class TooManyTries(AppError):
     status, code = 429, "too_many_tries"
     zh = "尝试次数过多，请 {retry_after} 秒后再试"

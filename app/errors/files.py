@@ -24,8 +24,20 @@ class NoForm(AppError):
 
 class UnsupportedFile(AppError):
     status, code = 415, "unsupported_file"
-    zh = "请上传 CSV 或 XLSX 文件"
-    en = "send a CSV or XLSX file"
+    zh = "请上传 XLSX、XLS 或 CSV 表格"
+    en = "send a spreadsheet: XLSX, XLS or CSV"
+
+
+class OtherFile(AppError):
+    status, code = 415, "unsupported_file"
+    zh = "这是 {kind_zh}，{remedy_zh}"
+    en = "this is {kind_en}: {remedy_en}"
+
+
+class ProtectedFile(AppError):
+    status, code = 422, "protected_file"
+    zh = "文件设有密码，请在 Excel 或 WPS 中取消密码、保存后再上传"
+    en = "the file has a password: remove it in Excel or WPS, save the file and send it again"
 
 
 class UnsupportedUpload(AppError):
@@ -53,14 +65,26 @@ class BrokenFile(AppError):
 
 class BadEncoding(AppError):
     status, code = 422, "bad_encoding"
-    zh = "文件编码须为 UTF-8 或 GB18030"
-    en = "the text is neither UTF-8 nor GB18030"
+    zh = "无法识别文件编码，请另存为 XLSX 或“CSV UTF-8”后再上传"
+    en = "the text is not in UTF-8, UTF-16 or GB18030: save the file as XLSX or as CSV UTF-8"
 
 
 class WrongColumns(AppError):
     status, code = 422, "wrong_columns"
-    zh = "表头有误，须各有一列：{columns}"
-    en = "the header row is wrong: it needs, once each, {columns}"
+    zh = "第 {sheet} 张表第 {row} 行缺少：{columns_zh}（表头须在未隐藏的工作表的前 10 行内）"
+    en = "sheet {sheet}, row {row} lacks {columns_en}: headings stand in the first 10 rows of a sheet that is not hidden"
+
+
+class RepeatedColumns(AppError):
+    status, code = 422, "wrong_columns"
+    zh = "第 {sheet} 张表第 {row} 行有多列含义相同：{columns}，请只保留一列"
+    en = "sheet {sheet}, row {row} has several columns that mean the same: {columns}. Keep one of them"
+
+
+class SeveralTables(AppError):
+    status, code = 422, "several_tables"
+    zh = "第 {sheets} 张表都有数据，请只保留一张，或隐藏其余的表"
+    en = "sheets {sheets} all have rows: keep one of them, or hide the others"
 
 
 class TooManyRows(AppError):

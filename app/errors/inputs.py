@@ -55,8 +55,13 @@ class PageTooDeep(AppError):
 
 class UnknownCarrier(AppError):
     status, code = 422, "unknown_carrier"
-    zh = "未知的物流商"
-    en = "there is no such carrier"
+    zh = "没有名为“{word}”的物流商，请填写列表中的名称或简称，如“顺丰”"
+    en = "there is no carrier “{word}”: use a name or code of the list, such as 顺丰 or SF"
+
+
+class MistypedCarrier(UnknownCarrier):
+    zh = "没有名为“{word}”的物流商，是不是“{nearest}”？"
+    en = "there is no carrier “{word}”: did you mean “{nearest}”?"
 
 
 class CarrierMissing(AppError):
@@ -73,8 +78,8 @@ class CarrierDiffers(AppError):
 
 class DuplicateRow(AppError):
     status, code = 422, "duplicate_row"
-    zh = "与前面的行重复"
-    en = "an earlier row names the same one"
+    zh = "与前面的行重复，请只保留一行"
+    en = "an earlier row names the same one: keep one of them"
 
 
 class UnknownSku(AppError):

@@ -1,6 +1,7 @@
 """Batches: what each row may contain, and the result that it gets."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -10,6 +11,7 @@ from app.errors import InvalidInput
 from app.schemas.fields import Count, Filters, Id, Input, Line, Optionally, OrderNumber, Price, SkuCode, TrackingNumber
 from app.schemas.products import StockChange
 from app.services.batch_row import BatchRow
+from app.sheets.reading import Sheet
 
 MAX_ITEMS = 1000
 MAX_FILE = 5_000_000  # bytes
@@ -145,6 +147,30 @@ class SkuResults(BaseModel):
     results: list[SkuResult]
 
 
+class OfFile(BaseModel):
+    """The rows of a file that were only counted: hidden ones, by a filter for one, and those not filled in yet."""
+
+    hidden: int
+    skipped: int
+
+
+class ShipFileResults(ShipResults, OfFile):
+    pass
+
+
+class SkuFileResults(SkuResults, OfFile):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """The rows of a file, and how many others it has that are only counted."""
+
+    rows: list[BatchRow]
+    hidden: int
+    skipped: int
+
+
 def checked(model: type[BaseModel], given: Iterable[tuple[int, dict[str, Any]]]) -> list[BatchRow]:
     """The rows, given with their numbers; one that does not fit `model` is refused with `invalid_input`."""
     rows = []
@@ -154,3 +180,15 @@ def checked(model: type[BaseModel], given: Iterable[tuple[int, dict[str, Any]]])
         except ValidationError as error:
             rows.append(BatchRow(number, values, InvalidInput(faults=error.errors(include_url=False))))
     return rows
+
+
+def checked_file(model: type[BaseModel], sheet: Sheet) -> FileRows:
+    """The rows of a file; one that does not fit `model`, or has a cell with a fault, is refused with `invalid_input`."""
+    rows = checked(model, ((row.number, row.cells) for row in sheet.rows))
+    for row, of_sheet in zip(rows, sheet.rows, strict=True):
+        row.titles = sheet.titles
+        if of_sheet.faults:
+            row.values, row.error = of_sheet.cells, InvalidInput(faults=of_sheet.faults)
+        elif row.error is not None:
+            row.values = of_sheet.cells
+    return FileRows(rows, sheet.hidden, sheet.skipped)

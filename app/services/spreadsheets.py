@@ -1,7 +1,7 @@
 """What a statement finds, as CSV or XLSX: PostgreSQL makes each cell so that spreadsheet programs show it as it is meant.
 
-Text that a program would take for a formula gets a quote before it (OWASP, CSV Injection). In CSV, digits that are not a
-number get a tab before them, as Chinese shops do: otherwise 1391234567890123 becomes 1.39E+15.
+In CSV, text that a program would take for a formula gets a quote before it (OWASP, CSV Injection), and digits that are not a
+number get a tab, as Chinese shops do: otherwise 1391234567890123 becomes 1.39E+15. In XLSX a text is a text.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from app.sheets.writing import BOM, FORMULA, write_xlsx
 
 class Kind(Enum):
     TEXT = auto()
-    SAFE = auto()  # text that cannot be a formula: our own, or `escaped` already
+    SAFE = auto()  # text that cannot be a formula: our own, or `escaped` already in CSV
     CODE = auto()  # text that may consist of digits
     NUMBER = auto()
     TIME = auto()  # Unix seconds
@@ -32,11 +32,12 @@ _QUOTED = (Kind.TEXT, Kind.SAFE, Kind.CODE)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a file: its heading, and the expression that fills it."""
+    """A column of a file: its heading, and the expression that fills it; another one in CSV where it is `escaped` already."""
 
     heading: str
     kind: Kind
     value: Expression
+    in_csv: Expression | None = None
 
 
 def write(
@@ -55,20 +56,21 @@ def write(
         work.copy(statement, file, quoted=quoted, **parameters)
     else:
         statement = Statement(rows([_in_xlsx(column).label(column.heading) for column in columns]))
+        texts = [column.heading for column in columns if column.kind is Kind.CODE]
         with closing(work.stream(statement, **parameters)) as found:
-            write_xlsx(file, [column.heading for column in columns], found)
+            write_xlsx(file, [column.heading for column in columns], found, texts=texts)
 
 
 def _in_csv(column: Column) -> Expression:
+    if column.in_csv is not None:
+        return column.in_csv
     if column.kind is Kind.CODE:
         return case((_starts_with(column.value, "0123456789"), literal("\t") + column.value), else_=escaped(column.value))
-    return _in_xlsx(column)
+    return escaped(column.value) if column.kind is Kind.TEXT else _in_xlsx(column)
 
 
 def _in_xlsx(column: Column) -> Expression:
-    if column.kind is Kind.TIME:
-        return cast(func.to_timestamp(column.value), TIMESTAMP)
-    return escaped(column.value) if column.kind in (Kind.TEXT, Kind.CODE) else column.value
+    return cast(func.to_timestamp(column.value), TIMESTAMP) if column.kind is Kind.TIME else column.value
 
 
 def escaped(text: Expression) -> Expression:

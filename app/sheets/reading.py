@@ -1,109 +1,175 @@
-"""Reading a spreadsheet that a merchant sends, in bounded memory: its content tells whether it is CSV or XLSX."""
+"""Reading a spreadsheet that a merchant sends, in bounded memory: its content tells what it is."""
 
-import codecs
-import csv
-import io
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import BinaryIO
 
-from app.errors import BadEncoding, BrokenFile, EmptyFile, TooManyRows, UnsupportedFile, WrongColumns
-from app.sheets import xlsx
-from app.sheets.writing import FORMULA
-from app.sheets.xlsx_parts import MAX_COLUMNS
+from app.errors import EmptyFile, RepeatedColumns, SeveralTables, TooManyRows, WrongColumns
+from app.sheets import delimited, xls, xlsx
+from app.sheets.cells import plain
+from app.sheets.headers import FIRST_ROWS, LONGEST_HEADING, Header, Heading, Miss, find
+from app.sheets.rows import Fault, Merge, Row, Table, fault
 
 MAX_ROWS = 10_000
-BEYOND = "…"  # the key of the first cell to the right of the last heading
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BEYOND = "has more cells than the header, here “{value}”: put a text with a comma in quotes, or give the column a heading"
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A column: our name for it, and the headings that it may have in a file, the template's own first."""
-
-    name: str
-    words: tuple[str, ...]
-    required: bool = True
-
-    def is_named(self, word: str) -> bool:
-        return word in (self.name, *(own.lower() for own in self.words))
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SheetRow:
-    """A row that is not blank: its number as spreadsheet programs count, and the cells under the known headings."""
+    """A row with a cell under a known heading: its number as spreadsheet programs count, its cells, and their faults."""
 
     number: int
     cells: dict[str, str]
+    faults: list[Fault] = field(default_factory=list)
+    hidden: bool = False
 
 
-def read(file: BinaryIO, headings: tuple[Heading, ...]) -> list[SheetRow]:
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rows of a file; `titles` are the headings as the file has them, by our names.
+
+    Rows that are `hidden`, by a filter for one, and those that are not filled in yet (`skipped`) are only counted.
+    """
+
+    rows: list[SheetRow]
+    titles: dict[str, str]
+    hidden: int
+    skipped: int
+
+
+def read(file: BinaryIO, headings: Sequence[Heading], *, filled: Collection[str]) -> Sheet:
     """The rows below the headings; columns with other headings are left out.
 
-    Raises UnsupportedFile, BadEncoding, BrokenFile, TooLarge, EmptyFile, WrongColumns, TooManyRows.
+    A row is filled in when it has a cell in one of the columns `filled`.
+    Raises UnsupportedFile, OtherFile, ProtectedFile, BadEncoding, BrokenFile, TooLarge, EmptyFile, WrongColumns,
+    RepeatedColumns, SeveralTables, TooManyRows.
     """
-    rows = ((number, cells) for number, cells in _rows(file) if any(cells))
-    _, header = next(rows, (0, []))
-    if not header:
-        raise EmptyFile
-    columns = _columns(header, headings)
-    found = list(_under(rows, columns, len(header)))
+    with _opened(file) as (tables, alternatives):
+        table, header, rows = _only(list(_headed(tables, headings, alternatives=alternatives)))
+        found = list(_under(rows, header, typed=table.typed))
     if not found:
         raise EmptyFile
-    return found
+    _fill_down(found, table.merged, header)
+    shown = [row for row in found if not row.hidden]
+    kept = [row for row in shown if row.faults or not row.cells.keys().isdisjoint(filled)]
+    return Sheet(kept, header.titles, hidden=len(found) - len(shown), skipped=len(shown) - len(kept))
 
 
-def plain(cell: str) -> str:
-    """The cell without the tab or the quote that an export put before it (see `services/spreadsheets.py`)."""
-    cell = cell.strip()
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
-
-
-def _rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[tuple[list[Table], bool]]:
+    """The tables of a file, and whether they are alternatives to each other."""
     start = file.read(4)
     file.seek(0)
     if start == _ZIP:
-        return ((number, [plain(cell) for cell in cells]) for number, cells in xlsx.rows(file))
-    if start == _OLE:
-        raise UnsupportedFile
-    return ((number, [plain(cell) for cell in cells]) for number, cells in enumerate(_csv(_text_of(file.read())), 1))
+        with xlsx.opened(file) as tables:
+            yield tables, False
+    elif start == _OLE:
+        yield xls.tables(file.read()), False
+    else:
+        yield delimited.tables(delimited.decoded(file.read())), True
 
 
-def _text_of(content: bytes) -> str:
-    if content.startswith(_UTF_16):
-        raise BadEncoding
-    if b"\0" in content:
-        raise UnsupportedFile
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadEncoding
+Headed = tuple[Table, Header, Iterator[Row]]
 
 
-def _csv(text: str) -> Iterator[list[str]]:
-    try:
-        for cells in csv.reader(io.StringIO(text, newline=""), strict=True):
-            yield cells[:MAX_COLUMNS]
-    except csv.Error:
-        raise BrokenFile from None
+def _headed(tables: Iterable[Table], headings: Sequence[Heading], *, alternatives: bool) -> Iterator[Headed]:
+    """The tables that have the header, with the rows below it, of which there are some; of alternatives the first.
+
+    Raises EmptyFile when they are all empty, WrongColumns and RepeatedColumns when none has the header.
+    """
+    misses: list[tuple[Table, Miss]] = []
+    empty = 0
+    for table in tables:
+        rows = (row for row in table.rows if row.fault is not None or any(map(plain, row.cells)))
+        first = list(islice(rows, FIRST_ROWS + 1))
+        readable = [row for row in first if row.fault is None]
+        header = find(readable, headings) if readable else None
+        if alternatives and not first:
+            raise EmptyFile
+        if isinstance(header, Miss):
+            misses.append((table, header))
+        elif header is not None:
+            begin = first.index(readable[header.end - 1]) + 1
+            rest = first[begin:]
+            more = next(rows, None)
+            if rest or more is not None:
+                yield table, header, chain(rest, [more] if more is not None else [], rows)
+            empty += 1
+            if alternatives:
+                return
+    if not empty:
+        _refuse(misses)
 
 
-def _columns(header: list[str], headings: tuple[Heading, ...]) -> dict[int, str]:
-    words = [word.strip("*").strip().lower() for word in header]
-    found = {heading.name: [place for place, word in enumerate(words) if heading.is_named(word)] for heading in headings}
-    for heading in headings:
-        if len(found[heading.name]) > 1 or (heading.required and not found[heading.name]):
-            raise WrongColumns(columns=", ".join(each.words[0] for each in headings if each.required))
-    return {places[0]: name for name, places in found.items() if places}
+def _refuse(misses: Sequence[tuple[Table, Miss]]) -> None:
+    if not misses:
+        raise EmptyFile
+    table, miss = max(misses, key=lambda each: each[1].found)
+    if miss.alike:
+        raise RepeatedColumns(sheet=table.place, row=miss.row, columns=", ".join(miss.alike))
+    chinese = "、".join(heading.title for heading in miss.missing)
+    english = ", ".join(heading.english for heading in miss.missing)
+    raise WrongColumns(sheet=table.place, row=miss.row, columns_zh=chinese, columns_en=english)
 
 
-def _under(rows: Iterable[tuple[int, list[str]]], columns: dict[int, str], width: int) -> Iterator[SheetRow]:
-    for count, (number, cells) in enumerate(rows, 1):
+def _only(found: Sequence[Headed]) -> Headed:
+    if not found:
+        raise EmptyFile
+    if len(found) > 1:
+        raise SeveralTables(sheets=", ".join(str(table.place) for table, _, _ in found))
+    return found[0]
+
+
+def _under(rows: Iterable[Row], header: Header, *, typed: bool) -> Iterator[SheetRow]:
+    for count, row in enumerate(rows, 1):
         if count > MAX_ROWS:
             raise TooManyRows(limit=MAX_ROWS)
-        known = {columns[place]: cell for place, cell in enumerate(cells) if cell and place in columns}
-        beyond = next((cell for cell in cells[width:] if cell), "")
-        yield SheetRow(number, {**known, **({BEYOND: beyond} if beyond else {})})
+        found = _row(row, header, typed=typed)
+        if found.cells or found.faults:
+            yield found
+
+
+def _row(row: Row, header: Header, *, typed: bool) -> SheetRow:
+    """The row's cells under known headings; none of a row that only repeats the header."""
+    if row.fault is not None:
+        return SheetRow(row.number, {}, [row.fault])
+    found = SheetRow(row.number, {}, hidden=row.hidden)
+    repeats = True
+    for place, heading in header.columns.items():
+        raw = row.cells[place] if place < len(row.cells) else ""
+        cell = heading.clean(heading.name, raw, typed)
+        if cell.text:
+            found.cells[heading.name] = cell.text
+            found.faults.extend([cell.fault] if cell.fault else [])
+            repeats = repeats and len(raw) <= LONGEST_HEADING and heading.is_named(raw)
+    if repeats and found.cells:
+        return replace(found, cells={})
+    beyond = "" if typed else next(filter(None, map(plain, row.cells[header.width :])), "")
+    if beyond and found.cells:
+        found.faults.append(fault("cells_beyond", _BEYOND, value=_short(beyond)))
+    return found
+
+
+def _short(text: str) -> str:
+    return f"{text[:50]}…" if len(text) > 50 else text
+
+
+def _fill_down(rows: list[SheetRow], merged: Iterable[Merge], header: Header) -> None:
+    """Give every row the value of the merged cell that it is part of; in a sheet, merged cells do not overlap."""
+    rows = sorted(rows, key=lambda row: row.number)
+    numbers = [row.number for row in rows]
+    filled = dict.fromkeys(header.columns, 0)  # up to which row
+    for first, last, place in sorted(merged):
+        start = bisect_left(numbers, first)
+        if first <= filled.get(place, first) or start == len(rows) or numbers[start] != first:
+            continue
+        filled[place] = last
+        top, name = rows[start], header.columns[place].name
+        for row in rows[start + 1 : bisect_right(numbers, last)] if name in top.cells else ():
+            if name not in row.cells:
+                row.cells[name] = top.cells[name]
+                row.faults.extend(each for each in top.faults if each["loc"] == (name,))

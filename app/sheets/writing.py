@@ -1,11 +1,11 @@
 """Writing rows as XLSX in constant memory, and what both formats need so that spreadsheet programs show them as meant."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import BinaryIO
 
-from rustpy_xlsxwriter import write_worksheet
+from rustpy_xlsxwriter import Format, write_worksheet
 
 from app.errors import TooManyRows
 
@@ -15,12 +15,26 @@ BOM = b"\xef\xbb\xbf"  # a CSV file begins with it, or Excel takes the file for 
 TIME_FORMAT = "yyyy-mm-dd hh:mm:ss"
 
 
-def write_xlsx(file: BinaryIO, headings: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
-    """Write a workbook with one sheet; raises TooManyRows, OSError."""
+def write_xlsx(
+    file: BinaryIO, headings: Sequence[str], rows: Iterator[tuple[object, ...]], *, texts: Collection[str] = ()
+) -> None:
+    """Write a workbook with one sheet, in which what is typed under the headings `texts` stays text.
+
+    Raises TooManyRows, OSError.
+    """
     first = list(islice(rows, 1)) or [(None,) * len(headings)]
     records = (dict(zip(headings, row, strict=True)) for row in _not_too_many(chain(first, rows)))
+    as_text = dict.fromkeys(texts, Format().set_num_format("@"))
     with _panics_as_errors():
-        write_worksheet(records, file, freeze_row=1, bold_headers=True, column_width=18, datetime_format=TIME_FORMAT)
+        write_worksheet(
+            records,
+            file,
+            freeze_row=1,
+            bold_headers=True,
+            column_width=18,
+            column_formats=as_text,
+            datetime_format=TIME_FORMAT,
+        )
 
 
 @contextmanager

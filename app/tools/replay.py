@@ -1,13 +1,14 @@
 """Replays the orders of another marketplace through our own services, at the file's own times.
 
-The times say what happened; the status column is only read for canceled orders. Each step first looks whether it was made
-before, so an interrupted replay, or one that is run again, continues where it stopped.
+The times say what happened; the status column is only read for canceled orders, and what was refunded has a column of its
+own. Each step first looks whether it was made before, so an interrupted replay, or one that is run again, continues where it
+stopped.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import bindparam, select
@@ -17,7 +18,8 @@ from app.db.sql import is_among
 from app.db.statement import Statement
 from app.db.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM, Actor, Work
 from app.errors import AppError
-from app.models import Order, Product, Sku
+from app.models import ExceptOrder, Order, Product, Sku
+from app.models.except_order import REFUND_ONLY
 from app.models.order import SHIPPED, TO_SHIP
 from app.security import NO_PASSWORD
 from app.services.accounts import accounts
@@ -31,8 +33,16 @@ from app.tools.replay_report import Report, chunks
 ORDER = Order.__table__
 SKU = Sku.__table__
 PRODUCT = Product.__table__
+TICKET = ExceptOrder.__table__
 
 CARRIER = "其他物流"
+
+
+class Ticket(NamedTuple):
+    """The refund of an order, and whether the merchant has still to agree to it."""
+
+    id: int
+    open: bool
 
 
 class Replay:
@@ -47,6 +57,7 @@ class Replay:
         self.lines = len(self.entries) + len(self.refused)
         self._ids: dict[str, dict[str, int]] = {MERCHANT: {}, CUSTOMER: {}}
         self._skus: dict[tuple[str, str], int] = {}
+        self._tickets: dict[str, Ticket] = {}
 
     def steps(self) -> Iterator[Entry]:
         """Make what the database lacks, line by line."""
@@ -75,6 +86,8 @@ class Replay:
             for names in chunks({entry.line.product_id for entry in self.entries}):
                 found = work.all(_SKUS, names=names)
                 self._skus |= {(row.seller, row.name): row.id for row in found}
+            for numbers in chunks(entry.order_number for entry in self.entries):
+                self._tickets |= {row.order_number: Ticket(*row[1:]) for row in work.all(_TICKETS, numbers=numbers)}
 
     def _stock_up(self) -> None:
         """Make the goods, and stock them for the orders that are still to be placed."""
@@ -119,8 +132,8 @@ class Replay:
             with Work(buyer, writes=True, now=line.delivered_at) as work:
                 shipping.receive(work, order_id)
                 work.commit()
-        if line.status == "canceled" and order["after_care_id"] is None:
-            self._refund(order_id, buyer, seller, line.delivered_at or line.shipped_at or line.approved_at)
+        if line.to_refund:
+            self._refund(entry, order_id, buyer, seller)
 
     def _place(self, entry: Entry, buyer: Actor) -> dict[str, Any]:
         line = entry.line
@@ -132,7 +145,7 @@ class Replay:
             receiver_name=line.customer_id[:30],
             receiver_phone="00000000000",
             receiver_address=line.customer_id,
-            pay_count=line.paid,
+            pay_count=float(line.paid),
             create_time=line.approved_at,
         )
         with Work(Actor(PLATFORM), writes=True) as work:
@@ -140,13 +153,19 @@ class Replay:
             work.commit()
         return dict(orjson.loads(order.body))
 
-    def _refund(self, order_id: int, buyer: Actor, seller: Actor, at: int | None) -> None:
-        with Work(buyer, writes=True, now=at) as work:
-            asked = tickets.ask(work, order_id, except_type="仅退款", back_reason="canceled", back_cost=None)
-            work.commit()
-        with Work(seller, writes=True, now=at) as work:
-            tickets.agree(work, orjson.loads(asked)["id"])
-            work.commit()
+    def _refund(self, entry: Entry, order_id: int, buyer: Actor, seller: Actor) -> None:
+        line = entry.line
+        at, amount = line.delivered_at or line.shipped_at or line.approved_at, float(line.to_refund)
+        ticket = self._tickets.get(entry.order_number)
+        if ticket is None:
+            with Work(buyer, writes=True, now=at) as work:
+                asked = tickets.ask(work, order_id, except_type=REFUND_ONLY, back_reason=line.status, back_cost=amount)
+                work.commit()
+            ticket = self._tickets[entry.order_number] = Ticket(orjson.loads(asked)["id"], open=True)
+        if ticket.open:
+            with Work(seller, writes=True, now=at) as work:
+                tickets.agree(work, ticket.id)
+                work.commit()
 
     def _account(self, kind: str, name: str, **values: Any) -> int:
         known = self._ids[kind]
@@ -170,4 +189,9 @@ _ACCOUNTS = {
 }
 _SKUS = _skus_by_name()
 _STOCK = Statement(select(SKU.c.stock).where(SKU.c.id == bindparam("sku_id")))
+_TICKETS = Statement(
+    select(ORDER.c.order_number, TICKET.c.id, TICKET.c.close_time.is_(None))
+    .select_from(TICKET.join(ORDER, ORDER.c.id == TICKET.c.order_id))
+    .where(is_among(ORDER.c.order_number, "numbers"))
+)
 _PLACED = Statement(select(ORDER.c.order_number).where(is_among(ORDER.c.order_number, "numbers")))

@@ -1,6 +1,6 @@
 """What the database holds of a replayed file, counted there."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,7 +12,7 @@ from app.db.sql import is_among
 from app.db.statement import Statement
 from app.db.work import SYSTEM, Actor, Work
 from app.models import ExceptOrder, Order, Sku, StockMovement
-from app.models.order import REFUNDED
+from app.services.tickets.states import SETTLED
 
 ORDER = Order.__table__
 SKU = Sku.__table__
@@ -40,6 +40,13 @@ class Report:
     skus: int = 0
     skus_off: int = 0
 
+    def reasons(self) -> dict[str, list[int]]:
+        """The lines that were refused by their reason, the most frequent first."""
+        lines: defaultdict[str, list[int]] = defaultdict(list)
+        for number, reason in self.refused:
+            lines[reason].append(number)
+        return dict(sorted(lines.items(), key=lambda each: -len(each[1])))
+
     def count(self, order_numbers: Iterable[str], sku_ids: Iterable[int]) -> None:
         """Add what the database holds of these orders and SKUs."""
         with Work(Actor(SYSTEM), writes=False) as work:
@@ -62,16 +69,15 @@ def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def _orders() -> Statement:
-    refunded = func.sum(cast(func.coalesce(TICKET.c.back_cost, 0), _MONEY))
-    joined = ORDER.outerjoin(TICKET, (TICKET.c.id == ORDER.c.after_care_id) & (ORDER.c.status == REFUNDED))
+    of_order = (TICKET.c.order_id == ORDER.c.id) & SETTLED.holds(TICKET)
+    refunded = select(func.sum(cast(TICKET.c.back_cost, _MONEY))).where(of_order).correlate(ORDER).scalar_subquery()
     return Statement(
         select(
             ORDER.c.status,
             func.count().label("orders"),
             func.sum(cast(ORDER.c.pay_count, _MONEY)).label("paid"),
-            refunded.label("refunded"),
+            func.sum(func.coalesce(refunded, 0)).label("refunded"),
         )
-        .select_from(joined)
         .where(is_among(ORDER.c.order_number, "numbers"))
         .group_by(ORDER.c.status)
     )

@@ -1,5 +1,6 @@
 """What is said in Chinese or English: the caller's language, and pydantic's faults in it."""
 
+from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 from fastapi import Request
@@ -31,6 +32,8 @@ _FIELD_ZH = {
     "int_parsing_size": "整数过大",
     "int_from_float": "须为整数",
     "float_type": "须为数字",
+    "float_parsing": "须为数字",
+    "decimal_parsing": "须为数字",
     "finite_number": "须为有限数字",
     "bool_type": "须为 true 或 false",
     "bool_parsing": "须为 true 或 false",
@@ -66,6 +69,29 @@ _FIELD_ZH = {
 }
 
 
+_SHEET_ZH = {
+    "missing": "没有填写",
+    "string_pattern_mismatch": "只能有字母、数字和连字符，最多 30 个字符",
+    "int_parsing": "须为整数，如 20",
+    "float_parsing": "须为数字，如 129.00",
+    "expected_missing": "修改“{stock}”须同时提供“{expected_stock}”，请用导出的文件修改",
+    "order_unnamed": "没有填写“{order_number}”",
+    "digits_lost": "第 15 位之后的数字已丢失（表格软件把它当成了数字），请把该列设为文本格式，重新填写完整的号码",
+    "scientific_notation": "是科学计数法，号码已不完整，请把该列设为文本格式，重新填写完整的号码",
+    "unreadable_row": "文件第 {line} 行无法读取，请检查该行的引号是否成对",
+    "cells_beyond": "该行的内容比表头多，多出“{value}”：含逗号的文字请加引号，备注请给该列加上表头",
+}
+_SHEET_EN = {
+    "missing": "is empty: fill it in",
+    "string_pattern_mismatch": "use letters, digits and hyphens only, 30 at most",
+    "int_parsing": "write a whole number, such as 20",
+    "float_parsing": "write a number, such as 129.00",
+    "expected_missing": "to change “{stock}”, give “{expected_stock}” too, as the exported file does",
+    "order_unnamed": "“{order_number}” is empty: fill it in",
+}
+_SHEET_TITLES = {"stock": "库存量", "expected_stock": "导出时库存", "order_number": "订单号"}
+
+
 def language(request: Request) -> str:
     """`zh` or `en`, whichever Accept-Language prefers (RFC 9110, 12.5.4); `zh` if it names neither."""
     ranked = []
@@ -82,5 +108,18 @@ def language(request: Request) -> str:
 def worded(fault: Fault, language: str) -> str:
     """The fault's message: pydantic's own in English, ours in Chinese where there is one."""
     if language == "zh" and fault["type"] in _FIELD_ZH:
-        return _FIELD_ZH[fault["type"]].format(**fault.get("ctx", {}))
+        return _FIELD_ZH[fault["type"]].format(**{name: _whole(value) for name, value in fault.get("ctx", {}).items()})
     return str(fault["msg"])
+
+
+def _whole(value: Any) -> Any:
+    """A bound without the `.0` of a whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def worded_for_sheets(fault: Fault, language: str, titles: Mapping[str, str]) -> str:
+    """The fault's message for who sent a spreadsheet: what to do, in the words of the file's headings."""
+    words = (_SHEET_ZH if language == "zh" else _SHEET_EN).get(fault["type"])
+    if words is None:
+        return worded(fault, language)
+    return words.format(**{**_SHEET_TITLES, **titles, **fault.get("ctx", {})})

@@ -112,6 +112,54 @@ def test_the_times_decide_and_canceled_is_refunded(replay, sql):
     assert sql("SELECT count(*), sum(stock) FROM sku") == [(2, 1)]
 
 
+def test_a_partial_refund_stays_partial_and_is_paid_once(replay, sql):
+    header = f"{HEADER},refunded"
+    lines = (
+        f"{LINE},5.00",
+        f"{LINE.replace('o1', 'o2')},",
+        f"{LINE.replace('o1', 'o3').replace('delivered', 'canceled')},",
+        f"{LINE.replace('o1', 'o4').replace('delivered', 'canceled')},0.01",
+        f"{LINE.replace('o1', 'o5')},0",
+        f"{LINE.replace('o1', 'o6')},30.31",
+    )
+    for _ in range(2):
+        done = replay(*lines, header=header)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert sql("SELECT back_cost FROM except_order ORDER BY back_cost") == [(0.01,), (5.0,), (30.3,)]
+        assert sql("SELECT count(*) FROM except_order WHERE status = 1 AND close_time IS NOT NULL") == [(3,)]
+        assert re.search(r"refunded, yuan\W+35\.31", done.stdout)
+        assert "line 7 refused: refund_too_large" in done.stdout
+
+
+def test_a_file_of_which_nothing_is_replayed_fails_and_says_why_once(replay, sql):
+    done = replay(*[LINE.replace("10.10", "ten")] * 300, LINE.replace("s1", ""))
+    assert done.returncode == 1
+    assert "300 lines (2, 3, 4, 5, 6, …) refused: unit_price" in done.stdout
+    assert "line 302 refused: seller_id" in done.stdout
+    assert "nothing was replayed" in done.stdout
+    assert len(done.stdout.splitlines()) < 20
+    assert states(sql) == {}
+
+
+@pytest.mark.parametrize(("encoding", "separator"), [("utf-16", "\t"), ("gb18030", ";"), ("utf-8-sig", ",")])
+def test_it_reads_what_imports_read_and_times_as_people_write_them(cli, tmp_path, sql, encoding, separator):
+    line = LINE.replace("1500000100", "2017-07-14 10:41:40").replace("1500000200", "2017-07-14T02:43:20Z")
+    file = tmp_path / "orders.csv"
+    file.write_bytes("\r\n".join((HEADER, line.replace("s1", "水杯店"))).replace(",", separator).encode(encoding))
+    done = cli("replay", file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sql('SELECT create_time, deliver_time, recv_time FROM "order"') == [(1500000100, 1500000200, 1500000300)]
+    assert sql('SELECT name FROM "user"') == [("水杯店",)]
+
+
+def test_a_file_in_another_encoding_is_refused_at_its_line(cli, tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_bytes(f"{HEADER}\n{LINE}\n{LINE.replace('s1', 'Cité')}\n".encode("cp1252"))
+    done = cli("replay", file)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "line 3: bad_encoding" in done.stdout
+
+
 def test_two_lines_alike_are_two_orders(replay, sql):
     assert replay(LINE, LINE).returncode == 0
     assert replay(LINE, LINE).returncode == 0

@@ -165,9 +165,9 @@ class TestConnections:
     def test_none_is_held_while_a_sheet_is_read(self, world, merchant, customer, monkeypatch, key, path, rows):
         held = []
 
-        def read(*arguments, plain=reading.read):
+        def read(*arguments, plain=reading.read, **options):
             held.append(pools.checked_out())
-            return plain(*arguments)
+            return plain(*arguments, **options)
 
         monkeypatch.setattr(reading, "read", read)
         first, _ = rows(world, merchant, customer)

@@ -5,9 +5,18 @@ from typing import Annotated, BinaryIO
 from fastapi import Query, Request, Response
 
 from app.routers.merchant import router
-from app.schemas.batches import MAX_FILE, BatchShip, DryRun, ShipResults, ShipRow, checked
+from app.schemas.batches import (
+    MAX_FILE,
+    BatchShip,
+    DryRun,
+    FileRows,
+    ShipFileResults,
+    ShipResults,
+    ShipRow,
+    checked,
+    checked_file,
+)
 from app.schemas.exports import Format, OrderExport
-from app.services.batch_row import BatchRow
 from app.services.orders import export, shipping
 from app.sheets import reading
 from app.web.batch_results import results_json
@@ -22,18 +31,22 @@ from app.web.wording import language
 def ship_orders(body: BatchShip, call: MerchantCall, request: Request) -> str:
     """Ship up to 1,000 orders, each row by itself. An order that is under way already stays as it is."""
     items = ((number, item.model_dump(exclude_none=True)) for number, item in enumerate(body.items, 1))
-    return _shipped(call, request, checked(ShipRow, items), dry_run=body.dry_run)
+    rows = checked(ShipRow, items)
+    shipping.ship_many(call, rows, dry_run=body.dry_run)
+    return results_json(rows, done="shipped", name="order_number", language=language(request))
 
 
-@router.post("/orders/ship/import", response_model=ShipResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
+@router.post("/orders/ship/import", response_model=ShipFileResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
 async def ship_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
-    """Ship up to 10,000 orders from a filled-in template: CSV (UTF-8 or GB18030) or XLSX."""
+    """Ship up to 10,000 orders from a file with their numbers, carriers and tracking numbers: XLSX, XLS or CSV."""
 
-    def read(file: BinaryIO) -> list[BatchRow]:
-        return checked(ShipRow, ((row.number, row.cells) for row in reading.read(file, export.PARCELS)))
+    def read(file: BinaryIO) -> FileRows:
+        return checked_file(ShipRow, reading.read(file, export.PARCELS, filled=("carrier", "logistic_order_id")))
 
-    def ship(rows: list[BatchRow], dry_run: bool) -> str:
-        return _shipped(call, request, rows, dry_run=dry_run)
+    def ship(found: FileRows, dry_run: bool) -> str:
+        shipping.ship_many(call, found.rows, dry_run=dry_run)
+        counts = {"hidden": found.hidden, "skipped": found.skipped}
+        return results_json(found.rows, done="shipped", name="order_number", language=language(request), **counts)
 
     return await imported(request, call, query, read, ship)
 
@@ -52,8 +65,3 @@ async def export_orders(query: Annotated[OrderExport, Query()], call: MerchantRe
         export.write(work, file_format, file, filters=query.filters(), columns=query.columns)
 
     return await Download.made(call, query.format, "orders", write)
-
-
-def _shipped(call: Call, request: Request, rows: list[BatchRow], *, dry_run: bool) -> str:
-    shipping.ship_many(call, rows, dry_run=dry_run)
-    return results_json(rows, done="shipped", name="order_number", language=language(request))

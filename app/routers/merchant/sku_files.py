@@ -1,14 +1,23 @@
 """Many of a merchant's SKUs at once: their stocks from a list, and all of them as a file to edit and import."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 from fastapi import Query, Request, Response
 
 from app.routers.merchant import router
-from app.schemas.batches import MAX_FILE, BatchStock, DryRun, SkuResults, SkuRow, StockResults, StockRow, checked
+from app.schemas.batches import (
+    MAX_FILE,
+    BatchStock,
+    DryRun,
+    FileRows,
+    SkuFileResults,
+    SkuRow,
+    StockResults,
+    StockRow,
+    checked,
+    checked_file,
+)
 from app.schemas.exports import SkuExport
-from app.services.batch_row import BatchRow
 from app.services.catalogue import sku_export, sku_import, stock_batch
 from app.sheets import reading
 from app.web.batch_results import results_json
@@ -38,22 +47,25 @@ async def export_skus(query: Annotated[SkuExport, Query()], call: MerchantReport
     return await Download.made(call, query.format, "skus", write)
 
 
-@router.post("/skus/import", response_model=SkuResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
+@router.post("/skus/import", response_model=SkuFileResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
 async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
-    """Set prices and stocks from a CSV or XLSX file: by SKU id; a stock needs the `expected_stock` that was exported."""
+    """Set prices and stocks from an XLSX, XLS or CSV file: by SKU id; a stock needs the `expected_stock` that was exported."""
 
-    def read(file: BinaryIO) -> list[BatchRow]:
-        return checked(SkuRow, _given(reading.read(file, sku_export.CHANGES)))
+    def read(file: BinaryIO) -> FileRows:
+        return _with_ids(checked_file(SkuRow, reading.read(file, sku_export.CHANGES, filled=("price", "stock"))))
 
-    def change(rows: list[BatchRow], dry_run: bool) -> str:
-        sku_import.change(call, rows, dry_run=dry_run)
-        return results_json(rows, done="changed", name="sku_id", language=language(request))
+    def change(found: FileRows, dry_run: bool) -> str:
+        sku_import.change(call, found.rows, dry_run=dry_run)
+        counts = {"hidden": found.hidden, "skipped": found.skipped}
+        return results_json(found.rows, done="changed", name="sku_id", language=language(request), **counts)
 
     return await imported(request, call, query, read, change)
 
 
-def _given(rows: list[reading.SheetRow]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _with_ids(found: FileRows) -> FileRows:
     """The rows with their SKU ids as numbers; what cannot be an id stays text, and is answered as it was sent."""
-    for row in rows:
-        sku_id = row.cells.get("sku_id", "")
-        yield row.number, {**row.cells, **({"sku_id": int(sku_id)} if sku_id.isdecimal() and len(sku_id) < 11 else {})}
+    for row in found.rows:
+        sku_id = row.values.get("sku_id", "")
+        if isinstance(sku_id, str) and sku_id.isdecimal() and len(sku_id) < 11:
+            row.values = {**row.values, "sku_id": int(sku_id)}
+    return found

@@ -12,16 +12,18 @@ from app.models import sku as stored
 from app.services.catalogue import skus
 from app.services.spreadsheets import Column, Kind
 from app.services.spreadsheets import write as write_sheet
-from app.sheets.reading import Heading
+from app.sheets import cells
+from app.sheets.headers import Heading
+from app.sheets.usual_headings import PRICES, STOCKS
 
 SKU = Sku.__table__
 PRODUCT = Product.__table__.alias("of_sku")
 
 CHANGES = (
-    Heading("sku_id", ("库存ID", "id")),
-    Heading("price", ("单价",), required=False),
-    Heading("stock", ("库存量",), required=False),
-    Heading("expected_stock", ("导出时库存",), required=False),
+    Heading("sku_id", "库存ID", "SKU id", cells.code, ("id",)),
+    Heading("price", "单价", "price", cells.amount, PRICES, required=False),
+    Heading("stock", "库存量", "stock", cells.amount, STOCKS, required=False),
+    Heading("expected_stock", "导出时库存", "exported stock", cells.amount, required=False),
 )
 _STATE = case(*((SKU.c.status == status, literal(zh)) for status, (zh, _) in stored.STATUS_NAMES.items()))
 

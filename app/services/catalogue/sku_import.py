@@ -8,7 +8,7 @@ from app.db.parameters import ACTOR_ID
 from app.db.sql import is_among, unnest
 from app.db.statement import Statement
 from app.db.work import Work
-from app.errors import DuplicateRow, NotFound, StockChanged
+from app.errors import DuplicateRow, StockChanged, UnknownSkuId
 from app.models import Sku
 from app.services.batch_row import BatchRow, standing
 from app.services.catalogue import skus, stock
@@ -47,11 +47,11 @@ def _refuse(rows: list[BatchRow], found: dict[int, LockedSku]) -> None:
     for row in rows:
         sku = found.get(row.values["sku_id"])
         if sku is None:
-            row.error = NotFound()
+            row.error = UnknownSkuId(field="sku_id")
         elif sku.id in seen:
-            row.error = DuplicateRow()
+            row.error = DuplicateRow(field="sku_id")
         elif _delta(row.values) and row.values["expected_stock"] != sku.stock:
-            row.error = StockChanged(stock=sku.stock)
+            row.error = StockChanged(field="stock", stock=sku.stock)
         seen.add(row.values["sku_id"])
 
 

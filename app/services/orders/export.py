@@ -15,15 +15,17 @@ from app.services.orders import queries
 from app.services.orders.receivers import WHOLE, Receiver
 from app.services.spreadsheets import Column, Kind, escaped
 from app.services.spreadsheets import write as write_sheet
-from app.sheets.reading import Heading
+from app.sheets import cells
+from app.sheets.headers import Heading
+from app.sheets.usual_headings import CARRIERS, ORDER_NUMBERS, TRACKING_NUMBERS
 from app.sheets.writing import BOM, write_xlsx
 
 ORDER = Order.__table__
 
 PARCELS = (
-    Heading("order_number", ("订单号", "订单编号", "order number")),
-    Heading("carrier", ("物流商", "物流公司", "快递公司", "logistic_name", "logistic_id", "logistic_code")),
-    Heading("logistic_order_id", ("物流单号", "快递单号", "运单号", "tracking_number", "tracking number")),
+    Heading("order_number", "订单号", "order number", cells.code, ORDER_NUMBERS),
+    Heading("carrier", "物流商", "carrier", cells.word, CARRIERS),
+    Heading("logistic_order_id", "物流单号", "tracking number", cells.code, TRACKING_NUMBERS),
 )
 
 _STATE = case(*((ORDER.c.status == status, literal(zh)) for status, (zh, _) in stored.STATUS_NAMES.items()))
@@ -38,8 +40,9 @@ def _bought() -> Columns:
     parts = (column("product_name", String), column("sku_name", String), column("price", Float))
     record = func.json_to_record(cast(ORDER.c.sku_snapshot, JSON)).table_valued(*parts)
     record = record.render_derived(name="record", with_types=True)
-    names = (escaped(record.c[name]).label(name) for name in ("product_name", "sku_name"))
-    return select(*names, record.c.price).offset(0).lateral("bought")
+    names = ("product_name", "sku_name")
+    in_csv = (escaped(record.c[name]).label(f"{name}_in_csv") for name in names)
+    return select(*(record.c[name] for name in names), *in_csv, record.c.price).offset(0).lateral("bought")
 
 
 _BOUGHT = _bought()
@@ -48,8 +51,8 @@ _RECEIVER = WHOLE.alias("of_order")
 COLUMNS = {
     "order_number": Column("订单号", Kind.CODE, ORDER.c.order_number),
     "status": Column("订单状态", Kind.SAFE, _STATE),
-    "product_name": Column("商品", Kind.SAFE, _BOUGHT.c.product_name),
-    "sku_name": Column("规格", Kind.SAFE, _BOUGHT.c.sku_name),
+    "product_name": Column("商品", Kind.SAFE, _BOUGHT.c.product_name, _BOUGHT.c.product_name_in_csv),
+    "sku_name": Column("规格", Kind.SAFE, _BOUGHT.c.sku_name, _BOUGHT.c.sku_name_in_csv),
     "price": Column("单价", Kind.NUMBER, _BOUGHT.c.price),
     "num": Column("数量", Kind.NUMBER, ORDER.c.num),
     "pay_count": Column("支付金额", Kind.NUMBER, ORDER.c.pay_count),
@@ -86,9 +89,9 @@ def write(work: Work, file_format: str, file: BinaryIO, *, filters: Mapping[str,
 def write_template(work: Work, file_format: str, file: BinaryIO) -> None:
     """Write a file with the header row of `PARCELS`, to be filled in."""
     work.prove()
-    headings = [heading.words[0] for heading in PARCELS]
+    headings = [heading.title for heading in PARCELS]
     if file_format == "xlsx":
-        write_xlsx(file, headings, iter(()))
+        write_xlsx(file, headings, iter(()), texts=headings)
         return
     text = io.StringIO()
     csv.writer(text).writerow(headings)

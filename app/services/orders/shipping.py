@@ -13,7 +13,7 @@ from app.db.sql import is_among
 from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import Work
-from app.errors import AlreadyShipped, AppError, DuplicateRow, IllegalMove, NotFound
+from app.errors import AlreadyShipped, AppError, DuplicateRow, IllegalMove, UnknownOrder
 from app.models import Order
 from app.models import order as stored
 from app.services import carriers
@@ -22,6 +22,7 @@ from app.services.lifecycle.table import Arguments
 from app.services.orders.states import LIFECYCLE, TRACKING
 
 ORDER = Order.__table__
+MOST_SUGGESTED = 200  # rows of a batch whose unknown carrier is answered with the nearest known one
 
 
 class NamedOrder(NamedTuple):
@@ -91,7 +92,7 @@ def _find(work: Work, rows: list[BatchRow]) -> dict[int, NamedOrder]:
         order_id, number = row.values.get("order_id"), row.values.get("order_number")
         order = by_number.get(number or "") if order_id is None else by_id.get(order_id)
         if order is None or number not in (None, order.order_number):
-            row.error = NotFound()
+            row.error = UnknownOrder(field="order_number")
         else:
             row.values |= {"order_id": order.id, "order_number": order.order_number}
     return by_id
@@ -99,14 +100,16 @@ def _find(work: Work, rows: list[BatchRow]) -> dict[int, NamedOrder]:
 
 def _fill_in_carriers(work: Work, rows: list[BatchRow]) -> None:
     known = carriers.known(work)
+    unknown = 0
     for row in rows:
-        row.error = _fill_in_carrier(row.values, known)
+        row.error = _fill_in_carrier(row.values, known, suggest=unknown < MOST_SUGGESTED)
+        unknown += row.error is not None
 
 
-def _fill_in_carrier(values: dict[str, Any], known: carriers.Known) -> AppError | None:
-    word = values.get("carrier") or values.get("logistic_id")
+def _fill_in_carrier(values: dict[str, Any], known: carriers.Known, *, suggest: bool) -> AppError | None:
+    word, name = values.get("carrier") or values.get("logistic_id"), values.get("logistic_name")
     try:
-        values["logistic_id"], values["logistic_name"] = carriers.chosen(known, word, values.get("logistic_name"))
+        values["logistic_id"], values["logistic_name"] = carriers.chosen(known, word, name, suggest=suggest)
     except AppError as error:
         return error
     return None
@@ -116,7 +119,7 @@ def _refuse_duplicates(rows: Iterable[BatchRow]) -> None:
     seen = set()
     for row in rows:
         if row.values["order_id"] in seen:
-            row.error = DuplicateRow()
+            row.error = DuplicateRow(field="order_number")
         seen.add(row.values["order_id"])
 
 
@@ -130,8 +133,8 @@ def _refusal(tracking_number: str, order: NamedOrder) -> AppError | None:
     if order.status == stored.TO_SHIP:
         return None
     if order.status == stored.SHIPPED and order.logistic_order_id == tracking_number:
-        return AlreadyShipped()
-    return IllegalMove()
+        return AlreadyShipped(field="order_number")
+    return IllegalMove(field="order_number")
 
 
 def _arguments(row: BatchRow) -> Arguments:

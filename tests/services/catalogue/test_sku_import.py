@@ -47,7 +47,8 @@ class TestExport:
         if file_format == "csv":
             numbers = [str(number) for number in numbers]
         assert header == ["库存ID", "商品", "规格", "规格属性", "单价", "库存量", "导出时库存", "状态", "货物ID"]
-        assert rows == [[numbers[0], "水杯", "'=1+1", attributes, *numbers[1:4], "缺货", numbers[4]]]
+        name = "'=1+1" if file_format == "csv" else "=1+1"
+        assert rows == [[numbers[0], "水杯", name, attributes, *numbers[1:4], "缺货", numbers[4]]]
 
     def test_filters_and_columns_choose(self, world, merchant, sku):
         world.sku(merchant, stock=0)
@@ -98,14 +99,15 @@ class TestImport:
         )
         assert codes(answer) == [
             "not_found",
-            *["invalid_input"] * 7,
+            *["invalid_input"] * 6,
             None,
             "duplicate_row",
             "stock_changed",
             "duplicate_row",
         ]
         assert [result["sku_id"] for result in answer["results"][:3]] == [strangers["id"], "abc", 2**31]
-        assert [result["row"] for result in answer["results"]] == list(range(2, 14))
+        assert [result["row"] for result in answer["results"]] == [2, 3, 4, 5, 6, *range(8, 14)]
+        assert answer["skipped"] == 1
         assert now(merchant, sku) == (9.9, 9, 1)
         assert now(merchant, other) == (9.9, 3, 1)
 
