@@ -15,12 +15,6 @@ class StorenameTaken(AppError):
     en = "this store name is taken"
 
 
-class IllegalMove(AppError):
-    status, code = 409, "illegal_move"
-    zh = "当前状态不允许此操作"
-    en = "the present state does not allow this"
-
-
 class OpenTicket(AppError):
     status, code = 409, "open_ticket"
     zh = "该订单已有进行中的服务单"
@@ -31,6 +25,18 @@ class AfterSaleOver(AppError):
     status, code = 409, "after_sale_over"
     zh = "已超过售后期限"
     en = "the after-sale window is over"
+
+
+class AlreadyExtended(AppError):
+    status, code = 409, "already_extended"
+    zh = "收货时间只能延长一次"
+    en = "the time to receive this order was put off already, which can be done once"
+
+
+class UnshipOver(AppError):
+    status, code = 409, "unship_over"
+    zh = "发货已超过一小时，不能撤销"
+    en = "a shipment can be undone within an hour"
 
 
 class NothingToReturn(AppError):
@@ -79,12 +85,6 @@ class StillRunning(AppError):
     status, code = 409, "still_running"
     zh = "相同 Idempotency-Key 的请求正在处理"
     en = "a request with this Idempotency-Key is still running"
-
-
-class AlreadyShipped(AppError):
-    status, code = 409, "already_shipped"
-    zh = "该订单已用此单号发货"
-    en = "this order was already shipped with this tracking number"
 
 
 class LastAdmin(AppError):

@@ -71,6 +71,12 @@ class CarrierDiffers(AppError):
     en = "logistic_id and logistic_name name different carriers"
 
 
+class TrackingMissing(AppError):
+    status, code = 422, "tracking_missing"
+    zh = "请提供物流单号；无需物流单号时，请选择 无需物流、自提 或 同城配送"
+    en = "give the tracking number, or ship by 无需物流, 自提 or 同城配送, which need none"
+
+
 class DuplicateRow(AppError):
     status, code = 422, "duplicate_row"
     zh = "与前面的行重复"

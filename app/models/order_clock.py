@@ -1,6 +1,6 @@
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, text
 
-from app.models.base import Base
+from app.models.base import Base, time_column
 
 
 class OrderClock(Base):
@@ -19,3 +19,4 @@ class OrderClock(Base):
     paused_seconds = Column(Integer, nullable=False, server_default=text("0"), comment="how long tickets were open")
     paused_in = Column(Integer, comment="the status in which they were asked for")
     extended_days = Column(Integer, nullable=False, server_default=text("0"), comment="granted by the merchant")
+    tracked_time = time_column("when a real tracking number took the place of none")

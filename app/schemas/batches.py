@@ -25,8 +25,11 @@ class ShipItem(Input):
 
 
 class BatchShip(Input):
+    """With `correct`, a row of an order that is shipped already mends its carrier and tracking number."""
+
     items: Annotated[list[ShipItem], Field(min_length=1, max_length=MAX_ITEMS)]
     dry_run: bool = False
+    correct: bool = False
 
 
 class ShipRow(BaseModel):
@@ -39,7 +42,7 @@ class ShipRow(BaseModel):
     carrier: Annotated[str, Line(20)] | None = None
     logistic_id: Id | None = None
     logistic_name: Annotated[str, Line(15)] | None = None
-    logistic_order_id: TrackingNumber
+    logistic_order_id: TrackingNumber | None = None
 
     @model_validator(mode="after")
     def _names_an_order(self) -> Self:
@@ -71,6 +74,12 @@ class DryRun(Filters):
     """`dry_run` tells what would happen and changes nothing."""
 
     dry_run: bool = False
+
+
+class ShipImport(DryRun):
+    """With `correct`, a row of an order that is shipped already mends its carrier and tracking number."""
+
+    correct: bool = False
 
 
 class RowResult(BaseModel):

@@ -54,14 +54,16 @@ class Receive(Input):
 
 
 class SendBack(Input):
+    """`tracking_number` may be left out where the carrier has none (`needs_tracking` is false)."""
+
     logistics_id: Id
-    tracking_number: TrackingNumber
+    tracking_number: TrackingNumber | None = None
 
 
 class ReturnParcelView(BaseModel):
     id: int
     logistics_id: int
-    tracking_number: str
+    tracking_number: str | None
     create_time: int
 
 

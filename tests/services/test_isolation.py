@@ -97,6 +97,8 @@ CASES = {
     "GET /merchant/orders/{order_id}": Case(an_order(0)),
     "GET /merchant/orders/{order_id}/events": Case(an_order(0)),
     "POST /merchant/orders/{order_id}/ship": Case(an_order(0), {"logistic_id": 1, "logistic_order_id": "SF1"}),
+    "POST /merchant/orders/{order_id}/unship": Case(an_order(1)),
+    "POST /merchant/orders/{order_id}/extend": Case(an_order(1), {"days": 3}),
     "POST /merchant/orders/ship": Case(json={"items": [{"order_id": 1, "logistic_id": 1, "logistic_order_id": "SF1"}]}),
     "POST /merchant/orders/ship/import": Case(
         files={"file": ("a.csv", b"order_number,carrier,logistic_order_id\nON1,1,SF1\n")}
@@ -134,6 +136,7 @@ CASES = {
     "PATCH /merchant/me": Case(json={}),
     "PUT /merchant/me/password": Case(json=NEW_PASSWORD),
     "GET /customer/orders/{order_id}": Case(an_order(0)),
+    "GET /customer/orders/{order_id}/events": Case(an_order(0)),
     "POST /customer/orders/{order_id}/receive": Case(an_order(1)),
     "POST /customer/orders/{order_id}/except-orders": Case(an_order(0), {"except_type": REFUND, "back_reason": "不想要了"}),
     "GET /customer/except-orders/{ticket_id}": Case(a_ticket("applied")),

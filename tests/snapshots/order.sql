@@ -41,21 +41,63 @@ SELECT
           WHEN (
             "order".status = 0 AND %(ship)s > 0
           )
-          THEN "order".create_time + %(ship)s
+          THEN "order".create_time + %(ship)s + 0
           WHEN (
             "order".status = 1 AND %(auto_receive)s > 0
           )
-          THEN "order".deliver_time + %(auto_receive)s
+          THEN "order".deliver_time + %(auto_receive)s + COALESCE(
+            (
+              SELECT
+                order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - "order".deliver_time, 0) AS anon_1
+              FROM order_clock
+              WHERE
+                order_clock.order_id = "order".id
+            ),
+            0
+          )
           WHEN (
             "order".status = 2 AND %(after_sale)s > 0
           )
-          THEN "order".recv_time + %(after_sale)s
+          THEN "order".recv_time + %(after_sale)s + 0
           ELSE NULL
         END AS deadline_at,
         ARRAY_REMOVE(
-          CAST(ARRAY[CASE WHEN (
-              "order".status = 0 OR "order".status = 1
-          ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+          CAST(ARRAY[
+            CASE
+              WHEN (
+                "order".status = 0
+                OR "order".status = 1
+                OR "order".status = -1
+                AND "order".deliver_time IS NOT NULL
+                AND "order".recv_time IS NULL
+              )
+              THEN 'ship'
+              ELSE NULL
+            END,
+            CASE
+              WHEN (
+                "order".status = 1 AND "order".deliver_time >= %(now)s - 3600
+              )
+              THEN 'unship'
+              ELSE NULL
+            END,
+            CASE
+              WHEN (
+                "order".status = 1
+                AND NOT (
+                  EXISTS(
+                    SELECT
+                      order_clock.order_id
+                    FROM order_clock
+                    WHERE
+                      order_clock.order_id = "order".id AND order_clock.extended_days > 0
+                  )
+                )
+              )
+              THEN 'extend'
+              ELSE NULL
+            END
+          ] AS TEXT[]),
           NULL
         ) AS actions,
         (
@@ -119,7 +161,7 @@ SELECT
                 WHEN (
                   except_order.status = 0 AND except_order.close_time IS NULL AND %(answer)s > 0
                 )
-                THEN except_order.create_time + %(answer)s
+                THEN except_order.create_time + %(answer)s + 0
                 WHEN (
                   except_order.status = 1
                   AND except_order.close_time IS NULL
@@ -138,14 +180,14 @@ SELECT
                       AND event.subject_id = except_order.id
                   ),
                   %(now)s
-                ) + %(return_goods)s
+                ) + %(return_goods)s + 0
                 WHEN (
                   except_order.status = 1
                   AND except_order.close_time IS NULL
                   AND except_order.deliver_time IS NOT NULL
                   AND %(return_receive)s > 0
                 )
-                THEN except_order.deliver_time + %(return_receive)s
+                THEN except_order.deliver_time + %(return_receive)s + 0
                 ELSE NULL
               END AS deadline_at,
               (

@@ -431,15 +431,24 @@ FROM (
       WHEN (
         placed.status = 0 AND %(ship)s > 0
       )
-      THEN placed.create_time + %(ship)s
+      THEN placed.create_time + %(ship)s + 0
       WHEN (
         placed.status = 1 AND %(auto_receive)s > 0
       )
-      THEN placed.deliver_time + %(auto_receive)s
+      THEN placed.deliver_time + %(auto_receive)s + COALESCE(
+        (
+          SELECT
+            order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - placed.deliver_time, 0) AS anon_1
+          FROM order_clock
+          WHERE
+            order_clock.order_id = placed.id
+        ),
+        0
+      )
       WHEN (
         placed.status = 2 AND %(after_sale)s > 0
       )
-      THEN placed.recv_time + %(after_sale)s
+      THEN placed.recv_time + %(after_sale)s + 0
       ELSE NULL
     END AS deadline_at,
     ARRAY_REMOVE(CAST(ARRAY[] AS TEXT[]), NULL) AS actions

@@ -56,7 +56,7 @@ WITH picked AS (
       WHEN (
         except_order.status = 0 AND except_order.close_time IS NULL AND %(answer)s > 0
       )
-      THEN except_order.create_time + %(answer)s
+      THEN except_order.create_time + %(answer)s + 0
       WHEN (
         except_order.status = 1
         AND except_order.close_time IS NULL
@@ -75,14 +75,14 @@ WITH picked AS (
             AND event.subject_id = except_order.id
         ),
         %(now)s
-      ) + %(return_goods)s
+      ) + %(return_goods)s + 0
       WHEN (
         except_order.status = 1
         AND except_order.close_time IS NULL
         AND except_order.deliver_time IS NOT NULL
         AND %(return_receive)s > 0
       )
-      THEN except_order.deliver_time + %(return_receive)s
+      THEN except_order.deliver_time + %(return_receive)s + 0
       ELSE NULL
     END AS deadline_at,
     (

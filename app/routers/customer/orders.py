@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import Query
 
 from app.routers.customer import router
+from app.schemas.events import Timeline
 from app.schemas.except_orders import Ask, SendBack, TicketView
 from app.schemas.orders import CustomerOrderFilters, OrderDetail, OrderList, OrderView
+from app.schemas.paging import PageQuery
 from app.services.orders import queries as orders
 from app.services.orders import shipping
 from app.services.tickets import queries as tickets
@@ -22,6 +24,12 @@ def list_orders(query: Annotated[CustomerOrderFilters, Query()], call: CustomerC
 @router.get("/orders/{order_id}", response_model=OrderDetail)
 def get_order(order_id: RowId, call: CustomerCall) -> str:
     return orders.get(call, order_id)
+
+
+@router.get("/orders/{order_id}/events", response_model=Timeline)
+def list_order_events(order_id: RowId, query: Annotated[PageQuery, Query()], call: CustomerCall) -> str:
+    """What happened to an order and its tickets, newest first."""
+    return orders.timeline(call, order_id, query.asked())
 
 
 @router.post("/orders/{order_id}/receive", response_model=OrderView)

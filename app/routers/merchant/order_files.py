@@ -5,7 +5,7 @@ from typing import Annotated, BinaryIO
 from fastapi import Query, Request, Response
 
 from app.routers.merchant import router
-from app.schemas.batches import MAX_FILE, BatchShip, DryRun, ShipResults, ShipRow, checked
+from app.schemas.batches import MAX_FILE, BatchShip, ShipImport, ShipResults, ShipRow, checked
 from app.schemas.exports import Format, OrderExport
 from app.services.batch_row import BatchRow
 from app.services.orders import export, shipping
@@ -20,20 +20,20 @@ from app.web.wording import language
 
 @router.post("/orders/ship", response_model=ShipResults)
 def ship_orders(body: BatchShip, call: MerchantCall, request: Request) -> str:
-    """Ship up to 1,000 orders, each row by itself. An order that is under way already stays as it is."""
+    """Ship up to 1,000 orders, each row by itself. One that is shipped already stays as it is, unless `correct` mends it."""
     items = ((number, item.model_dump(exclude_none=True)) for number, item in enumerate(body.items, 1))
-    return _shipped(call, request, checked(ShipRow, items), dry_run=body.dry_run)
+    return _shipped(call, request, checked(ShipRow, items), dry_run=body.dry_run, correct=body.correct)
 
 
 @router.post("/orders/ship/import", response_model=ShipResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
-async def ship_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
+async def ship_from_file(request: Request, query: Annotated[ShipImport, Query()], call: MerchantCall) -> Response:
     """Ship up to 10,000 orders from a filled-in template: CSV (UTF-8 or GB18030) or XLSX."""
 
     def read(file: BinaryIO) -> list[BatchRow]:
         return checked(ShipRow, ((row.number, row.cells) for row in reading.read(file, export.PARCELS)))
 
-    def ship(rows: list[BatchRow], dry_run: bool) -> str:
-        return _shipped(call, request, rows, dry_run=dry_run)
+    def ship(rows: list[BatchRow], asked: ShipImport) -> str:
+        return _shipped(call, request, rows, dry_run=asked.dry_run, correct=asked.correct)
 
     return await imported(request, call, query, read, ship)
 
@@ -54,6 +54,6 @@ async def export_orders(query: Annotated[OrderExport, Query()], call: MerchantRe
     return await Download.made(call, query.format, "orders", write)
 
 
-def _shipped(call: Call, request: Request, rows: list[BatchRow], *, dry_run: bool) -> str:
-    shipping.ship_many(call, rows, dry_run=dry_run)
+def _shipped(call: Call, request: Request, rows: list[BatchRow], *, dry_run: bool, correct: bool) -> str:
+    shipping.ship_many(call, rows, dry_run=dry_run, correct=correct)
     return results_json(rows, done="shipped", name="order_number", language=language(request))

@@ -36,8 +36,8 @@ async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query
     def read(file: BinaryIO) -> list[BatchRow]:
         return checked(SkuRow, _given(reading.read(file, sku_export.CHANGES)))
 
-    def change(rows: list[BatchRow], dry_run: bool) -> str:
-        sku_import.change(call, rows, dry_run=dry_run)
+    def change(rows: list[BatchRow], asked: DryRun) -> str:
+        sku_import.change(call, rows, dry_run=asked.dry_run)
         return results_json(rows, done="changed", name="sku_id", language=language(request))
 
     return await imported(request, call, query, read, change)

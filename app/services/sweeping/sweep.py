@@ -21,7 +21,7 @@ from app.services.accounts import tries
 from app.services.events.record import noted_from
 from app.services.lifecycle.deadlines import Deadline
 from app.services.lifecycle.engine import Lifecycle
-from app.services.orders import search, shipping, tally
+from app.services.orders import clocks, search, tally
 from app.services.orders.states import LIFECYCLE as ORDERS
 from app.services.orders.states import RECEIPT
 from app.services.tickets import use_cases as tickets
@@ -149,7 +149,7 @@ def _flag(verb: str, lifecycle: Lifecycle, deadline: Deadline, *, ahead: int = 0
 
 
 SWEEPS = {
-    "received": Sweep(_due(ORDERS, RECEIPT), shipping.receive),
+    "received": Sweep(_due(ORDERS, RECEIPT), clocks.receive_when_due),
     "lapsed": Sweep(_due(TICKETS, RETURN), tickets.lapse),
     "agreed": Sweep(_due(TICKETS, ANSWER), tickets.agree, wanted=lambda: settings.auto_agree),
 }

@@ -5,7 +5,16 @@ from sqlalchemy import and_, bindparam, case, func, literal, literal_column, nul
 from app.db.parameters import NOW
 from app.db.types import Columns, Condition, Expression
 from app.db.work import CUSTOMER, MERCHANT, SYSTEM
-from app.errors import RefundTooLarge
+from app.errors import (
+    RefundTooLarge,
+    TicketApplied,
+    TicketAwaitingReceipt,
+    TicketAwaitingReturn,
+    TicketLapsed,
+    TicketRefunded,
+    TicketRefused,
+    TicketWithdrawn,
+)
 from app.models import Event, ExceptOrder, Order, ReturnParcel
 from app.models import except_order as stored
 from app.services import ownership
@@ -31,6 +40,14 @@ def _refund_only(t: Columns) -> Condition:
     return t.c.except_type == stored.REFUND_ONLY
 
 
+def _awaiting_return(t: Columns) -> Condition:
+    return and_(_open(t), t.c.deliver_time.is_(None))
+
+
+def _awaiting_receipt(t: Columns) -> Condition:
+    return and_(_open(t), t.c.deliver_time.isnot(None))
+
+
 def _settled(t: Columns) -> Condition:
     return and_(~_open(t), or_(_refund_only(t), t.c.recv_time.isnot(None)))
 
@@ -40,17 +57,17 @@ def _never_came(t: Columns) -> Condition:
 
 
 # fmt: off
-APPLIED          = State("applied",          stored.APPLIED, _open)
-AWAITING_RETURN  = State("awaiting_return",  stored.AGREED,  lambda t: and_(_open(t), t.c.deliver_time.is_(None)))
-AWAITING_RECEIPT = State("awaiting_receipt", stored.AGREED,  lambda t: and_(_open(t), t.c.deliver_time.isnot(None)))
-SETTLED          = State("refunded",         stored.AGREED,  _settled)
-REFUSED          = State("refused",          stored.REFUSED, lambda t: ~_open(t))
-WITHDRAWN        = State("withdrawn",        stored.APPLIED, lambda t: ~_open(t))
-LAPSED           = State("lapsed",           stored.AGREED,  _never_came)
+APPLIED          = State("applied",          stored.APPLIED, _open,               TicketApplied)
+AWAITING_RETURN  = State("awaiting_return",  stored.AGREED,  _awaiting_return,    TicketAwaitingReturn)
+AWAITING_RECEIPT = State("awaiting_receipt", stored.AGREED,  _awaiting_receipt,   TicketAwaitingReceipt)
+SETTLED          = State("refunded",         stored.AGREED,  _settled,            TicketRefunded)
+REFUSED          = State("refused",          stored.REFUSED, lambda t: ~_open(t), TicketRefused)
+WITHDRAWN        = State("withdrawn",        stored.APPLIED, lambda t: ~_open(t), TicketWithdrawn)
+LAPSED           = State("lapsed",           stored.AGREED,  _never_came,         TicketLapsed)
 # fmt: on
 STEPS = (APPLIED, AWAITING_RETURN, AWAITING_RECEIPT, SETTLED, REFUSED, WITHDRAWN, LAPSED)
-APPLIED_REFUND = State("applied", stored.APPLIED, lambda t: and_(_open(t), _refund_only(t)))
-APPLIED_RETURN = State("applied", stored.APPLIED, lambda t: and_(_open(t), _goods_expected(t)))
+APPLIED_REFUND = State("applied", stored.APPLIED, lambda t: and_(_open(t), _refund_only(t)), TicketApplied)
+APPLIED_RETURN = State("applied", stored.APPLIED, lambda t: and_(_open(t), _goods_expected(t)), TicketApplied)
 
 
 def agreed_at(t: Columns) -> Expression:
@@ -92,9 +109,12 @@ def closing(t: Columns) -> dict[str, Expression]:
     return {"close_time": NOW}
 
 
+def with_parcel(t: Columns) -> dict[str, Expression]:
+    return {name: bindparam(name) for name in ("logistics_id", "logistics_order_id")}
+
+
 def sending_back(t: Columns) -> dict[str, Expression]:
-    names = ("logistics_id", "logistics_order_id")
-    return {"deliver_time": NOW, **{name: bindparam(name) for name in names}}
+    return {"deliver_time": NOW, **with_parcel(t)}
 
 
 def receiving(t: Columns) -> dict[str, Expression]:
@@ -119,6 +139,7 @@ MOVES = (
     Move("agree",    APPLIED_RETURN,   AWAITING_RETURN,  (MERCHANT, SYSTEM),  PAID,  agreeing,     decision),
     Move("refuse",   APPLIED,          REFUSED,          (MERCHANT,),         (),    refusing,     decision),
     Move("return",   AWAITING_RETURN,  AWAITING_RECEIPT, (CUSTOMER,),         (),    sending_back, parcel),
+    Move("return",   AWAITING_RECEIPT, AWAITING_RECEIPT, (CUSTOMER,),         (),    with_parcel,  parcel),
     Move("receive",  AWAITING_RECEIPT, SETTLED,          (MERCHANT,),         (),    receiving,    decision),
     Move("withdraw", APPLIED,          WITHDRAWN,        (CUSTOMER,),         (),    closing),
     Move("withdraw", AWAITING_RETURN,  WITHDRAWN,        (CUSTOMER,),         (),    closing),

@@ -114,9 +114,12 @@ def lapse(work: Work, ticket_id: int) -> JsonText:
     return _end(work, "lapse", ticket_id)
 
 
-def send_back(work: Work, ticket_id: int, *, logistics_id: int, tracking_number: str) -> JsonText:
-    """Record the parcel with which the buyer returns the goods; raises NotFound, IllegalMove, UnknownCarrier."""
-    carriers.name_of(work, logistics_id)
+def send_back(work: Work, ticket_id: int, *, logistics_id: int, tracking_number: str | None) -> JsonText:
+    """Record the parcel with which the buyer returns the goods, or correct it while the goods are on their way.
+
+    Raises NotFound, IllegalMove, UnknownCarrier, TrackingMissing.
+    """
+    carriers.check_tracking(carriers.named(work, logistics_id, None), tracking_number, field="tracking_number")
     _lock(work, ticket_id)
     parcel = work.one(_PARCEL, logistics_id=logistics_id, tracking_number=tracking_number)
     return LIFECYCLE.move(work, "return", ticket_id, logistics_id=logistics_id, logistics_order_id=parcel.id)
