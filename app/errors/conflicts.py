@@ -45,6 +45,12 @@ class NothingToReturn(AppError):
     en = "nothing was shipped: only a refund without a return can be asked for"
 
 
+class ReturnAddressMissing(AppError):
+    status, code = 409, "return_address_missing"
+    zh = "商家尚未设置退货地址，请先设置"
+    en = "the merchant has no return address: set one first"
+
+
 class RefundTooLarge(AppError):
     status, code = 409, "refund_too_large"
     zh = "退款金额不能超过支付金额"
@@ -97,6 +103,12 @@ class InUse(AppError):
     status, code = 409, "in_use"
     zh = "正在使用中，不能删除"
     en = "it is in use and cannot be deleted"
+
+
+class TooManyFiles(AppError):
+    status, code = 409, "too_many_files"
+    zh = "最多上传 {most} 个文件"
+    en = "at most {most} files"
 
 
 class TooManyWebhooks(AppError):

@@ -27,6 +27,12 @@ class UnsupportedUpload(AppError):
     en = "send a PNG, JPEG or WebP picture, a JSON config or a glTF 2.0 model"
 
 
+class NoPicture(AppError):
+    status, code = 415, "no_picture"
+    zh = "请上传 PNG、JPEG 或 WebP 图片"
+    en = "send a PNG, JPEG or WebP picture"
+
+
 class EmptyFile(AppError):
     status, code = 422, "empty_file"
     zh = "文件中没有数据行"

@@ -4,6 +4,7 @@ from app.models.admin import Admin
 from app.models.base import Base
 from app.models.customer import Customer
 from app.models.event import Event
+from app.models.evidence import CustomerFile, Evidence
 from app.models.except_order import ExceptOrder
 from app.models.heartbeat import Heartbeat
 from app.models.idempotency_key import IdempotencyKey
@@ -15,6 +16,7 @@ from app.models.order_clock import OrderClock
 from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
 from app.models.product import Product, RemovedProduct
+from app.models.return_address import ReturnAddress, TicketReturnAddress
 from app.models.scene import Scene, SceneBase
 from app.models.sku import RemovedSku, Sku
 from app.models.stock_movement import StockMovement
@@ -26,7 +28,9 @@ __all__ = [
     "Admin",
     "Base",
     "Customer",
+    "CustomerFile",
     "Event",
+    "Evidence",
     "ExceptOrder",
     "Heartbeat",
     "IdempotencyKey",
@@ -40,6 +44,7 @@ __all__ = [
     "Product",
     "RemovedProduct",
     "RemovedSku",
+    "ReturnAddress",
     "ReturnParcel",
     "Scene",
     "SceneBase",
@@ -47,6 +52,7 @@ __all__ = [
     "SkuLowStock",
     "StockMovement",
     "StoredFile",
+    "TicketReturnAddress",
     "User",
     "Webhook",
     "WebhookDelivery",

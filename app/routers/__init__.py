@@ -19,10 +19,11 @@ _MODULES = {
         "webhooks",
         "scenes",
         "files",
+        "return_address",
         "statistics",
         "account",
     ),
-    "app.routers.customer": ("orders", "account"),
+    "app.routers.customer": ("orders", "files", "account"),
     "app.routers.admin": ("orders", "users", "events", "scene_bases", "statistics", "account"),
 }
 

@@ -12,6 +12,19 @@ class BoundingBox(BaseModel):
     max: list[float]
 
 
+class PictureView(BaseModel):
+    """`width` and `height` are in pixels, `size` is in bytes."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    url: str
+    width: int
+    height: int
+    create_time: int
+
+
 class FileView(BaseModel):
     """`width` and `height` are a picture's, in pixels; `bounding_box` is a model's; `size` is in bytes."""
 

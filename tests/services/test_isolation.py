@@ -17,7 +17,8 @@ from app.schemas.paging import Listed
 from app.security import new_token
 from app.services.webhooks import fan_out
 from tests.support.api import PREFIX, Api, Caller, signature
-from tests.support.factories import PASSWORD, REFUND, World, made, purchase
+from tests.support.factories import PASSWORD, REFUND, RETURN_ADDRESS, World, made, purchase
+from tests.support.samples import picture
 
 AUDIENCES = ("merchant", "customer", "admin")
 NOWHERE = 2**31 - 1
@@ -133,6 +134,7 @@ CASES = {
     "POST /merchant/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": Case(a_delivery),
     "POST /merchant/webhooks": Case(json=WEBHOOK),
     "POST /merchant/files": Case(files={"file": ("a.json", b"{}", "application/json")}),
+    "PUT /merchant/return-address": Case(json=RETURN_ADDRESS),
     "PATCH /merchant/me": Case(json={}),
     "PUT /merchant/me/password": Case(json=NEW_PASSWORD),
     "GET /customer/orders/{order_id}": Case(an_order(0)),
@@ -144,6 +146,7 @@ CASES = {
         a_ticket("awaiting_return"), {"logistics_id": 1, "tracking_number": "SF1"}
     ),
     "POST /customer/except-orders/{ticket_id}/withdraw": Case(a_ticket("applied")),
+    "POST /customer/files": Case(files={"file": ("a.png", picture(), "image/png")}),
     "PATCH /customer/me": Case(json={}),
     "PUT /customer/me/password": Case(json=NEW_PASSWORD),
     "PUT /admin/me/password": Case(json=NEW_PASSWORD),
@@ -151,6 +154,7 @@ CASES = {
     "POST /admin/scene-bases": Case(json={"name": "车间"}),
     "PATCH /admin/scene-bases/{base_id}": Case(json={"name": "车间"}),
     "POST /admin/users": Case(json={"name": "新商家", "password": PASSWORD, "storename": "新店"}),
+    "PUT /admin/users/{user_id}/return-address": Case(json=RETURN_ADDRESS),
     "POST /admin/users/{user_id}/reset-password": Case(json={"new_password": PASSWORD}),
 }
 

@@ -41,7 +41,7 @@ SELECT
           WHEN (
             "order".status = 0 AND %(ship)s > 0
           )
-          THEN "order".create_time + %(ship)s + 0
+          THEN "order".create_time + %(ship)s
           WHEN (
             "order".status = 1 AND %(auto_receive)s > 0
           )
@@ -58,7 +58,7 @@ SELECT
           WHEN (
             "order".status = 2 AND %(after_sale)s > 0
           )
-          THEN "order".recv_time + %(after_sale)s + 0
+          THEN "order".recv_time + %(after_sale)s
           ELSE NULL
         END AS deadline_at,
         ARRAY_REMOVE(
@@ -161,7 +161,7 @@ SELECT
                 WHEN (
                   except_order.status = 0 AND except_order.close_time IS NULL AND %(answer)s > 0
                 )
-                THEN except_order.create_time + %(answer)s + 0
+                THEN except_order.create_time + %(answer)s
                 WHEN (
                   except_order.status = 1
                   AND except_order.close_time IS NULL
@@ -180,14 +180,14 @@ SELECT
                       AND event.subject_id = except_order.id
                   ),
                   %(now)s
-                ) + %(return_goods)s + 0
+                ) + %(return_goods)s
                 WHEN (
                   except_order.status = 1
                   AND except_order.close_time IS NULL
                   AND except_order.deliver_time IS NOT NULL
                   AND %(return_receive)s > 0
                 )
-                THEN except_order.deliver_time + %(return_receive)s + 0
+                THEN except_order.deliver_time + %(return_receive)s
                 ELSE NULL
               END AS deadline_at,
               (
@@ -204,6 +204,36 @@ SELECT
                     return_parcel.id = except_order.logistics_order_id
                 ) AS p
               ) AS return_parcel,
+              (
+                SELECT
+                  row_to_json(a) AS row_to_json_3
+                FROM (
+                  SELECT
+                    ticket_return_address.name,
+                    ticket_return_address.phone,
+                    ticket_return_address.address
+                  FROM ticket_return_address
+                  WHERE
+                    ticket_return_address.ticket_id = except_order.id
+                ) AS a
+              ) AS return_address,
+              (
+                SELECT
+                  COALESCE(JSON_AGG(row_to_json(v)), CAST('[]' AS JSON)) AS coalesce_3
+                FROM (
+                  SELECT
+                    CASE WHEN (
+                      evidence.customer_id IS NOT NULL
+                    ) THEN 'customer' ELSE 'merchant' END AS by,
+                    evidence.name,
+                    CONCAT('/api/v1/files/', evidence.name) AS url
+                  FROM evidence
+                  WHERE
+                    evidence.ticket_id = except_order.id
+                  ORDER BY
+                    evidence.position
+                ) AS v
+              ) AS evidence,
               ARRAY_REMOVE(
                 CAST(ARRAY[
                   CASE

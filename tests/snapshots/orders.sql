@@ -26,7 +26,7 @@ WITH picked AS (
       WHEN (
         "order".status = 0 AND %(ship)s > 0
       )
-      THEN "order".create_time + %(ship)s + 0
+      THEN "order".create_time + %(ship)s
       WHEN (
         "order".status = 1 AND %(auto_receive)s > 0
       )
@@ -43,7 +43,7 @@ WITH picked AS (
       WHEN (
         "order".status = 2 AND %(after_sale)s > 0
       )
-      THEN "order".recv_time + %(after_sale)s + 0
+      THEN "order".recv_time + %(after_sale)s
       ELSE NULL
     END AS deadline_at,
     ARRAY_REMOVE(

@@ -431,7 +431,7 @@ FROM (
       WHEN (
         placed.status = 0 AND %(ship)s > 0
       )
-      THEN placed.create_time + %(ship)s + 0
+      THEN placed.create_time + %(ship)s
       WHEN (
         placed.status = 1 AND %(auto_receive)s > 0
       )
@@ -448,7 +448,7 @@ FROM (
       WHEN (
         placed.status = 2 AND %(after_sale)s > 0
       )
-      THEN placed.recv_time + %(after_sale)s + 0
+      THEN placed.recv_time + %(after_sale)s
       ELSE NULL
     END AS deadline_at,
     ARRAY_REMOVE(CAST(ARRAY[] AS TEXT[]), NULL) AS actions

@@ -102,7 +102,7 @@ JOIN (
       WHEN (
         after.status = 0 AND %(ship)s > 0
       )
-      THEN after.create_time + %(ship)s + 0
+      THEN after.create_time + %(ship)s
       WHEN (
         after.status = 1 AND %(auto_receive)s > 0
       )
@@ -119,7 +119,7 @@ JOIN (
       WHEN (
         after.status = 2 AND %(after_sale)s > 0
       )
-      THEN after.recv_time + %(after_sale)s + 0
+      THEN after.recv_time + %(after_sale)s
       ELSE NULL
     END AS deadline_at,
     ARRAY_REMOVE(

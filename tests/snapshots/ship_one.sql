@@ -91,7 +91,7 @@ SELECT
           WHEN (
             moved.status = 0 AND %(ship)s > 0
           )
-          THEN moved.create_time + %(ship)s + 0
+          THEN moved.create_time + %(ship)s
           WHEN (
             moved.status = 1 AND %(auto_receive)s > 0
           )
@@ -108,7 +108,7 @@ SELECT
           WHEN (
             moved.status = 2 AND %(after_sale)s > 0
           )
-          THEN moved.recv_time + %(after_sale)s + 0
+          THEN moved.recv_time + %(after_sale)s
           ELSE NULL
         END AS deadline_at,
         ARRAY_REMOVE(

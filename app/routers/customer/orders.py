@@ -6,7 +6,7 @@ from fastapi import Query
 
 from app.routers.customer import router
 from app.schemas.events import Timeline
-from app.schemas.except_orders import Ask, SendBack, TicketView
+from app.schemas.except_orders import Ask, CustomerTicketFilters, SendBack, TicketList, TicketView
 from app.schemas.orders import CustomerOrderFilters, OrderDetail, OrderList, OrderView
 from app.schemas.paging import PageQuery
 from app.services.orders import queries as orders
@@ -40,6 +40,12 @@ def receive_order(order_id: RowId, call: CustomerCall) -> str:
 @router.post("/orders/{order_id}/except-orders", response_model=TicketView, status_code=201)
 def ask_for_refund(order_id: RowId, body: Ask, call: CustomerCall) -> str:
     return use_cases.ask(call, order_id, **body.model_dump())
+
+
+@router.get("/except-orders", response_model=TicketList)
+def list_tickets(query: Annotated[CustomerTicketFilters, Query()], call: CustomerCall) -> str:
+    """All of the buyer's tickets, newest first, also those that were withdrawn."""
+    return tickets.page(call, query.filters(), query.asked())
 
 
 @router.get("/except-orders/{ticket_id}", response_model=TicketView)

@@ -39,7 +39,8 @@ class Deadline:
 
     def falls_at(self, row: Columns) -> Expression:
         """When the row's deadline falls, Unix seconds."""
-        return self.start(row) + self.seconds + (0 if self.later is None else self.later(row))
+        falls_at = self.start(row) + self.seconds
+        return falls_at if self.later is None else falls_at + self.later(row)
 
     def has_passed(self, row: Columns, ahead: int = 0) -> Condition:
         """Whether the deadline has passed, or passes within `ahead` seconds, whatever the row's state; written for indexes."""

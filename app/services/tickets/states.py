@@ -15,17 +15,20 @@ from app.errors import (
     TicketRefused,
     TicketWithdrawn,
 )
-from app.models import Event, ExceptOrder, Order, ReturnParcel
+from app.models import Event, ExceptOrder, Order, ReturnAddress, ReturnParcel, TicketReturnAddress
 from app.models import except_order as stored
 from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import Guard, Move, State
+from app.services.tickets import evidence
 
 TICKET = ExceptOrder.__table__
 ORDER = Order.__table__
 PARCEL = ReturnParcel.__table__
 EVENT = Event.__table__
+ADDRESS = ReturnAddress.__table__
+KEPT_ADDRESS = TicketReturnAddress.__table__
 
 
 def _open(t: Columns) -> Condition:
@@ -83,6 +86,11 @@ RETURN       = Deadline("return_goods",   AWAITING_RETURN,  agreed_at)
 CONFIRMATION = Deadline("return_receive", AWAITING_RECEIPT, lambda t: t.c.deliver_time, reported=True)
 # fmt: on
 DEADLINES = (ANSWER, RETURN, CONFIRMATION)
+
+
+def can_come_back(t: Columns) -> Condition:
+    """Whether there is an address for the goods, where they are to come back."""
+    return or_(_refund_only(t), select(ADDRESS.c.business_id).where(ADDRESS.c.business_id == t.c.business_id).exists())
 
 
 def at_most_what_was_paid(t: Columns) -> Condition:
@@ -155,11 +163,16 @@ def step_of(t: Columns) -> Expression:
 def ticket_columns(t: Columns) -> list[Expression]:
     p = select(PARCEL).where(PARCEL.c.id == t.c.logistics_order_id).correlate(t).subquery("p")
     return_parcel = select(func.row_to_json(literal_column("p"))).select_from(p).scalar_subquery()
+    parts = (KEPT_ADDRESS.c.name, KEPT_ADDRESS.c.phone, KEPT_ADDRESS.c.address)
+    a = select(*parts).where(KEPT_ADDRESS.c.ticket_id == t.c.id).correlate(t).subquery("a")
+    return_address = select(func.row_to_json(literal_column("a"))).select_from(a).scalar_subquery()
     return [
         *t.c,
         step_of(t).label("step"),
         deadline_at(DEADLINES, t).label("deadline_at"),
         return_parcel.label("return_parcel"),
+        return_address.label("return_address"),
+        evidence.shown(t).label("evidence"),
     ]
 
 

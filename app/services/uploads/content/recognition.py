@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 import orjson
 
-from app.errors import BrokenConfig, UnsupportedUpload
+from app.errors import BrokenConfig, NoPicture, UnsupportedUpload
 from app.services.uploads.content import CONFIG, MAX_CONFIG, MAX_TEXT, Content, gltf, images, limited
 
 
@@ -22,6 +22,14 @@ def recognised(file: BinaryIO) -> Content:
     if start.lstrip(b" \t\r\n").startswith((b"{", b"[")):
         return _json(file)
     raise UnsupportedUpload
+
+
+def picture(file: BinaryIO) -> Content:
+    """As `recognised`, for a file that must be a picture; raises NoPicture for any other."""
+    file.seek(0)
+    if not images.is_image(file.read(512)):
+        raise NoPicture
+    return images.encoded_anew(file)
 
 
 def _json(file: BinaryIO) -> Content:
