@@ -3,6 +3,7 @@
 from app.errors.access import BadSignature, Disabled, NotAuthenticated, NotFound, TooManyTries, WrongAudience, WrongPassword
 from app.errors.base import AppError
 from app.errors.conflicts import (
+    AccountInUse,
     AfterSaleOver,
     AlreadyExtended,
     Conflict,
@@ -66,6 +67,7 @@ from app.errors.inputs import (
     UnknownSceneBase,
     UnknownSku,
     UnsupportedMediaType,
+    WrongConfirmation,
     WrongOldPassword,
 )
 from app.errors.outages import CallsOverdue, Internal, PendingMigration, StorageAway, Unavailable
@@ -87,6 +89,7 @@ from app.errors.states import (
 )
 
 __all__ = [
+    "AccountInUse",
     "AfterSaleOver",
     "AlreadyExtended",
     "AlreadyShipped",
@@ -171,6 +174,7 @@ __all__ = [
     "WebhookDisabled",
     "WrongAudience",
     "WrongColumns",
+    "WrongConfirmation",
     "WrongFileKind",
     "WrongOldPassword",
     "WrongPassword",

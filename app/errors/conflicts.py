@@ -93,6 +93,12 @@ class StillRunning(AppError):
     en = "a request with this Idempotency-Key is still running"
 
 
+class AccountInUse(AppError):
+    status, code = 409, "account_in_use"
+    zh = "还有 {orders} 笔订单未结束，其中 {tickets} 笔有进行中的服务单，结束后才能注销：{numbers}"
+    en = "{orders} orders have not ended, {tickets} of them with an open ticket; the account can be deleted after: {numbers}"
+
+
 class LastAdmin(AppError):
     status, code = 409, "last_admin"
     zh = "不能删除最后一个管理员"

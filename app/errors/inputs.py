@@ -125,6 +125,12 @@ class RestockFixed(AppError):
     en = "restock cannot be chosen here: {rule_en}"
 
 
+class WrongConfirmation(AppError):
+    status, code = 422, "wrong_confirmation"
+    zh = "密码错误，账号未注销"
+    en = "the password is wrong: the account was not deleted"
+
+
 class WrongOldPassword(AppError):
     status, code = 422, "wrong_old_password"
     zh = "原密码错误"

@@ -3,6 +3,7 @@
 from app.models.admin import Admin
 from app.models.base import Base
 from app.models.customer import Customer
+from app.models.deleted_customer import DeletedCustomer
 from app.models.event import Event
 from app.models.evidence import CustomerFile, Evidence
 from app.models.except_order import ExceptOrder
@@ -29,6 +30,7 @@ __all__ = [
     "Base",
     "Customer",
     "CustomerFile",
+    "DeletedCustomer",
     "Event",
     "Evidence",
     "ExceptOrder",

@@ -148,6 +148,7 @@ CASES = {
     "POST /customer/except-orders/{ticket_id}/withdraw": Case(a_ticket("applied")),
     "POST /customer/files": Case(files={"file": ("a.png", picture(), "image/png")}),
     "PATCH /customer/me": Case(json={}),
+    "DELETE /customer/me": Case(json={"password": PASSWORD}),
     "PUT /customer/me/password": Case(json=NEW_PASSWORD),
     "PUT /admin/me/password": Case(json=NEW_PASSWORD),
     "POST /admin/admins": Case(json={"name": "新管理员", "password": PASSWORD}),

@@ -15,6 +15,7 @@ from app.db.types import Expression, JsonText
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
 from app.errors import AppError, NameTaken, StorenameTaken
 from app.models.user import NORMAL
+from app.security import DELETED
 from app.services.events import audit
 from app.services.named_columns import Change
 from app.services.paging import Listing, Page
@@ -133,7 +134,8 @@ def _listing(kind: str) -> Listing:
 @cache
 def _change(kind: str) -> Change:
     account = ACCOUNTS[kind]
-    return Change(account, account.c.id == bindparam("account_id"), update_time=NOW)
+    is_there = account.c.password_hash != DELETED  # seen again after the lock: it may have been deleted meanwhile
+    return Change(account, account.c.id == bindparam("account_id"), is_there, update_time=NOW)
 
 
 @cache

@@ -18,7 +18,7 @@ from app.errors import AppError
 from app.models import Event
 from app.ops.incidents import survived
 from app.services import idempotency
-from app.services.accounts import tries
+from app.services.accounts import deletion, tries
 from app.services.events.record import noted_from
 from app.services.lifecycle.deadlines import Deadline
 from app.services.lifecycle.engine import Lifecycle
@@ -165,6 +165,7 @@ TIDYING = {
     "keys": idempotency.forget_old,
     "tries": tries.forget_old,
     "deliveries": retention.forget_old,
+    "erased": deletion.erase_late,
 }
 STEPS = (*SWEEPS, *FLAGS, *TIDYING)
 _TRY_LOCK = Statement(select(func.pg_try_advisory_xact_lock(_FLAGGING).label("held")))
