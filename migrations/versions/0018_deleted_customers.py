@@ -8,7 +8,8 @@ down_revision = "0017"
 
 EMPTY = "password_hash <> '!deleted' OR num_nonnulls(email_address, tel_phone, auth_token, last_login) = 0"
 REFUSE = "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';"
-ERASING = "TG_TABLE_NAME = 'event' AND TG_OP = 'UPDATE' AND current_setting('meta_be.erasing', true) = 'on'"
+IS_ON = "current_setting('meta_be.erasing', true) = 'on'"
+ERASING = f"TG_TABLE_NAME = 'event' AND TG_OP = 'UPDATE' AND {IS_ON}"
 
 
 def upgrade() -> None:
@@ -42,8 +43,9 @@ def upgrade() -> None:
             RETURN NEW;
         END $$
     """)
-    op.execute("""
-        CREATE TRIGGER erasing_only BEFORE UPDATE ON event FOR EACH ROW EXECUTE FUNCTION refuse_all_but_erasing()
+    op.execute(f"""
+        CREATE TRIGGER erasing_only BEFORE UPDATE ON event
+        FOR EACH ROW WHEN ({IS_ON}) EXECUTE FUNCTION refuse_all_but_erasing()
     """)
     with op.get_context().autocommit_block():
         op.execute("SET lock_timeout = 0")  # it blocks nobody while it waits
