@@ -17,6 +17,7 @@ from app.config import HOUR, settings
 from app.errors import BadSignature, NotAuthenticated, WrongApiKey, WrongAudience
 
 _SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
+DELETED = "!deleted"  # as NO_PASSWORD, of an account that was deleted
 NO_PASSWORD = "!"  # noqa: S105 - matches no password: nobody can log in until one is set
 
 API_KEY = "mbk_"  # what an API key begins with, so that a leaked one can be found
@@ -55,7 +56,7 @@ async def password_matches(password: str, stored: str | None) -> bool:
 
 
 def _matches(password: str, stored: str | None) -> bool:
-    if stored is None or stored == NO_PASSWORD:
+    if stored in (None, NO_PASSWORD, DELETED):
         _passwords.dummy_verify()
         return False
     return bool(_passwords.verify(password, stored))

@@ -15,12 +15,6 @@ class StorenameTaken(AppError):
     en = "this store name is taken"
 
 
-class IllegalMove(AppError):
-    status, code = 409, "illegal_move"
-    zh = "当前状态不允许此操作"
-    en = "the present state does not allow this"
-
-
 class OpenTicket(AppError):
     status, code = 409, "open_ticket"
     zh = "该订单已有进行中的服务单"
@@ -33,10 +27,28 @@ class AfterSaleOver(AppError):
     en = "the after-sale window is over"
 
 
+class AlreadyExtended(AppError):
+    status, code = 409, "already_extended"
+    zh = "收货时间只能延长一次"
+    en = "the time to receive this order was put off already, which can be done once"
+
+
+class UnshipOver(AppError):
+    status, code = 409, "unship_over"
+    zh = "发货已超过一小时，不能撤销"
+    en = "a shipment can be undone within an hour"
+
+
 class NothingToReturn(AppError):
     status, code = 409, "nothing_to_return"
     zh = "商品尚未发货，只能仅退款"
     en = "nothing was shipped: only a refund without a return can be asked for"
+
+
+class ReturnAddressMissing(AppError):
+    status, code = 409, "return_address_missing"
+    zh = "商家尚未设置退货地址，请先设置"
+    en = "the merchant has no return address: set one first"
 
 
 class RefundTooLarge(AppError):
@@ -81,10 +93,10 @@ class StillRunning(AppError):
     en = "a request with this Idempotency-Key is still running"
 
 
-class AlreadyShipped(AppError):
-    status, code = 409, "already_shipped"
-    zh = "该订单已用此单号发货"
-    en = "this order was already shipped with this tracking number"
+class AccountInUse(AppError):
+    status, code = 409, "account_in_use"
+    zh = "还有 {orders} 笔订单未结束，其中 {tickets} 笔有进行中的服务单，结束后才能注销：{numbers}"
+    en = "{orders} orders have not ended, {tickets} of them with an open ticket; the account can be deleted after: {numbers}"
 
 
 class LastAdmin(AppError):
@@ -121,6 +133,12 @@ class FileInUse(AppError):
     status, code = 409, "file_in_use"
     zh = "文件正在使用中，不能删除：{where}"
     en = "the file is in use and cannot be deleted: {where}"
+
+
+class TooManyFiles(AppError):
+    status, code = 409, "too_many_files"
+    zh = "最多上传 {most} 个文件"
+    en = "at most {most} files"
 
 
 class TooManyWebhooks(AppError):

@@ -51,6 +51,12 @@ class ZippedModel(UnsupportedUpload):
     en = "this is a ZIP file of a glTF model: export the model as one .glb file (glTF 2.0), {most} at most"
 
 
+class NoPicture(AppError):
+    status, code = 415, "no_picture"
+    zh = "请上传 PNG、JPEG 或 WebP 图片"
+    en = "send a PNG, JPEG or WebP picture"
+
+
 class EmptyFile(AppError):
     status, code = 422, "empty_file"
     zh = "文件中没有数据行"

@@ -76,6 +76,12 @@ class CarrierDiffers(AppError):
     en = "logistic_id and logistic_name name different carriers"
 
 
+class TrackingMissing(AppError):
+    status, code = 422, "tracking_missing"
+    zh = "请提供物流单号；无需物流单号时，请选择 无需物流、自提 或 同城配送"
+    en = "give the tracking number, or ship by 无需物流, 自提 or 同城配送, which need none"
+
+
 class DuplicateRow(AppError):
     status, code = 422, "duplicate_row"
     zh = "与前面的行重复，请只保留一行"
@@ -128,6 +134,12 @@ class RefundZero(AppError):
     status, code = 422, "refund_zero"
     zh = "退款金额须大于 0"
     en = "a refund of an order that was paid is more than 0"
+
+
+class WrongConfirmation(AppError):
+    status, code = 422, "wrong_confirmation"
+    zh = "密码错误，账号未注销"
+    en = "the password is wrong: the account was not deleted"
 
 
 class WrongOldPassword(AppError):

@@ -4,7 +4,9 @@ from app.models.admin import Admin
 from app.models.api_key import ApiKey
 from app.models.base import Base
 from app.models.customer import Customer
+from app.models.deleted_customer import DeletedCustomer
 from app.models.event import Event
+from app.models.evidence import CustomerFile, Evidence
 from app.models.except_order import ExceptOrder
 from app.models.heartbeat import Heartbeat
 from app.models.idempotency_key import IdempotencyKey
@@ -13,10 +15,12 @@ from app.models.logistics import LogisticsCompany, ReturnParcel
 from app.models.low_stock import LowStock, SkuLowStock
 from app.models.model import Model
 from app.models.order import Order
+from app.models.order_clock import OrderClock
 from app.models.order_receiver import OrderReceiver
 from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
 from app.models.product import Product, RemovedProduct, UnlistedProduct
+from app.models.return_address import ReturnAddress, TicketReturnAddress
 from app.models.scene import Scene, SceneBase
 from app.models.sku import RemovedSku, Sku, SkuCode, SkuUpdate
 from app.models.stock_movement import StockMovement
@@ -29,7 +33,10 @@ __all__ = [
     "ApiKey",
     "Base",
     "Customer",
+    "CustomerFile",
+    "DeletedCustomer",
     "Event",
+    "Evidence",
     "ExceptOrder",
     "Heartbeat",
     "IdempotencyKey",
@@ -38,12 +45,14 @@ __all__ = [
     "LowStock",
     "Model",
     "Order",
+    "OrderClock",
     "OrderReceiver",
     "OrderSearch",
     "OrderTally",
     "Product",
     "RemovedProduct",
     "RemovedSku",
+    "ReturnAddress",
     "ReturnParcel",
     "Scene",
     "SceneBase",
@@ -53,6 +62,7 @@ __all__ = [
     "SkuUpdate",
     "StockMovement",
     "StoredFile",
+    "TicketReturnAddress",
     "UnlistedProduct",
     "User",
     "Webhook",

@@ -11,6 +11,10 @@ class Customer(Base):
         UniqueConstraint("name"),
         look_alike("customer", "name"),
         CheckConstraint("tel_phone ~ '^[0-9]{11}$'", name="tel_phone_11_digits"),
+        CheckConstraint(
+            "password_hash <> '!deleted' OR num_nonnulls(email_address, tel_phone, auth_token, last_login) = 0",
+            name="deleted_is_empty",
+        ),
     )
 
     id = Column(Integer, primary_key=True)

@@ -7,8 +7,9 @@ from app.models.base import Base, time_column
 class Event(Base):
     """An event, written in the transaction of the change; timelines, the live stream, webhooks and the audit read it.
 
-    Append-only. Ids are assigned before the commit, so a reader that follows them would miss transactions that commit late.
-    It follows (txid, id) instead, and stops before the oldest open transaction.
+    Append-only, but that details can be taken away when an account is deleted. Ids are assigned before the commit, so a reader
+    that follows them would miss transactions that commit late. It follows (txid, id) instead, and stops before the oldest open
+    transaction.
     """
 
     __tablename__ = "event"
@@ -16,6 +17,7 @@ class Event(Base):
         Index("ix_event_order", "order_id", "id", postgresql_where="order_id IS NOT NULL"),
         Index("ix_event_business", "business_id", "txid", "id"),
         Index("ix_event_business_time", "business_id", "time", "order_id"),
+        Index("ix_event_customer", "subject_id", postgresql_where="subject = 'customer'"),
         Index("ix_event_time", "time", "order_id", postgresql_where="order_id IS NOT NULL"),
     )
 

@@ -20,12 +20,13 @@ _MODULES = {
         "scenes",
         "models",
         "files",
+        "return_address",
         "statistics",
         "api_keys",
         "settings",
         "account",
     ),
-    "app.routers.customer": ("orders", "account"),
+    "app.routers.customer": ("orders", "files", "account"),
     "app.routers.admin": ("orders", "users", "events", "scene_bases", "statistics", "account"),
 }
 

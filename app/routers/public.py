@@ -18,9 +18,12 @@ router = APIRouter(prefix="/api/v1", tags=["anyone"], route_class=UseCaseRoute)
 
 
 class Carrier(BaseModel):
+    """`needs_tracking` is false for what leaves without a parcel: 无需物流, 自提, 同城配送."""
+
     id: int
     code: str
     name: str
+    needs_tracking: bool
 
 
 class CarrierList(Listed):

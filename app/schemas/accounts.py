@@ -47,6 +47,12 @@ class PasswordChange(Input):
     new_password: Password
 
 
+class AccountDeletion(Input):
+    """The password confirms that it is meant."""
+
+    password: GivenPassword
+
+
 class PasswordReset(Input):
     new_password: Password
 

@@ -28,8 +28,11 @@ class ShipItem(Input):
 
 
 class BatchShip(Input):
+    """With `correct`, a row of an order that is shipped already mends its carrier and tracking number."""
+
     items: Annotated[list[ShipItem], Field(min_length=1, max_length=MAX_ITEMS)]
     dry_run: bool = False
+    correct: bool = False
 
 
 class StockItem(Input):
@@ -72,7 +75,7 @@ class ShipRow(BaseModel):
     carrier: Optionally[Annotated[str, Line(20)]] = None
     logistic_id: Id | None = None
     logistic_name: Optionally[Annotated[str, Line(15)]] = None
-    logistic_order_id: TrackingNumber
+    logistic_order_id: Optionally[TrackingNumber] = None
 
     @model_validator(mode="after")
     def _names_an_order(self) -> Self:
@@ -104,6 +107,12 @@ class DryRun(Filters):
     """`dry_run` tells what would happen and changes nothing."""
 
     dry_run: bool = False
+
+
+class ShipImport(DryRun):
+    """With `correct`, a row of an order that is shipped already mends its carrier and tracking number."""
+
+    correct: bool = False
 
 
 class RowResult(BaseModel):

@@ -2,13 +2,25 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from app.schemas.fields import Amount, Id, Input, Optionally, Prose, Statuses, Time, TrackingNumber
+from app.models.evidence import MOST
+from app.schemas.fields import Amount, Id, Input, Line, Optionally, Prose, Statuses, Time, TrackingNumber
 from app.schemas.paging import Listed, PageQuery
 
 ExceptType = Literal["仅退款", "退货退款"]
 Step = Literal["applied", "awaiting_return", "awaiting_receipt", "refunded", "refused", "withdrawn", "lapsed"]
+
+
+def _once_each(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+Pictures = Annotated[list[Annotated[str, Line(80)]], Field(max_length=MOST), AfterValidator(_once_each)]
+
+
+class CustomerTicketFilters(PageQuery):
+    step: Step | None = None
 
 
 class TicketFilters(PageQuery):
@@ -28,11 +40,12 @@ class AdminTicketFilters(TicketFilters):
 
 
 class Ask(Input):
-    """What the buyer asks for; `back_cost` in yuan, all that was paid when left out."""
+    """What the buyer asks for; `back_cost` in yuan, all that was paid when left out; `evidence` names uploaded pictures."""
 
     except_type: ExceptType
     back_reason: Annotated[str, Prose(400)]
     back_cost: Amount | None = None
+    evidence: Pictures = Field(default_factory=list)
 
 
 class Agree(Input):
@@ -44,7 +57,10 @@ class Agree(Input):
 
 
 class Refuse(Input):
+    """The reason as `remark`; `evidence` names uploaded pictures."""
+
     remark: Annotated[str, Prose(400)]
+    evidence: Pictures = Field(default_factory=list)
 
 
 class Receive(Input):
@@ -54,18 +70,42 @@ class Receive(Input):
 
 
 class SendBack(Input):
+    """`tracking_number` may be left out where the carrier has none (`needs_tracking` is false)."""
+
     logistics_id: Id
-    tracking_number: TrackingNumber
+    tracking_number: TrackingNumber | None = None
 
 
 class ReturnParcelView(BaseModel):
     id: int
     logistics_id: int
-    tracking_number: str
+    tracking_number: str | None
     create_time: int
 
 
+class ReturnAddressView(BaseModel):
+    name: str
+    phone: str
+    address: str
+
+
+class NewReturnAddress(Input):
+    """Where goods are sent back to; the phone may be a landline with its extension."""
+
+    name: Annotated[str, Line(50)]
+    phone: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 \-]{4,29}(转[0-9]{1,8})?$")]
+    address: Annotated[str, Line(300)]
+
+
+class EvidenceView(BaseModel):
+    by: Literal["customer", "merchant"]
+    name: str
+    url: str
+
+
 class TicketView(BaseModel):
+    """`return_address` is where the goods go, as it was when the return was agreed to."""
+
     id: int
     order_id: int
     business_id: int
@@ -84,6 +124,8 @@ class TicketView(BaseModel):
     actions: list[str]
     deadline_at: int | None
     return_parcel: ReturnParcelView | None
+    return_address: ReturnAddressView | None
+    evidence: list[EvidenceView]
 
 
 class TicketList(Listed):

@@ -26,6 +26,19 @@ class FileFilters(PageQuery):
     kind: Kind | None = None
 
 
+class PictureView(BaseModel):
+    """`width` and `height` are in pixels, `size` is in bytes."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    url: str
+    width: int
+    height: int
+    create_time: int
+
+
 class FileView(BaseModel):
     """`uploaded_as` is the name that its sender gave it. `size` is in bytes.
 

@@ -60,12 +60,19 @@ class PlatformOrderFilters(PageQuery):
 
 
 class Ship(Input):
-    """A known `logistic_id` gives the carrier's name; without it `logistic_name` is needed."""
+    """A known `logistic_id` gives the carrier's name; without it `logistic_name` is needed.
+
+    `logistic_order_id` may be left out where the carrier has none (`needs_tracking` is false).
+    """
 
     logistic_id: Id | None = None
     logistic_name: Optionally[Annotated[str, Line(15)]] = None
-    logistic_order_id: TrackingNumber
+    logistic_order_id: Optionally[TrackingNumber] = None
     deliver_address: Optionally[Annotated[str, Line(150)]] = None
+
+
+class Extend(Input):
+    days: Annotated[int, Field(ge=1, le=30)]
 
 
 class Place(Input):

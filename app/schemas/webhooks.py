@@ -11,7 +11,7 @@ from app.schemas.paging import Listed, PageQuery
 from app.services.webhooks.addresses import is_literal_allowed
 
 Verb = Literal[
-    "place", "ship", "receive", "except-orders", "refund", "refuse", "withdraw", "lapse",
+    "place", "ship", "unship", "extend", "receive", "except-orders", "refund", "refuse", "withdraw", "lapse",
     "apply", "agree", "return", "deadline_near", "overdue", "low_stock",
     "create", "change", "remove", "upload", "login", "logout", "password", "disable", "enable",
 ]  # fmt: skip

@@ -9,13 +9,13 @@ from sqlalchemy import select
 from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import Work
-from app.errors import CarrierDiffers, CarrierMissing, MistypedCarrier, UnknownCarrier
+from app.errors import CarrierDiffers, CarrierMissing, MistypedCarrier, TrackingMissing, UnknownCarrier
 from app.models import LogisticsCompany
 from app.services import carrier_names
 from app.services.paging import answer_from_memory
 
 CARRIER = LogisticsCompany.__table__
-_ALL = Statement(select(CARRIER.c.id, CARRIER.c.code, CARRIER.c.name).order_by(CARRIER.c.id))
+_ALL = Statement(select(CARRIER.c.id, CARRIER.c.code, CARRIER.c.name, CARRIER.c.needs_tracking).order_by(CARRIER.c.id))
 
 
 class Carrier(NamedTuple):
@@ -23,6 +23,7 @@ class Carrier(NamedTuple):
 
     id: int | None
     name: str
+    needs_tracking: bool = True
 
 
 Known = Mapping[str | int, Carrier]  # by the id, and by each word for a carrier as `carrier_names` simplifies it
@@ -32,7 +33,7 @@ _known: dict[str | int, Carrier] = {}
 
 
 def page(work: Work, number: int, size: int) -> JsonText:
-    """A page of the carriers (id, code, name), the most used first, as JSON."""
+    """A page of the carriers (id, code, name, needs_tracking), the most used first, as JSON."""
     return answer_from_memory([row._asdict() for row in work.all(_ALL)], number, size)
 
 
@@ -40,7 +41,7 @@ def known(work: Work) -> Known:
     """Every carrier in the list, as it is now."""
     rows = work.all(_ALL)
     words = carrier_names.by_word([(row.code, row.name) for row in rows])
-    carriers = {row.code: Carrier(row.id, row.name) for row in rows}
+    carriers = {row.code: Carrier(row.id, row.name, row.needs_tracking) for row in rows}
     return {**{word: carriers[code] for word, code in words.items()}, **{row.id: carriers[row.code] for row in rows}}
 
 
@@ -83,6 +84,7 @@ def _unknown(known: Known, word: str, *, suggest: bool) -> UnknownCarrier:
     return UnknownCarrier(field="logistic_id", word=shown)
 
 
-def name_of(work: Work, carrier_id: int) -> str:
-    """The name of the carrier with this id; raises UnknownCarrier."""
-    return named(work, carrier_id, None).name
+def check_tracking(carrier: Carrier, tracking_number: str | None, *, field: str) -> None:
+    """Raise TrackingMissing where the carrier has tracking numbers and none is given."""
+    if carrier.needs_tracking and tracking_number is None:
+        raise TrackingMissing(field=field)

@@ -13,6 +13,7 @@ from app.services.accounts import accounts
 from app.services.catalogue import products
 from app.services.orders import placing, shipping
 from app.services.orders.purchases import Purchase
+from app.services.tickets import return_addresses
 from app.services.tickets import use_cases as tickets
 
 NAMES = {MERCHANT: "demo-merchant", CUSTOMER: "demo-customer", ADMIN: "demo-admin"}
@@ -53,6 +54,7 @@ RECEIVERS = (
     ("李娜", "13700000003", "广东省深圳市南山区科技园南路 8 号"),
     ("刘洋", "+86 136 0000 0004 转 801", "浙江省杭州市西湖区文三路 90 号 工作日请送前台, 周末请放快递柜"),
 )
+RETURN_ADDRESS = {"name": "退货组", "phone": "0571-88888888", "address": "浙江省杭州市余杭区仓前街道 1 号仓"}
 REFUND, RETURN = "仅退款", "退货退款"
 
 
@@ -73,6 +75,7 @@ STORIES = (
     Story(5, 1, (("place", 0.7),), paid=0),  # with a coupon
     Story(4, 2, (("place", 3.0),)),  # to be shipped, and overdue
     Story(1, 1, (("place", 2.0), ("ship", 1.5))),
+    Story(3, 1, (("place", 1.5), ("hand over", 1.2))),
     Story(5, 3, (("place", 4.0), ("ship", 3.0), ("correct", 2.9))),
     Story(0, 2, (("place", 9.0), ("ship", 8.0), ("receive", 5.0))),
     Story(3, 1, (("place", 30.0), ("ship", 29.0), ("receive", 26.0))),
@@ -118,6 +121,9 @@ class _Shop:
         self._register(MERCHANT, storename="元宇宙精品馆")
         self._register(CUSTOMER, email_address="buyer@example.com", tel_phone="13800000000")
         self._register(ADMIN)
+        with self._work(MERCHANT, 60) as work:
+            return_addresses.put(work, self.actors[MERCHANT].id or 0, RETURN_ADDRESS)
+            work.commit()
         for goods in GOODS:
             skus = [dict(zip(("sku_name", "sku_attr", "price", "stock"), sku, strict=True)) for sku in goods["skus"]]
             values = {name: goods[name] for name in ("name", "desc", "unit", "meta_obj_id")}
@@ -149,6 +155,8 @@ class _Shop:
             shipping.ship(
                 work, order["id"], logistic_id=1 if verb == "ship" else 2, logistic_name=None, logistic_order_id=tracking
             )
+        elif verb == "hand over":
+            shipping.ship(work, order["id"], logistic_id=None, logistic_name="自提", logistic_order_id=None)
         elif verb == "receive":
             shipping.receive(work, order["id"])
         elif verb == "ask":

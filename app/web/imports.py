@@ -17,27 +17,31 @@ from app.web.door import answered_after
 from app.web.uploads import received
 
 Read = TypeVar("Read")
+Asked = TypeVar("Asked", bound=DryRun)
 
 _at_once = CapacityLimiter(2)  # each takes a core, and holds its rows in memory
 
 
 async def imported(
-    request: Request, call: Call, query: DryRun, read: Callable[[BinaryIO], Read], act: Callable[[Read, bool], str]
+    request: Request, call: Call, query: Asked, read: Callable[[BinaryIO], Read], act: Callable[[Read, Asked], str]
 ) -> Response:
-    """Carry out the file in the form: `act` gets the rows that `read` found in it, and whether this is a dry run.
+    """Carry out the file in the form: `act` gets the rows that `read` found in it, and what is asked for.
 
-    Either the query or the form may ask for a dry run.
+    Either the query or the form may ask for each option, such as a dry run.
     """
-    async with received(request, call, beside=("dry_run",)) as file, _at_once:
-        dry_run = query.dry_run or _asked_in(dict(await request.form()))
-        if dry_run and call.key is not None:
-            call.key = dataclasses.replace(call.key, fingerprint=fingerprint(call.key.fingerprint.encode(), b"dry_run"))
-        return await in_thread(answered_after, call, 200, lambda: read(file), lambda rows: act(rows, dry_run))
+    async with received(request, call, beside=tuple(type(query).model_fields)) as file, _at_once:
+        asked = _asked(query, dict(await request.form()))
+        options = [name for name, wanted in asked if wanted]
+        if options and call.key is not None:
+            sent = fingerprint(call.key.fingerprint.encode(), *(name.encode() for name in options))
+            call.key = dataclasses.replace(call.key, fingerprint=sent)
+        return await in_thread(answered_after, call, 200, lambda: read(file), lambda rows: act(rows, asked))
 
 
-def _asked_in(form: dict[str, object]) -> bool:
+def _asked(query: Asked, form: dict[str, object]) -> Asked:
     try:
-        return DryRun.model_validate({name: value for name, value in form.items() if name != "file"}).dry_run
+        given = type(query).model_validate({name: value for name, value in form.items() if name != "file"})
     except ValidationError as error:
         faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
         raise RequestValidationError(faults) from None
+    return query.model_copy(update={name: True for name, wanted in given if wanted})

@@ -5,10 +5,10 @@ from fastapi import Response
 
 from app.config import HOUR, settings
 from app.db.async_driver import on_loop
-from app.errors import Disabled, WrongOldPassword, WrongPassword
-from app.schemas.accounts import Login, NewAdmin, NewCustomer, NewMerchant, PasswordChange
+from app.errors import Disabled, WrongConfirmation, WrongOldPassword, WrongPassword
+from app.schemas.accounts import AccountDeletion, Login, NewAdmin, NewCustomer, NewMerchant, PasswordChange
 from app.security import hash_password, password_matches
-from app.services.accounts import accounts, logins, slowing
+from app.services.accounts import accounts, deletion, logins, slowing
 from app.web.dependencies import Call
 from app.web.door import answered
 
@@ -34,6 +34,16 @@ async def change_password(call: Call, body: PasswordChange) -> Response:
     if not await password_matches(body.old_password, candidate.password_hash):
         raise WrongOldPassword(field="old_password")
     await on_loop(_changed, call, candidate, await hash_password(body.new_password))
+    return Response(status_code=204)
+
+
+async def delete_account(call: Call, body: AccountDeletion) -> Response:
+    """Delete the caller's own account, which their password confirms. A wrong one counts as a failed login."""
+    candidate = await on_loop(_admitted_to_change, call)
+    await slowing.wait(candidate.source, candidate.delay)
+    if not await password_matches(body.password, candidate.password_hash):
+        raise WrongConfirmation(field="password")
+    await on_loop(_deleted, call, candidate)
     return Response(status_code=204)
 
 
@@ -79,4 +89,10 @@ def _admitted_to_change(call: Call) -> logins.Candidate:
 def _changed(call: Call, candidate: logins.Candidate, password_hash: str) -> None:
     with call:
         logins.change_password(call, candidate, password_hash)
+        call.commit()
+
+
+def _deleted(call: Call, candidate: logins.Candidate) -> None:
+    with call:
+        deletion.delete_me(call, candidate)
         call.commit()

@@ -19,6 +19,7 @@ _CHANGES: Mapping[str, str | None] = {
     "models": CATALOGUE,
     "scenes": CATALOGUE,
     "files": FILES,
+    "return_address": None,
     "events": None,
     "statistics": None,
     "settings": None,

@@ -34,7 +34,7 @@ async def received(request: Request, call: Call, *, beside: tuple[str, ...] = ()
     if media_type(request) != "multipart/form-data":
         raise NoForm
     with storing():
-        form = await request.form(max_files=1, max_fields=1, max_part_size=1000)
+        form = await request.form(max_files=1, max_fields=max(1, len(beside)), max_part_size=1000)
     try:
         file = _only_file(form, beside)
         if call.key is not None:

@@ -71,7 +71,7 @@ _FIELD_ZH = {
 
 _SHEET_ZH = {
     "missing": "没有填写",
-    "string_pattern_mismatch": "只能有字母、数字和连字符，最多 30 个字符",
+    "string_pattern_mismatch": "只能有字母、数字和 - _ .，最多 30 个字符",
     "int_parsing": "须为整数，如 20",
     "float_parsing": "须为数字，如 129.00",
     "expected_missing": "修改“{stock}”须同时提供“{expected_stock}”，请用导出的文件修改",
@@ -83,7 +83,7 @@ _SHEET_ZH = {
 }
 _SHEET_EN = {
     "missing": "is empty: fill it in",
-    "string_pattern_mismatch": "use letters, digits and hyphens only, 30 at most",
+    "string_pattern_mismatch": "use letters, digits and - _ . only, 30 at most",
     "int_parsing": "write a whole number, such as 20",
     "float_parsing": "write a number, such as 129.00",
     "expected_missing": "to change “{stock}”, give “{expected_stock}” too, as the exported file does",

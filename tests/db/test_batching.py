@@ -308,7 +308,7 @@ class TestMoves:
                 (merchant, orders[3], "SF6"),
             ]
         )
-        assert codes(answers) == ["not_authenticated", 200, "disabled", "illegal_move", "not_found", 200]
+        assert codes(answers) == ["not_authenticated", 200, "disabled", "order_refunding", "not_found", 200]
         assert answers[3].json()["actions"] == []
         assert made(merchant.get(f"/orders/{asking['id']}"))["status"] == -1
 

@@ -138,7 +138,7 @@ def test_migrations_go_up_down_and_up_again(empty_database, monkeypatch):
         with psycopg2.connect(empty_database) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1")
             made = [name for (name,) in cursor.fetchall()]
-            cursor.execute("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+            cursor.execute("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1")
             return made + [name for (name,) in cursor.fetchall()]
 
     migration.migrate()

@@ -18,8 +18,8 @@ from app.schemas.paging import Listed
 from app.security import new_token
 from app.services.webhooks import fan_out
 from tests.support.api import PREFIX, Api, Caller, signature
-from tests.support.factories import PASSWORD, REFUND, World, made, purchase
-from tests.support.samples import glb, triangle
+from tests.support.factories import PASSWORD, REFUND, RETURN_ADDRESS, World, made, purchase
+from tests.support.samples import glb, picture, triangle
 
 AUDIENCES = ("merchant", "customer", "admin")
 NOWHERE = 2**31 - 1
@@ -116,6 +116,8 @@ CASES = {
     "GET /merchant/orders/{order_id}/events": Case(an_order(0)),
     "PATCH /merchant/orders/{order_id}/receiver": Case(an_order(0), {"receiver_name": "李四"}),
     "POST /merchant/orders/{order_id}/ship": Case(an_order(0), {"logistic_id": 1, "logistic_order_id": "SF1"}),
+    "POST /merchant/orders/{order_id}/unship": Case(an_order(1)),
+    "POST /merchant/orders/{order_id}/extend": Case(an_order(1), {"days": 3}),
     "POST /merchant/orders/ship": Case(json={"items": [{"order_id": 1, "logistic_id": 1, "logistic_order_id": "SF1"}]}),
     "POST /merchant/orders/ship/import": Case(
         files={"file": ("a.csv", b"order_number,carrier,logistic_order_id\nON1,1,SF1\n")}
@@ -160,9 +162,11 @@ CASES = {
     "POST /merchant/api-keys": Case(json=API_KEY),
     "DELETE /merchant/api-keys/{key_id}": Case(an_api_key),
     "POST /merchant/files": Case(files={"file": ("a.json", b"{}", "application/json")}),
+    "PUT /merchant/return-address": Case(json=RETURN_ADDRESS),
     "PATCH /merchant/me": Case(json={}),
     "PUT /merchant/me/password": Case(json=NEW_PASSWORD),
     "GET /customer/orders/{order_id}": Case(an_order(0)),
+    "GET /customer/orders/{order_id}/events": Case(an_order(0)),
     "POST /customer/orders/{order_id}/receive": Case(an_order(1)),
     "POST /customer/orders/{order_id}/except-orders": Case(an_order(0), {"except_type": REFUND, "back_reason": "不想要了"}),
     "GET /customer/except-orders/{ticket_id}": Case(a_ticket("applied")),
@@ -170,13 +174,16 @@ CASES = {
         a_ticket("awaiting_return"), {"logistics_id": 1, "tracking_number": "SF1"}
     ),
     "POST /customer/except-orders/{ticket_id}/withdraw": Case(a_ticket("applied")),
+    "POST /customer/files": Case(files={"file": ("a.png", picture(), "image/png")}),
     "PATCH /customer/me": Case(json={}),
+    "DELETE /customer/me": Case(json={"password": PASSWORD}),
     "PUT /customer/me/password": Case(json=NEW_PASSWORD),
     "PUT /admin/me/password": Case(json=NEW_PASSWORD),
     "POST /admin/admins": Case(json={"name": "新管理员", "password": PASSWORD}),
     "POST /admin/scene-bases": Case(json={"name": "车间"}),
     "PATCH /admin/scene-bases/{base_id}": Case(json={"name": "车间"}),
     "POST /admin/users": Case(json={"name": "新商家", "password": PASSWORD, "storename": "新店"}),
+    "PUT /admin/users/{user_id}/return-address": Case(json=RETURN_ADDRESS),
     "POST /admin/users/{user_id}/reset-password": Case(json={"new_password": PASSWORD}),
 }
 

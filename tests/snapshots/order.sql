@@ -84,7 +84,16 @@ SELECT
           WHEN (
             "order".status = 1 AND %(auto_receive)s > 0
           )
-          THEN "order".deliver_time + %(auto_receive)s
+          THEN "order".deliver_time + %(auto_receive)s + COALESCE(
+            (
+              SELECT
+                order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - "order".deliver_time, 0) AS anon_1
+              FROM order_clock
+              WHERE
+                order_clock.order_id = "order".id
+            ),
+            0
+          )
           WHEN (
             "order".status = 2 AND %(after_sale)s > 0
           )
@@ -92,9 +101,42 @@ SELECT
           ELSE NULL
         END AS deadline_at,
         ARRAY_REMOVE(
-          CAST(ARRAY[CASE WHEN (
-              "order".status = 0 OR "order".status = 1
-          ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+          CAST(ARRAY[
+            CASE
+              WHEN (
+                "order".status = 0
+                OR "order".status = 1
+                OR "order".status = -1
+                AND "order".deliver_time IS NOT NULL
+                AND "order".recv_time IS NULL
+              )
+              THEN 'ship'
+              ELSE NULL
+            END,
+            CASE
+              WHEN (
+                "order".status = 1 AND "order".deliver_time >= %(now)s - 3600
+              )
+              THEN 'unship'
+              ELSE NULL
+            END,
+            CASE
+              WHEN (
+                "order".status = 1
+                AND NOT (
+                  EXISTS(
+                    SELECT
+                      order_clock.order_id
+                    FROM order_clock
+                    WHERE
+                      order_clock.order_id = "order".id AND order_clock.extended_days > 0
+                  )
+                )
+              )
+              THEN 'extend'
+              ELSE NULL
+            END
+          ] AS TEXT[]),
           NULL
         ) AS actions,
         (
@@ -201,6 +243,36 @@ SELECT
                     return_parcel.id = except_order.logistics_order_id
                 ) AS p
               ) AS return_parcel,
+              (
+                SELECT
+                  row_to_json(a) AS row_to_json_3
+                FROM (
+                  SELECT
+                    ticket_return_address.name,
+                    ticket_return_address.phone,
+                    ticket_return_address.address
+                  FROM ticket_return_address
+                  WHERE
+                    ticket_return_address.ticket_id = except_order.id
+                ) AS a
+              ) AS return_address,
+              (
+                SELECT
+                  COALESCE(JSON_AGG(row_to_json(v)), CAST('[]' AS JSON)) AS coalesce_3
+                FROM (
+                  SELECT
+                    CASE WHEN (
+                      evidence.customer_id IS NOT NULL
+                    ) THEN 'customer' ELSE 'merchant' END AS by,
+                    evidence.name,
+                    CONCAT('/api/v1/files/', evidence.name) AS url
+                  FROM evidence
+                  WHERE
+                    evidence.ticket_id = except_order.id
+                  ORDER BY
+                    evidence.position
+                ) AS v
+              ) AS evidence,
               ARRAY_REMOVE(
                 CAST(ARRAY[
                   CASE

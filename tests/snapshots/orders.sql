@@ -53,7 +53,16 @@ WITH picked AS (
       WHEN (
         "order".status = 1 AND %(auto_receive)s > 0
       )
-      THEN "order".deliver_time + %(auto_receive)s
+      THEN "order".deliver_time + %(auto_receive)s + COALESCE(
+        (
+          SELECT
+            order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - "order".deliver_time, 0) AS anon_1
+          FROM order_clock
+          WHERE
+            order_clock.order_id = "order".id
+        ),
+        0
+      )
       WHEN (
         "order".status = 2 AND %(after_sale)s > 0
       )
@@ -61,9 +70,42 @@ WITH picked AS (
       ELSE NULL
     END AS deadline_at,
     ARRAY_REMOVE(
-      CAST(ARRAY[CASE WHEN (
-          "order".status = 0 OR "order".status = 1
-      ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+      CAST(ARRAY[
+        CASE
+          WHEN (
+            "order".status = 0
+            OR "order".status = 1
+            OR "order".status = -1
+            AND "order".deliver_time IS NOT NULL
+            AND "order".recv_time IS NULL
+          )
+          THEN 'ship'
+          ELSE NULL
+        END,
+        CASE
+          WHEN (
+            "order".status = 1 AND "order".deliver_time >= %(now)s - 3600
+          )
+          THEN 'unship'
+          ELSE NULL
+        END,
+        CASE
+          WHEN (
+            "order".status = 1
+            AND NOT (
+              EXISTS(
+                SELECT
+                  order_clock.order_id
+                FROM order_clock
+                WHERE
+                  order_clock.order_id = "order".id AND order_clock.extended_days > 0
+              )
+            )
+          )
+          THEN 'extend'
+          ELSE NULL
+        END
+      ] AS TEXT[]),
       NULL
     ) AS actions,
     "order".create_time AS _time,
@@ -141,7 +183,7 @@ SELECT
   ) AS TEXT) AS items,
   (
     SELECT
-      COALESCE(SUM(order_tally.delta), 0) AS coalesce_2
+      COALESCE(SUM(order_tally.delta), 0) AS coalesce_4
     FROM order_tally
     WHERE
       order_tally.business_id = %(actor_id)s

@@ -460,7 +460,16 @@ FROM (
       WHEN (
         orders.status = 1 AND %(auto_receive)s > 0
       )
-      THEN orders.deliver_time + %(auto_receive)s
+      THEN orders.deliver_time + %(auto_receive)s + COALESCE(
+        (
+          SELECT
+            order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - orders.deliver_time, 0) AS anon_1
+          FROM order_clock
+          WHERE
+            order_clock.order_id = orders.id
+        ),
+        0
+      )
       WHEN (
         orders.status = 2 AND %(after_sale)s > 0
       )

@@ -139,7 +139,16 @@ JOIN (
       WHEN (
         after.status = 1 AND %(auto_receive)s > 0
       )
-      THEN after.deliver_time + %(auto_receive)s
+      THEN after.deliver_time + %(auto_receive)s + COALESCE(
+        (
+          SELECT
+            order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - after.deliver_time, 0) AS anon_1
+          FROM order_clock
+          WHERE
+            order_clock.order_id = after.id
+        ),
+        0
+      )
       WHEN (
         after.status = 2 AND %(after_sale)s > 0
       )
@@ -147,9 +156,38 @@ JOIN (
       ELSE NULL
     END AS deadline_at,
     ARRAY_REMOVE(
-      CAST(ARRAY[CASE WHEN (
-          after.status = 0 OR after.status = 1
-      ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+      CAST(ARRAY[
+        CASE
+          WHEN (
+            after.status = 0
+            OR after.status = 1
+            OR after.status = -1
+            AND after.deliver_time IS NOT NULL
+            AND after.recv_time IS NULL
+          )
+          THEN 'ship'
+          ELSE NULL
+        END,
+        CASE WHEN (
+          after.status = 1 AND after.deliver_time >= %(now)s - 3600
+        ) THEN 'unship' ELSE NULL END,
+        CASE
+          WHEN (
+            after.status = 1
+            AND NOT (
+              EXISTS(
+                SELECT
+                  order_clock.order_id
+                FROM order_clock
+                WHERE
+                  order_clock.order_id = after.id AND order_clock.extended_days > 0
+              )
+            )
+          )
+          THEN 'extend'
+          ELSE NULL
+        END
+      ] AS TEXT[]),
       NULL
     ) AS actions
   FROM (

@@ -124,7 +124,16 @@ SELECT
           WHEN (
             moved.status = 1 AND %(auto_receive)s > 0
           )
-          THEN moved.deliver_time + %(auto_receive)s
+          THEN moved.deliver_time + %(auto_receive)s + COALESCE(
+            (
+              SELECT
+                order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - moved.deliver_time, 0) AS anon_1
+              FROM order_clock
+              WHERE
+                order_clock.order_id = moved.id
+            ),
+            0
+          )
           WHEN (
             moved.status = 2 AND %(after_sale)s > 0
           )
@@ -132,9 +141,38 @@ SELECT
           ELSE NULL
         END AS deadline_at,
         ARRAY_REMOVE(
-          CAST(ARRAY[CASE WHEN (
-              moved.status = 0 OR moved.status = 1
-          ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+          CAST(ARRAY[
+            CASE
+              WHEN (
+                moved.status = 0
+                OR moved.status = 1
+                OR moved.status = -1
+                AND moved.deliver_time IS NOT NULL
+                AND moved.recv_time IS NULL
+              )
+              THEN 'ship'
+              ELSE NULL
+            END,
+            CASE WHEN (
+              moved.status = 1 AND moved.deliver_time >= %(now)s - 3600
+            ) THEN 'unship' ELSE NULL END,
+            CASE
+              WHEN (
+                moved.status = 1
+                AND NOT (
+                  EXISTS(
+                    SELECT
+                      order_clock.order_id
+                    FROM order_clock
+                    WHERE
+                      order_clock.order_id = moved.id AND order_clock.extended_days > 0
+                  )
+                )
+              )
+              THEN 'extend'
+              ELSE NULL
+            END
+          ] AS TEXT[]),
           NULL
         ) AS actions
       FROM moved

@@ -7,6 +7,18 @@ WHERE
   AND except_order.close_time IS NULL
   AND %(answer)s > 0
   AND except_order.create_time < %(now)s - %(answer)s
+  AND (
+    except_order.except_type = '仅退款'
+    OR (
+      EXISTS(
+        SELECT
+          return_address.business_id
+        FROM return_address
+        WHERE
+          return_address.business_id = except_order.business_id
+      )
+    )
+  )
 ORDER BY
   except_order.id
 LIMIT %(chunk)s

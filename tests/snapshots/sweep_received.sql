@@ -6,6 +6,16 @@ WHERE
   AND "order".status = 1
   AND %(auto_receive)s > 0
   AND "order".deliver_time < %(now)s - %(auto_receive)s
+  AND "order".deliver_time + COALESCE(
+    (
+      SELECT
+        order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - "order".deliver_time, 0) AS anon_1
+      FROM order_clock
+      WHERE
+        order_clock.order_id = "order".id
+    ),
+    0
+  ) < %(now)s - %(auto_receive)s
 ORDER BY
   "order".id
 LIMIT %(chunk)s

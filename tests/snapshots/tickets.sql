@@ -99,6 +99,36 @@ WITH picked AS (
           return_parcel.id = except_order.logistics_order_id
       ) AS p
     ) AS return_parcel,
+    (
+      SELECT
+        row_to_json(a) AS row_to_json_2
+      FROM (
+        SELECT
+          ticket_return_address.name,
+          ticket_return_address.phone,
+          ticket_return_address.address
+        FROM ticket_return_address
+        WHERE
+          ticket_return_address.ticket_id = except_order.id
+      ) AS a
+    ) AS return_address,
+    (
+      SELECT
+        COALESCE(JSON_AGG(row_to_json(v)), CAST('[]' AS JSON)) AS coalesce_2
+      FROM (
+        SELECT
+          CASE WHEN (
+            evidence.customer_id IS NOT NULL
+          ) THEN 'customer' ELSE 'merchant' END AS by,
+          evidence.name,
+          CONCAT('/api/v1/files/', evidence.name) AS url
+        FROM evidence
+        WHERE
+          evidence.ticket_id = except_order.id
+        ORDER BY
+          evidence.position
+      ) AS v
+    ) AS evidence,
     ARRAY_REMOVE(
       CAST(ARRAY[
         CASE
@@ -186,6 +216,8 @@ SELECT
         picked.step,
         picked.deadline_at,
         picked.return_parcel,
+        picked.return_address,
+        picked.evidence,
         picked.actions
       FROM picked
       LIMIT %(size)s
@@ -205,7 +237,7 @@ SELECT
   ) AS total,
   CAST((
     SELECT
-      CONCAT(picked._time, '.', picked._id) AS concat_1
+      CONCAT(picked._time, '.', picked._id) AS concat_2
     FROM picked
     LIMIT 1
     OFFSET %(size)s - 1

@@ -3,15 +3,17 @@
 import itertools
 from typing import Any
 
-from app.db.work import Actor, Work
+from app.db.work import SYSTEM, Actor, Work
 from app.security import hash_now, new_token
 from app.services.accounts import accounts
+from app.services.tickets import return_addresses
 from tests.support.api import Api, Caller
 
 PASSWORD = "correct horse battery"
 _HASH = hash_now(PASSWORD)
 _numbers = itertools.count(1)
 
+RETURN_ADDRESS = {"name": "退货组", "phone": "0571-88888888转801", "address": "杭州市西湖区文三路 90 号"}
 RETURN, REFUND = "退货退款", "仅退款"
 
 
@@ -22,9 +24,13 @@ class World:
         self.api = api
 
     def merchant(self, **values: Any) -> Caller:
-        """A logged-in merchant."""
+        """A logged-in merchant, with an address for returns."""
         number = next(_numbers)
-        return self._account("merchant", **{"name": f"merchant{number}", "storename": f"store{number}", **values})
+        merchant = self._account("merchant", **{"name": f"merchant{number}", "storename": f"store{number}", **values})
+        with Work(Actor(SYSTEM), writes=True) as work:  # not through the API, so that no event is written of it
+            work.do(return_addresses.PUT, merchant_id=merchant.id, **RETURN_ADDRESS)
+            work.commit()
+        return merchant
 
     def customer(self, **values: Any) -> Caller:
         """A logged-in customer."""

@@ -23,11 +23,12 @@ SHIPMENT = (*TRACKING, "deliver_address")
 
 def statements() -> dict[str, Statement]:
     """The statements that are kept, by the name of their file."""
+    ship = LIFECYCLE._moves_of(MERCHANT, "ship")[0]
     return {
         "place": placing._PLACE,
-        "ship_one": LIFECYCLE._lone["ship", MERCHANT][0],
-        "ship_many": LIFECYCLE._compile_many("ship", MERCHANT, SHIPMENT),
-        "ship_concurrently": LIFECYCLE._compile_many("ship", MERCHANT, SHIPMENT, concurrent=True),
+        "ship_one": LIFECYCLE._lone[ship, MERCHANT],
+        "ship_many": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT),
+        "ship_concurrently": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT, concurrent=True),
         "orders": orders._list(MERCHANT, ALL, by_cursor=False),
         "order": orders._one(MERCHANT),
         "tickets": tickets._list(MERCHANT, ALL, by_cursor=False),

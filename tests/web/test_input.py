@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from app.main import MAX_BODY, app
 from tests.support.api import PREFIX, Api, signature
-from tests.support.factories import PASSWORD, World, made, purchase
+from tests.support.factories import PASSWORD, RETURN_ADDRESS, World, made, purchase
 
 INT4 = 2**31
 ZH, EN = "zh", "en"
@@ -103,15 +103,21 @@ class Shop:
                 "logistic_order_id": "SF1",
                 "deliver_address": "上海",
             },
+            "POST /merchant/orders/{order_id}/extend": {"days": 3},
+            "PUT /merchant/return-address": RETURN_ADDRESS,
             "POST /merchant/except-orders/{ticket_id}/agree": {"back_cost": 1, "remark": "好", "restock": True},
-            "POST /merchant/except-orders/{ticket_id}/refuse": {"remark": "不"},
+            "POST /merchant/except-orders/{ticket_id}/refuse": {"remark": "不", "evidence": []},
             "POST /merchant/except-orders/{ticket_id}/receive": {"restock": True},
             "POST /merchant/products": {**product, "skus": [new_sku]},
             "PATCH /merchant/products/{product_id}": {**product, "listed": True},
             "POST /merchant/products/{product_id}/skus": new_sku,
             "PATCH /merchant/skus/{sku_id}": {"sku_name": "红色", "sku_code": "A-1", "sku_attr": "{}", "price": 1},
             "POST /merchant/skus/{sku_id}/stock": {"delta": 1, "reason": "盘点"},
-            "POST /merchant/orders/ship": {"items": [{**dict.fromkeys(PER_ROW), "order_id": 1}], "dry_run": False},
+            "POST /merchant/orders/ship": {
+                "items": [{**dict.fromkeys(PER_ROW), "order_id": 1}],
+                "dry_run": False,
+                "correct": False,
+            },
             "POST /merchant/skus/stock": {"items": [{**dict.fromkeys(STOCK_ROW), "sku_id": 1}], "dry_run": False},
             "POST /merchant/api-keys": {"name": "ERP", "scopes": ["read"]},
             "PUT /merchant/low-stock": {"threshold": 1},
@@ -126,10 +132,12 @@ class Shop:
             "POST /customer/login": login,
             "PATCH /customer/me": {"name": "新名", **contact},
             "PUT /customer/me/password": passwords,
+            "DELETE /customer/me": {"password": PASSWORD},
             "POST /customer/orders/{order_id}/except-orders": {
                 "except_type": "仅退款",
                 "back_reason": "不要了",
                 "back_cost": 1,
+                "evidence": [],
             },
             "POST /customer/except-orders/{ticket_id}/return": {"logistics_id": 2, "tracking_number": "YT1"},
             "POST /admin/login": login,
@@ -137,6 +145,7 @@ class Shop:
             "POST /admin/admins": login,
             "POST /admin/users": {**login, "storename": "新店"},
             "POST /admin/users/{user_id}/reset-password": {"new_password": "another password"},
+            "PUT /admin/users/{user_id}/return-address": RETURN_ADDRESS,
             "POST /platform/orders": purchase(sku["id"], customer.id, pay_count=1, create_time=1),
         }
 

@@ -63,6 +63,7 @@ FILES = {
 }
 CASES = [
     *[("/merchant/files", kind, lambda *_, kind=kind: FILES[kind]) for kind in FILES],
+    *[("/customer/files", kind, lambda *_, kind=kind: FILES[kind]) for kind in ("png", "jpeg", "webp")],
     *[
         (f"/merchant/{path}/import", kind, lambda *about, kind=kind, rows=rows: [SHEETS[kind](each) for each in rows(*about)])
         for path, rows in {"orders/ship": parcels, "skus": stocks}.items()
@@ -86,7 +87,8 @@ class TestKeys:
 
         def send(number, headers):
             body = {"file": ("file", contents[number])}
-            return merchant.call("POST", path.removeprefix("/merchant"), files=body, headers=headers)
+            caller = {"merchant": merchant, "customer": customer}[path.split("/")[1]]
+            return caller.call("POST", path.removeprefix(f"/{caller.audience}"), files=body, headers=headers)
 
         return send
 

@@ -17,7 +17,9 @@ from app.schemas.accounts import (
     UserList,
     UserView,
 )
+from app.schemas.except_orders import NewReturnAddress, ReturnAddressView
 from app.services.accounts import accounts, staff
+from app.services.tickets import return_addresses
 from app.web import passwords
 from app.web.dependencies import AdminCall, RowId
 from app.web.door import answered
@@ -64,3 +66,14 @@ def list_customers(query: Annotated[AccountFilters, Query()], call: AdminCall) -
 @router.get("/customers/{customer_id}", response_model=CustomerView)
 def get_customer(customer_id: RowId, call: AdminCall) -> str:
     return accounts.get(call, CUSTOMER, customer_id)
+
+
+@router.get("/users/{user_id}/return-address", response_model=ReturnAddressView)
+def get_return_address(user_id: RowId, call: AdminCall) -> str:
+    return return_addresses.get(call, user_id)
+
+
+@router.put("/users/{user_id}/return-address", response_model=ReturnAddressView)
+def put_return_address(user_id: RowId, body: NewReturnAddress, call: AdminCall) -> str:
+    """Set where goods go back to, for a merchant who does not: returns that nobody answers wait for it."""
+    return return_addresses.put(call, user_id, body.model_dump())

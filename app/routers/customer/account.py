@@ -5,7 +5,7 @@ from fastapi import Response
 from app.db.work import CUSTOMER
 from app.routers import own_account
 from app.routers.customer import login_router, router
-from app.schemas.accounts import CustomerChange, CustomerView, NewCustomer
+from app.schemas.accounts import AccountDeletion, CustomerChange, CustomerView, NewCustomer
 from app.services.accounts import accounts
 from app.web import passwords
 from app.web.dependencies import CustomerCall, NewCustomerCall, customer_session, new_customer
@@ -19,6 +19,12 @@ async def register(body: NewCustomer, call: NewCustomerCall) -> Response:
 @router.patch("/me", response_model=CustomerView)
 def change_me(body: CustomerChange, call: CustomerCall) -> str:
     return accounts.change_me(call, body.model_dump(exclude_unset=True))
+
+
+@router.delete("/me", status_code=204)
+async def delete_me(body: AccountDeletion, call: CustomerCall) -> Response:
+    """Delete the account for good, once no order is open: orders stay, without who received them."""
+    return await passwords.delete_account(call, body)
 
 
 own_account.add_to(router, login_router, session=customer_session, newcomer=new_customer, view=CustomerView)

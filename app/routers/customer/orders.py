@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import Query
 
 from app.routers.customer import router
-from app.schemas.except_orders import Ask, SendBack, TicketView
+from app.schemas.events import Timeline
+from app.schemas.except_orders import Ask, CustomerTicketFilters, SendBack, TicketList, TicketView
 from app.schemas.orders import CustomerOrderFilters, OrderDetail, OrderList, OrderView
+from app.schemas.paging import PageQuery
 from app.services.orders import queries as orders
 from app.services.orders import shipping
 from app.services.tickets import queries as tickets
@@ -24,6 +26,12 @@ def get_order(order_id: RowId, call: CustomerCall) -> str:
     return orders.get(call, order_id)
 
 
+@router.get("/orders/{order_id}/events", response_model=Timeline)
+def list_order_events(order_id: RowId, query: Annotated[PageQuery, Query()], call: CustomerCall) -> str:
+    """What happened to an order and its tickets, newest first."""
+    return orders.timeline(call, order_id, query.asked())
+
+
 @router.post("/orders/{order_id}/receive", response_model=OrderView)
 def receive_order(order_id: RowId, call: CustomerCall) -> str:
     return shipping.receive(call, order_id)
@@ -32,6 +40,12 @@ def receive_order(order_id: RowId, call: CustomerCall) -> str:
 @router.post("/orders/{order_id}/except-orders", response_model=TicketView, status_code=201)
 def ask_for_refund(order_id: RowId, body: Ask, call: CustomerCall) -> str:
     return use_cases.ask(call, order_id, **body.model_dump())
+
+
+@router.get("/except-orders", response_model=TicketList)
+def list_tickets(query: Annotated[CustomerTicketFilters, Query()], call: CustomerCall) -> str:
+    """All of the buyer's tickets, newest first, also those that were withdrawn."""
+    return tickets.page(call, query.filters(), query.asked())
 
 
 @router.get("/except-orders/{ticket_id}", response_model=TicketView)

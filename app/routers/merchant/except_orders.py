@@ -27,7 +27,7 @@ def agree_to_ticket(ticket_id: RowId, call: MerchantCall, body: Agree | None = N
 
 @router.post("/except-orders/{ticket_id}/refuse", response_model=TicketView)
 def refuse_ticket(ticket_id: RowId, body: Refuse, call: MerchantCall) -> str:
-    return use_cases.refuse(call, ticket_id, remark=body.remark)
+    return use_cases.refuse(call, ticket_id, **body.model_dump())
 
 
 @router.post("/except-orders/{ticket_id}/receive", response_model=TicketView)

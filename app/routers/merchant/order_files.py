@@ -8,9 +8,9 @@ from app.routers.merchant import router
 from app.schemas.batches import (
     MAX_FILE,
     BatchShip,
-    DryRun,
     FileRows,
     ShipFileResults,
+    ShipImport,
     ShipResults,
     ShipRow,
     checked,
@@ -29,22 +29,22 @@ from app.web.wording import language
 
 @router.post("/orders/ship", response_model=ShipResults)
 def ship_orders(body: BatchShip, call: MerchantCall, request: Request) -> str:
-    """Ship up to 1,000 orders, each row by itself. An order that is under way already stays as it is."""
+    """Ship up to 1,000 orders, each row by itself. One that is shipped already stays as it is, unless `correct` mends it."""
     items = ((number, item.model_dump(exclude_none=True)) for number, item in enumerate(body.items, 1))
     rows = checked(ShipRow, items)
-    shipping.ship_many(call, rows, dry_run=body.dry_run)
+    shipping.ship_many(call, rows, dry_run=body.dry_run, correct=body.correct)
     return results_json(rows, done="shipped", name="order_number", language=language(request))
 
 
 @router.post("/orders/ship/import", response_model=ShipFileResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
-async def ship_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
+async def ship_from_file(request: Request, query: Annotated[ShipImport, Query()], call: MerchantCall) -> Response:
     """Ship up to 10,000 orders from a file with their numbers, carriers and tracking numbers: XLSX, XLS or CSV."""
 
     def read(file: BinaryIO) -> FileRows:
         return checked_file(ShipRow, reading.read(file, export.PARCELS, filled=("carrier", "logistic_order_id")))
 
-    def ship(found: FileRows, dry_run: bool) -> str:
-        shipping.ship_many(call, found.rows, dry_run=dry_run)
+    def ship(found: FileRows, asked: ShipImport) -> str:
+        shipping.ship_many(call, found.rows, dry_run=asked.dry_run, correct=asked.correct)
         counts = {"hidden": found.hidden, "skipped": found.skipped}
         return results_json(found.rows, done="shipped", name="order_number", language=language(request), **counts)
 

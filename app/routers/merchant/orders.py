@@ -6,9 +6,9 @@ from fastapi import Query
 
 from app.routers.merchant import router
 from app.schemas.events import Timeline
-from app.schemas.orders import OrderDetail, OrderFilters, OrderList, OrderView, ReceiverChange, Ship
+from app.schemas.orders import Extend, OrderDetail, OrderFilters, OrderList, OrderView, ReceiverChange, Ship
 from app.schemas.paging import PageQuery
-from app.services.orders import correcting, queries, shipping
+from app.services.orders import clocks, correcting, queries, shipping
 from app.web.dependencies import MerchantCall, RowId
 
 
@@ -42,3 +42,15 @@ def correct_receiver(order_id: RowId, body: ReceiverChange, call: MerchantCall) 
 def ship_order(order_id: RowId, body: Ship, call: MerchantCall) -> str:
     """Ship an order, or correct the tracking of one that is under way."""
     return shipping.ship(call, order_id, **body.model_dump())
+
+
+@router.post("/orders/{order_id}/unship", response_model=OrderView)
+def unship_order(order_id: RowId, call: MerchantCall) -> str:
+    """Take back a shipment that was a mistake, within an hour."""
+    return shipping.unship(call, order_id)
+
+
+@router.post("/orders/{order_id}/extend", response_model=OrderView)
+def extend_order(order_id: RowId, body: Extend, call: MerchantCall) -> str:
+    """Put off the automatic receipt, once."""
+    return clocks.extend(call, order_id, days=body.days)

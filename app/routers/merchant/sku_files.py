@@ -54,8 +54,8 @@ async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query
     def read(file: BinaryIO) -> FileRows:
         return _with_ids(checked_file(SkuRow, reading.read(file, sku_export.CHANGES, filled=("price", "stock"))))
 
-    def change(found: FileRows, dry_run: bool) -> str:
-        sku_import.change(call, found.rows, dry_run=dry_run)
+    def change(found: FileRows, asked: DryRun) -> str:
+        sku_import.change(call, found.rows, dry_run=asked.dry_run)
         counts = {"hidden": found.hidden, "skipped": found.skipped}
         return results_json(found.rows, done="changed", name="sku_id", language=language(request), **counts)
 

@@ -15,6 +15,7 @@ from app.db.types import Columns, Condition, Expression, JsonText
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
 from app.errors import AppError, NameTaken, StorenameTaken
 from app.models.user import NORMAL
+from app.security import DELETED
 from app.services.events import audit
 from app.services.named_columns import Change
 from app.services.paging import Listing, Page
@@ -43,7 +44,7 @@ def get(work: Work, kind: str, account_id: int) -> JsonText:
 
 def me(work: Work) -> JsonText:
     """The account of the work's actor, as JSON."""
-    return get(work, work.actor.kind, _own_id(work))
+    return get(work, work.actor.kind, own_id(work))
 
 
 def page(work: Work, kind: str, filters: Mapping[str, object], page: Page) -> JsonText:
@@ -63,7 +64,7 @@ def change(work: Work, kind: str, account_id: int, values: Mapping[str, object])
 
 def change_me(work: Work, values: Mapping[str, object]) -> JsonText:
     """Change the named columns of the actor's own account, as JSON; raises NameTaken, StorenameTaken."""
-    return change(work, work.actor.kind, _own_id(work), values)
+    return change(work, work.actor.kind, own_id(work), values)
 
 
 def set_password(work: Work, kind: str, account_id: int, password_hash: str) -> None:
@@ -97,7 +98,8 @@ def _names_unique() -> Iterator[None]:
         raise _TAKEN.get(taken.diag.constraint_name, NameTaken) from None
 
 
-def _own_id(work: Work) -> int:
+def own_id(work: Work) -> int:
+    """The id of the account that acts."""
     assert work.actor.id is not None
     return work.actor.id
 
@@ -132,7 +134,8 @@ def _listing(kind: str) -> Listing:
 @cache
 def _change(kind: str) -> Change:
     account = ACCOUNTS[kind]
-    return Change(account, account.c.id == bindparam("account_id"), update_time=NOW)
+    is_there = account.c.password_hash != DELETED  # seen again after the lock: it may have been deleted meanwhile
+    return Change(account, account.c.id == bindparam("account_id"), is_there, update_time=NOW)
 
 
 def has_name(account: Columns) -> Condition:

@@ -43,13 +43,19 @@ def admit(work: Work, kind: str, name: str, address: str) -> Candidate:
     The caller commits before it checks the password, so that simultaneous tries count each other.
     """
     account: Account | None = work.one(_BY_NAME[kind], name=name)
-    return _admit(work, f"{kind}:{name_key(name)}" if account is None else f"{kind}#{account.id}", account, address)
+    return _admit(work, f"{kind}:{name_key(name)}" if account is None else tried(kind, account.id), account, address)
 
 
 def admit_change(work: Work, address: str) -> Candidate:
     """As `admit`, for the actor who gives the old password to set a new one."""
     kind, account_id = work.actor.kind, work.actor.id
-    return _admit(work, f"{kind}#{account_id}", work.one(_BY_ID[kind], account_id=account_id), address)
+    assert account_id is not None
+    return _admit(work, tried(kind, account_id), work.one(_BY_ID[kind], account_id=account_id), address)
+
+
+def tried(kind: str, account_id: int) -> str:
+    """What tries at an account are counted under."""
+    return f"{kind}#{account_id}"
 
 
 def open_session(work: Work, kind: str, candidate: Candidate) -> str:

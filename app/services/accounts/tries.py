@@ -54,7 +54,7 @@ def count(work: Work, account: str, address: str) -> Try:
 
     It counts as failed until it `succeeded`. Tries at one account take turns, so none slips past the count of another.
     """
-    parameters = {"account": hashlib.sha256(account.encode()).hexdigest(), "address": source_of(address)}
+    parameters = {"account": _digest(account), "address": source_of(address)}
     work.one(_TAKE_TURNS, **parameters)
     seen: Seen = work.one(_SEEN, **parameters, since=work.now - WINDOW, known_since=work.now - KNOWN_FOR)
     limits = [(seen.by_both, PER_ACCOUNT_AND_ADDRESS, seen.first_by_both)]
@@ -81,9 +81,18 @@ def source_of(address: str) -> str:
     return str(IPv6Network((int(found), 64), strict=False)) if isinstance(found, IPv6Address) else str(found)
 
 
+def forget(work: Work, account: str) -> None:
+    """Delete all tries at an account, with the addresses that they came from."""
+    work.do(_FORGET_ACCOUNT, account=_digest(account))
+
+
 def forget_old(work: Work) -> int:
     """Delete the tries that no limit considers any more; how many there were."""
     return work.do(_FORGET, since=work.now - WINDOW, known_since=work.now - KNOWN_FOR)
+
+
+def _digest(account: str) -> str:
+    return hashlib.sha256(account.encode()).hexdigest()
 
 
 def _seen() -> Statement:
@@ -108,6 +117,7 @@ _TRY = Statement(
     .returning(ATTEMPT.c.id)
 )
 _SUCCEEDED = Statement(update(ATTEMPT).where(ATTEMPT.c.id == bindparam("attempt_id")).values(succeeded=True))
+_FORGET_ACCOUNT = Statement(delete(ATTEMPT).where(ATTEMPT.c.account == bindparam("account")))
 _FORGET = Statement(
     delete(ATTEMPT).where(
         or_(

@@ -20,12 +20,14 @@ class Deadline:
 
     `name` is the ambient parameter with the number of seconds; 0 switches the deadline off. With `reported`, somebody is
     expected to act: rows that are late are found by the lists' `overdue`, flagged by the sweep and counted by the gauge.
+    `later` are the seconds by which the deadline of a single row is put off, none of them negative.
     """
 
     name: str
     state: State
     start: Callable[[Columns], Expression]
     reported: bool = False
+    later: Callable[[Columns], Expression] | None = None
 
     @property
     def seconds(self) -> Expression:
@@ -37,12 +39,15 @@ class Deadline:
 
     def falls_at(self, row: Columns) -> Expression:
         """When the row's deadline falls, Unix seconds."""
-        return self.start(row) + self.seconds
+        falls_at = self.start(row) + self.seconds
+        return falls_at if self.later is None else falls_at + self.later(row)
 
     def has_passed(self, row: Columns, ahead: int = 0) -> Condition:
         """Whether the deadline has passed, or passes within `ahead` seconds, whatever the row's state; written for indexes."""
         latest = NOW - self.seconds
-        return and_(self.is_on, self.start(row) < (latest + ahead if ahead else latest))
+        latest = latest + ahead if ahead else latest
+        passed = and_(self.is_on, self.start(row) < latest)  # an index finds these, and `later` leaves out some
+        return passed if self.later is None else and_(passed, self.start(row) + self.later(row) < latest)
 
     def is_missed(self, row: Columns, ahead: int = 0) -> Condition:
         """Whether the row is in the state and its deadline has passed, or passes within `ahead` seconds."""

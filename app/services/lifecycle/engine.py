@@ -15,11 +15,12 @@ from app.db.sql import AS_JSON, json_of, rows_of
 from app.db.statement import Statement
 from app.db.types import Columns, Condition, Expression, JsonText
 from app.db.work import SYSTEM, Work
+from app.errors import IllegalMove
 from app.services.events.record import noted_from
 from app.services.lifecycle.concurrent_moves import CALLER, ConcurrentMoves
 from app.services.lifecycle.deadlines import Deadline
-from app.services.lifecycle.open_verbs import checks, open_verbs, refusal
-from app.services.lifecycle.table import Argument, Arguments, Move
+from app.services.lifecycle.open_verbs import checks, open_verbs, refusal, refusal_of, state_of
+from app.services.lifecycle.table import Argument, Arguments, Move, State
 from app.services.ownership import Owners, owned
 
 
@@ -44,16 +45,18 @@ class Lifecycle:
         self.moves = moves
         self.deadlines = deadlines
         self.subject = subject
+        self._states = list(dict.fromkeys(each for move in moves for each in (move.source, move.target) if each is not None))
         self._owners = owners
         self._columns = columns
-        self._lone: dict[tuple[str, str], list[Statement]] = {}
+        self._lone: dict[tuple[Move, str], Statement] = {}
+        self._rows: dict[str, Statement] = {}
         self._checks: dict[tuple[str, str], Statement] = {}
-        self._many: dict[tuple[str, str, tuple[str, ...]], Statement] = {}
+        self._many: dict[tuple[Move, str, tuple[str, ...]], Statement] = {}
         self._concurrent: dict[tuple[str, str, tuple[str, ...]], ConcurrentMoves] = {}
         for move in moves:
             for kind in move.who if move.source else ():
-                self._lone.setdefault((move.verb, kind), []).append(self._compile_lone(move, kind))
-        for verb, kind in self._lone:
+                self._lone[move, kind] = self._compile_lone(move, kind)
+        for verb, kind in {(move.verb, kind) for move, kind in self._lone}:
             self._checks[verb, kind] = self._compile_checks(verb, kind)
 
     def opening(self) -> int:
@@ -68,31 +71,60 @@ class Lifecycle:
         """The verbs that are open to an actor of this kind, as an array of text."""
         return open_verbs(self._moves_of(kind), row)
 
-    def move(self, work: Work, verb: str, subject_id: int, *, by: str | None = None, **arguments: Argument) -> JsonText:
-        """Move the row and write the event; the row as JSON. Raises NotFound, IllegalMove or the guard's error.
+    def get(self, work: Work, subject_id: int) -> JsonText:
+        """The actor's row as a move answers it, as JSON; raises NotFound."""
+        kind, row = work.actor.kind, self.table
+        if kind not in self._rows:
+            found = select(*self.view(row, kind)).where(row.c.id == bindparam("subject_id"), self._owned(row, kind))
+            self._rows[kind] = Statement(select(json_of(found).label("body")))
+        return work.body(self._rows[kind], subject_id=subject_id)
 
-        `by` is the kind of actor that makes the move if it is not the caller: a ticket that moves its order.
+    def state_of(self, row: Columns) -> Expression:
+        """The name of the state that the row is in."""
+        return state_of(self._states, row)
+
+    def refusal_of(self, state: str) -> type[IllegalMove]:
+        """What the state of this name refuses a move with."""
+        return refusal_of(self._states, state)
+
+    def move(
+        self,
+        work: Work,
+        verb: str,
+        subject_id: int,
+        origin: State | None = None,
+        /,
+        *,
+        by: str | None = None,
+        **arguments: Argument,
+    ) -> JsonText:
+        """Move the row and write the event; the row as JSON. Raises NotFound, the refusal of its state or the guard's error.
+
+        `by` is the kind of actor that makes the move if it is not the caller: a ticket that moves its order. With `origin`,
+        only the verb's move from there is made.
         """
         kind = by or work.actor.kind
         if by is None and work.actor.session is not None and work.may_join():
             body = self._concurrently(verb, kind, tuple(arguments)).move(work, subject_id, arguments)
             if body is not None:
                 return body
-        for statement in self._lone[verb, kind]:
-            row = work.one(statement, subject_id=subject_id, **arguments)
+        moves = [move for move in self._moves_of(kind, verb) if origin in (None, move.source)]
+        for move in moves:
+            row = work.one(self._lone[move, kind], subject_id=subject_id, **arguments)
             if row.body is not None:
                 return JsonText(row.body)
         checked = work.one(self._checks[verb, kind], subject_id=subject_id, **arguments)
-        raise refusal(self._moves_of(kind, verb), checked)
+        raise refusal(moves, self._states, checked)
 
-    def move_many(self, work: Work, verb: str, rows: list[Arguments]) -> set[int]:
-        """Make the first of the verb's moves with each of the rows (`id` and arguments) that can make it; the ids of those.
+    def move_many(self, work: Work, verb: str, rows: list[Arguments], *, origin: State | None = None) -> set[int]:
+        """Make the verb's move from `origin`, by default its first, with each of the rows that can make it; the ids of those.
 
-        Waits for rows that others have locked.
+        A row is `id` and arguments. Waits for rows that others have locked.
         """
         if not rows:
             return set()
-        key = verb, work.actor.kind, tuple(name for name in rows[0] if name != "id")
+        move = next(move for move in self._moves_of(work.actor.kind, verb) if origin in (None, move.source))
+        key = move, work.actor.kind, tuple(name for name in rows[0] if name != "id")
         if key not in self._many:
             self._many[key] = self._compile_many(*key)
         return {row.id for row in work.all(self._many[key], moves=orjson.dumps(rows).decode())}
@@ -100,7 +132,8 @@ class Lifecycle:
     def _concurrently(self, verb: str, kind: str, names: tuple[str, ...]) -> ConcurrentMoves:
         key = verb, kind, names
         if key not in self._concurrent:
-            self._concurrent[key] = ConcurrentMoves(self._compile_many(*key, concurrent=True), kind)
+            statement = self._compile_many(self._moves_of(kind, verb)[0], kind, names, concurrent=True)
+            self._concurrent[key] = ConcurrentMoves(statement, kind)
         return self._concurrent[key]
 
     def _moves_of(self, kind: str, verb: str | None = None) -> list[Move]:
@@ -126,13 +159,13 @@ class Lifecycle:
             return Statement(proved(kind, body), guarded=True, whole=True)
         return Statement(select(body), whole=kind == SYSTEM)
 
-    def _compile_many(self, verb: str, kind: str, names: tuple[str, ...], *, concurrent: bool = False) -> Statement:
-        """The first of the verb's moves, for many rows: `moves` is a JSON array of objects with `id` and these `names`.
+    def _compile_many(self, move: Move, kind: str, names: tuple[str, ...], *, concurrent: bool = False) -> Statement:
+        """The move of many rows: `moves` is a JSON array of objects with `id` and these `names`.
 
         It makes the moves of one caller and returns the ids of the rows that were moved. `concurrent`, it makes the moves of
         many callers, whose sessions it proves row by row; it skips what others have locked, and returns `position` and `body`.
         """
-        row, move = self.table, self._moves_of(kind, verb)[0]
+        row = self.table
         own = [column(name, row.c[name].type) for name in ("id", *names)]
         given = rows_of("moves", [*CALLER, *own] if concurrent else own)
         caller = [is_live(kind, given), self._owned(row, kind, given.c.actor_id)] if concurrent else [self._owned(row, kind)]
@@ -163,7 +196,7 @@ class Lifecycle:
 
     def _compile_checks(self, verb: str, kind: str) -> Statement:
         row = self.table
-        columns = [*checks(self._moves_of(kind, verb), row), self.actions(row, kind).label("actions")]
+        columns = [*checks(self._moves_of(kind, verb), self._states, row), self.actions(row, kind).label("actions")]
         return Statement(select(*columns).where(row.c.id == bindparam("subject_id"), self._owned(row, kind)))
 
     def _owned(self, row: Columns, kind: str, caller: Expression = None) -> Condition:

@@ -1,5 +1,6 @@
 """The verbs that are open for a row, and why a move was refused."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from sqlalchemy import Text, and_, case, cast, func, literal, null, or_
@@ -7,13 +8,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from app.db.types import Columns, Expression
 from app.errors import AppError, IllegalMove, NotFound
-from app.services.lifecycle.table import Guard, Move
+from app.services.lifecycle.table import Guard, Move, State
 
 
 class Checked(Protocol):
     """A row of `checks`; beside these it has one boolean for each guard, under the code of the guard's error."""
 
-    in_source: bool
+    state: str
     actions: list[str]
 
 
@@ -27,20 +28,30 @@ def open_verbs(moves: list[Move], row: Columns) -> Expression:
     return func.array_remove(cast(array(verbs), ARRAY(Text)), null())
 
 
-def checks(moves: list[Move], row: Columns) -> list[Expression]:
-    """The columns that `refusal` reads: whether one of the moves starts where the row is, and whether each guard holds."""
-    in_source = or_(*(move.starts_from(row) for move in moves))
-    return [in_source.label("in_source"), *(guard.holds(row).label(guard.error.code) for guard in _guards(moves))]
+def state_of(states: Iterable[State], row: Columns) -> Expression:
+    """The name of the state that the row is in."""
+    return case(*((state.holds(row), literal(state.name, Text)) for state in states), else_=null())
 
 
-def refusal(moves: list[Move], checked: Checked | None) -> AppError:
+def checks(moves: list[Move], states: Iterable[State], row: Columns) -> list[Expression]:
+    """The columns that `refusal` reads: the state that the row is in, and whether each guard holds."""
+    return [state_of(states, row).label("state"), *(guard.holds(row).label(guard.error.code) for guard in _guards(moves))]
+
+
+def refusal(moves: list[Move], states: Iterable[State], checked: Checked | None) -> AppError:
     """The reason why none of the moves was made; without `checked` there is no such row for the caller."""
     if checked is None:
         return NotFound()
-    for guard in _guards(moves) if checked.in_source else ():
-        if not getattr(checked, guard.error.code):
-            return guard.error(actions=checked.actions)
-    return IllegalMove(actions=checked.actions)
+    if any(move.origin.name == checked.state for move in moves):
+        for guard in _guards(moves):
+            if not getattr(checked, guard.error.code):
+                return guard.error(actions=checked.actions)
+    return refusal_of(states, checked.state)(actions=checked.actions)
+
+
+def refusal_of(states: Iterable[State], name: str) -> type[IllegalMove]:
+    """What the state of this name refuses a move with."""
+    return next((state.refusal for state in states if state.name == name), IllegalMove)
 
 
 def _guards(moves: list[Move]) -> list[Guard]:

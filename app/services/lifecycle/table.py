@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, null
 
 from app.db.types import Columns, Condition, Expression
-from app.errors import AppError
+from app.errors import AppError, IllegalMove
 
 Argument = str | int | float | None
 Arguments = dict[str, Argument]  # what a move is given, by the names of its bind parameters
@@ -15,11 +15,15 @@ BY_TICKET = "ticket"  # the kind of actor that moves an order when its ticket en
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state of a row: its stored status, and `where`, which tells apart the states that share one status."""
+    """A state of a row: its stored status, and `where`, which tells apart the states that share one status.
+
+    `refusal` is raised for a move that the state has no way for.
+    """
 
     name: str
     status: int
     where: Callable[[Columns], Condition] | None = None
+    refusal: type[IllegalMove] = IllegalMove
 
     def holds(self, row: Columns) -> Condition:
         is_status = row.c.status == self.status

@@ -13,25 +13,29 @@ from app.db.sql import is_among
 from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import Work
-from app.errors import AlreadyShipped, AppError, DuplicateRow, IllegalMove, UnknownOrder
+from app.errors import AlreadyShipped, AppError, DuplicateRow, IllegalMove, OrderRefunding, UnknownOrder
 from app.models import Order
-from app.models import order as stored
 from app.services import carriers
 from app.services.batch_row import BatchRow, standing
-from app.services.lifecycle.table import Arguments
-from app.services.orders.states import LIFECYCLE, TRACKING
+from app.services.lifecycle.table import Arguments, State
+from app.services.orders import clocks
+from app.services.orders.states import LIFECYCLE, REFUNDING_SHIPPED, SHIPPED, TO_SHIP, TRACKING
 
 ORDER = Order.__table__
 MOST_SUGGESTED = 200  # rows of a batch whose unknown carrier is answered with the nearest known one
+CORRECTABLE = {state.name: state for state in (SHIPPED, REFUNDING_SHIPPED)}  # where tracking can be corrected
+TRIES = 3  # times that rows are carried out which other requests move meanwhile
 
 
 class NamedOrder(NamedTuple):
-    """An order that a row names, as `_NAMED` finds it."""
+    """An order that a row names, as `_NAMED` finds it; `state` is the name of the state that it is in."""
 
     id: int
     order_number: str
-    status: int
+    logistic_id: int | None
+    logistic_name: str | None
     logistic_order_id: str | None
+    state: str
 
 
 def ship(
@@ -40,40 +44,62 @@ def ship(
     *,
     logistic_id: int | None,
     logistic_name: str | None,
-    logistic_order_id: str,
+    logistic_order_id: str | None,
     deliver_address: str | None = None,
 ) -> JsonText:
-    """Ship an order, or correct the tracking of a shipped one; raises NotFound, IllegalMove, UnknownCarrier, CarrierMissing."""
-    carrier_id, carrier_name = carriers.named(work, logistic_id, logistic_name)
-    return LIFECYCLE.move(
-        work,
-        "ship",
-        order_id,
-        logistic_id=carrier_id,
-        logistic_name=carrier_name,
-        logistic_order_id=logistic_order_id,
-        deliver_address=deliver_address,
-    )
+    """Ship an order, or correct the tracking of a shipped one.
+
+    Raises NotFound, IllegalMove, UnknownCarrier, CarrierMissing, CarrierDiffers, TrackingMissing.
+    """
+    carrier = carriers.named(work, logistic_id, logistic_name)
+    carriers.check_tracking(carrier, logistic_order_id, field="logistic_order_id")
+
+    def move(origin: State | None = None) -> JsonText:
+        return LIFECYCLE.move(
+            work,
+            "ship",
+            order_id,
+            origin,
+            logistic_id=carrier.id,
+            logistic_name=carrier.name,
+            logistic_order_id=logistic_order_id,
+            deliver_address=deliver_address,
+        )
+
+    try:
+        return move(TO_SHIP)
+    except (AlreadyShipped, OrderRefunding):
+        clocks.restart(work, [{"id": order_id, "logistic_id": carrier.id, "logistic_order_id": logistic_order_id}])
+        return move()
 
 
-def ship_many(work: Work, rows: list[BatchRow], *, dry_run: bool) -> None:
+def ship_many(work: Work, rows: list[BatchRow], *, dry_run: bool, correct: bool = False) -> None:
     """Ship the orders that the rows name by `order_id` or `order_number`; a row that is refused gets its error.
 
     The carrier is given as `carrier` (id, code or name of a known one), or as `logistic_id` and `logistic_name` as in `ship`.
+    A row that says what its order was shipped with changes nothing; with `correct`, one that says otherwise mends it.
     """
     orders = _find(work, standing(rows))
     _fill_in_carriers(work, standing(rows))
     _refuse_duplicates(standing(rows))
-    _refuse_by_status(standing(rows), orders)
-    if dry_run:
-        return
     left = standing(rows)
-    moved = LIFECYCLE.move_many(work, "ship", [_arguments(row) for row in left])
-    late = [row for row in left if row.values["order_id"] not in moved]
-    if late:  # another request has moved them
-        _refuse_by_status(late, _find(work, late))
-    for row in standing(late):
-        row.error = IllegalMove()
+    for _ in range(TRIES):
+        left = _left_to_move(left, orders, correct=correct)
+        if dry_run or not left:
+            return
+        moved = _move(work, left, orders)
+        left = [row for row in left if row.values["order_id"] not in moved]
+        orders = _find(work, left)  # another request has moved them
+    for row in _left_to_move(left, orders, correct=correct):
+        row.error = IllegalMove(field="order_number")
+
+
+def unship(work: Work, order_id: int) -> JsonText:
+    """Take back a shipment that was a mistake, within an hour, so that the order is to be shipped as before.
+
+    Raises NotFound, IllegalMove, UnshipOver.
+    """
+    return LIFECYCLE.move(work, "unship", order_id)
 
 
 def receive(work: Work, order_id: int) -> JsonText:
@@ -108,10 +134,13 @@ def _fill_in_carriers(work: Work, rows: list[BatchRow]) -> None:
 
 def _fill_in_carrier(values: dict[str, Any], known: carriers.Known, *, suggest: bool) -> AppError | None:
     word, name = values.get("carrier") or values.get("logistic_id"), values.get("logistic_name")
+    number = values.setdefault("logistic_order_id", None)
     try:
-        values["logistic_id"], values["logistic_name"] = carriers.chosen(known, word, name, suggest=suggest)
+        carrier = carriers.chosen(known, word, name, suggest=suggest)
+        carriers.check_tracking(carrier, number, field="logistic_order_id")
     except AppError as error:
         return error
+    values |= {"logistic_id": carrier.id, "logistic_name": carrier.name}
     return None
 
 
@@ -123,18 +152,33 @@ def _refuse_duplicates(rows: Iterable[BatchRow]) -> None:
         seen.add(row.values["order_id"])
 
 
-def _refuse_by_status(rows: Iterable[BatchRow], orders: dict[int, NamedOrder]) -> None:
+def _left_to_move(rows: Iterable[BatchRow], orders: dict[int, NamedOrder], *, correct: bool) -> list[BatchRow]:
+    """The rows that are still to be carried out; those that cannot be are refused."""
+    left = []
     for row in rows:
-        if row.error is None:
-            row.error = _refusal(row.values["logistic_order_id"], orders[row.values["order_id"]])
+        order = orders[row.values["order_id"]]
+        if order.state == TO_SHIP.name:
+            left.append(row)
+        elif order.state not in CORRECTABLE:
+            row.error = LIFECYCLE.refusal_of(order.state)(field="order_number")
+        elif any(row.values[name] != getattr(order, name) for name in TRACKING):
+            if correct:
+                left.append(row)
+            else:
+                row.error = LIFECYCLE.refusal_of(order.state)(field="order_number")
+    return left
 
 
-def _refusal(tracking_number: str, order: NamedOrder) -> AppError | None:
-    if order.status == stored.TO_SHIP:
-        return None
-    if order.status == stored.SHIPPED and order.logistic_order_id == tracking_number:
-        return AlreadyShipped(field="order_number")
-    return IllegalMove(field="order_number")
+def _move(work: Work, rows: list[BatchRow], orders: dict[int, NamedOrder]) -> set[int]:
+    """Ship or correct the orders of the rows; the ids of those that were moved."""
+    moved: set[int] = set()
+    corrections = [_arguments(row) for row in rows if orders[row.values["order_id"]].state in CORRECTABLE]
+    if corrections:
+        clocks.restart(work, corrections)
+    for origin in (TO_SHIP, *CORRECTABLE.values()):
+        chosen = [_arguments(row) for row in rows if orders[row.values["order_id"]].state == origin.name]
+        moved |= LIFECYCLE.move_many(work, "ship", chosen, origin=origin)
+    return moved
 
 
 def _arguments(row: BatchRow) -> Arguments:
@@ -142,7 +186,7 @@ def _arguments(row: BatchRow) -> Arguments:
 
 
 _NAMED = Statement(
-    select(*(ORDER.c[name] for name in NamedOrder._fields)).where(
+    select(*(ORDER.c[name] for name in NamedOrder._fields if name in ORDER.c), LIFECYCLE.state_of(ORDER).label("state")).where(
         ORDER.c.business_id == ACTOR_ID,
         or_(
             is_among(ORDER.c.id, "ids"),

@@ -1,12 +1,25 @@
 """The order's life: its table of moves (spec.md, States), and what each audience sees of an order."""
 
-from sqlalchemy import JSON, Integer, bindparam, cast, func, literal, null, or_, select
+from collections.abc import Callable
 
+from sqlalchemy import JSON, Integer, and_, bindparam, cast, func, literal, null, or_, select
+
+from app.config import DAY, HOUR
 from app.db.parameters import NOW
 from app.db.types import Columns, Condition, Expression
 from app.db.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
-from app.errors import AfterSaleOver
-from app.models import Event, Order
+from app.errors import (
+    AfterSaleOver,
+    AlreadyExtended,
+    AlreadyShipped,
+    NotShipped,
+    OrderCompleted,
+    OrderRefunded,
+    OrderRefunding,
+    RefundRefused,
+    UnshipOver,
+)
+from app.models import Event, Order, OrderClock
 from app.models import order as stored
 from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
@@ -15,25 +28,44 @@ from app.services.lifecycle.table import BY_TICKET, Guard, Move, State
 from app.services.orders import receivers
 
 ORDER = Order.__table__
+CLOCK = OrderClock.__table__
 EVENT = Event.__table__
 TRACKING = ("logistic_id", "logistic_name", "logistic_order_id")
 
-TO_SHIP = State("to_ship", stored.TO_SHIP)
-SHIPPED = State("shipped", stored.SHIPPED)
-COMPLETED = State("completed", stored.COMPLETED)
-REFUNDED = State("refunded", stored.REFUNDED)
-REFUND_REFUSED = State("refund_refused", stored.REFUND_REFUSED)
-# The times of an order say where it was when its refund was requested.
-REFUNDING_UNSHIPPED = State("refunding_unshipped", stored.REFUNDING, lambda o: o.c.deliver_time.is_(None))
-REFUNDING_SHIPPED = State(
-    "refunding_shipped", stored.REFUNDING, lambda o: o.c.deliver_time.isnot(None) & o.c.recv_time.is_(None)
-)
-REFUNDING_RECEIVED = State("refunding_received", stored.REFUNDING, lambda o: o.c.recv_time.isnot(None))
+# fmt: off
+TO_SHIP        = State("to_ship",        stored.TO_SHIP,        refusal=NotShipped)
+SHIPPED        = State("shipped",        stored.SHIPPED,        refusal=AlreadyShipped)
+COMPLETED      = State("completed",      stored.COMPLETED,      refusal=OrderCompleted)
+REFUNDED       = State("refunded",       stored.REFUNDED,       refusal=OrderRefunded)
+REFUND_REFUSED = State("refund_refused", stored.REFUND_REFUSED, refusal=RefundRefused)
+# fmt: on
+
+
+def _refunding(name: str, where: Callable[[Columns], Condition]) -> State:
+    """A refund in progress; the times of an order say where it was when its refund was requested."""
+    return State(name, stored.REFUNDING, where, OrderRefunding)
+
+
+REFUNDING_UNSHIPPED = _refunding("refunding_unshipped", lambda o: o.c.deliver_time.is_(None))
+REFUNDING_SHIPPED = _refunding("refunding_shipped", lambda o: o.c.deliver_time.isnot(None) & o.c.recv_time.is_(None))
+REFUNDING_RECEIVED = _refunding("refunding_received", lambda o: o.c.recv_time.isnot(None))
+
+
+def is_under_way(o: Columns) -> Condition:
+    """Whether the goods were shipped and not yet received, so that their tracking can be corrected."""
+    return or_(SHIPPED.holds(o), REFUNDING_SHIPPED.holds(o))
+
+
+def put_off(o: Columns) -> Expression:
+    """Seconds by which the automatic receipt falls later: by the days that were granted, or for a number that came late."""
+    late = func.greatest(func.coalesce(CLOCK.c.tracked_time, 0) - o.c.deliver_time, 0)
+    by = select(CLOCK.c.extended_days * DAY + late).where(CLOCK.c.order_id == o.c.id).scalar_subquery()
+    return func.coalesce(by, 0)
 
 
 # fmt: off
 SHIPMENT   = Deadline("ship",         TO_SHIP,   lambda o: o.c.create_time, reported=True)
-RECEIPT    = Deadline("auto_receive", SHIPPED,   lambda o: o.c.deliver_time)
+RECEIPT    = Deadline("auto_receive", SHIPPED,   lambda o: o.c.deliver_time, later=put_off)
 AFTER_SALE = Deadline("after_sale",   COMPLETED, lambda o: o.c.recv_time)
 # fmt: on
 DEADLINES = (SHIPMENT, RECEIPT, AFTER_SALE)
@@ -50,6 +82,10 @@ def with_carrier(o: Columns) -> dict[str, Expression]:
 
 def shipping(o: Columns) -> dict[str, Expression]:
     return {"deliver_time": NOW, **with_carrier(o)}
+
+
+def unshipping(o: Columns) -> dict[str, Expression]:
+    return dict.fromkeys(("deliver_time", "deliver_address", *TRACKING), null())
 
 
 def receiving(o: Columns) -> dict[str, Expression]:
@@ -72,7 +108,27 @@ def tracking(o: Columns) -> Expression:
     return func.jsonb_build_object(*(part for name in TRACKING for part in (literal(name), o.c[name])))
 
 
+def former(o: Columns) -> Expression:
+    """What the order was shipped with last, which only the event says once it is unshipped."""
+    shipped = and_(EVENT.c.order_id == o.c.id, EVENT.c.subject == ORDER.name, EVENT.c.verb == "ship")
+    return select(EVENT.c.details).where(shipped).order_by(EVENT.c.id.desc()).limit(1).scalar_subquery()
+
+
+def days(o: Columns) -> Expression:
+    return func.jsonb_build_object("days", cast(bindparam("days"), Integer))
+
+
+def just_shipped(o: Columns) -> Condition:
+    return o.c.deliver_time >= NOW - HOUR
+
+
+def not_extended(o: Columns) -> Condition:
+    return ~select(CLOCK.c.order_id).where(CLOCK.c.order_id == o.c.id, CLOCK.c.extended_days > 0).exists()
+
+
 IN_TIME = (Guard(within_after_sale, AfterSaleOver),)
+AT_ONCE = (Guard(just_shipped, UnshipOver),)
+ONCE = (Guard(not_extended, AlreadyExtended),)
 
 # fmt: off
 MOVES = (
@@ -80,6 +136,9 @@ MOVES = (
     Move("place",         None,                TO_SHIP,             (PLATFORM,)),
     Move("ship",          TO_SHIP,             SHIPPED,             (MERCHANT,),        (),         shipping,     tracking),
     Move("ship",          SHIPPED,             SHIPPED,             (MERCHANT,),        (),         with_carrier, tracking),
+    Move("ship",          REFUNDING_SHIPPED,   REFUNDING_SHIPPED,   (MERCHANT,),        (),         with_carrier, tracking),
+    Move("unship",        SHIPPED,             TO_SHIP,             (MERCHANT,),        AT_ONCE,    unshipping,   former),
+    Move("extend",        SHIPPED,             SHIPPED,             (MERCHANT,),        ONCE,       notes=days),
     Move("receive",       SHIPPED,             COMPLETED,           (CUSTOMER, SYSTEM), (),         receiving),
     Move("except-orders", TO_SHIP,             REFUNDING_UNSHIPPED, (CUSTOMER,),        IN_TIME,    asking),
     Move("except-orders", SHIPPED,             REFUNDING_SHIPPED,   (CUSTOMER,),        IN_TIME,    asking),

@@ -12,20 +12,21 @@ from sqlalchemy import bindparam, func, literal, select
 
 from app.config import DAY, HOUR, settings
 from app.db.statement import Statement
+from app.db.types import Condition
 from app.db.work import SYSTEM, Actor, Work
 from app.errors import AppError
 from app.models import Event
 from app.ops.incidents import survived
 from app.services import idempotency
-from app.services.accounts import tries
+from app.services.accounts import deletion, tries
 from app.services.events.record import noted_from
 from app.services.lifecycle.deadlines import Deadline
 from app.services.lifecycle.engine import Lifecycle
-from app.services.orders import search, shipping, tally
+from app.services.orders import clocks, search, tally
 from app.services.orders.states import LIFECYCLE as ORDERS
 from app.services.orders.states import RECEIPT
 from app.services.tickets import use_cases as tickets
-from app.services.tickets.states import ANSWER, RETURN
+from app.services.tickets.states import ANSWER, RETURN, can_come_back
 from app.services.tickets.states import LIFECYCLE as TICKETS
 from app.services.webhooks import retention
 
@@ -114,10 +115,10 @@ def _work(now: int) -> Work:
     return Work(Actor(SYSTEM), writes=True, now=now)
 
 
-def _due(lifecycle: Lifecycle, deadline: Deadline) -> Statement:
-    """The ids of the rows that have missed the deadline, in order, a chunk after `last`."""
+def _due(lifecycle: Lifecycle, deadline: Deadline, *also: Condition) -> Statement:
+    """The ids of the rows that have missed the deadline and meet the other conditions, in order, a chunk after `last`."""
     table = lifecycle.table
-    rows = select(table.c.id).where(table.c.id > bindparam("last"), deadline.is_missed(table))
+    rows = select(table.c.id).where(table.c.id > bindparam("last"), deadline.is_missed(table), *also)
     return Statement(rows.order_by(table.c.id).limit(bindparam("chunk")))
 
 
@@ -149,9 +150,9 @@ def _flag(verb: str, lifecycle: Lifecycle, deadline: Deadline, *, ahead: int = 0
 
 
 SWEEPS = {
-    "received": Sweep(_due(ORDERS, RECEIPT), shipping.receive),
+    "received": Sweep(_due(ORDERS, RECEIPT), clocks.receive_when_due),
     "lapsed": Sweep(_due(TICKETS, RETURN), tickets.lapse),
-    "agreed": Sweep(_due(TICKETS, ANSWER), tickets.agree, wanted=lambda: settings.auto_agree),
+    "agreed": Sweep(_due(TICKETS, ANSWER, can_come_back(TICKETS.table)), tickets.agree, wanted=lambda: settings.auto_agree),
 }
 REPORTED = [(lifecycle, deadline) for lifecycle in (ORDERS, TICKETS) for deadline in lifecycle.deadlines if deadline.reported]
 FLAGS = {
@@ -164,6 +165,7 @@ TIDYING = {
     "keys": idempotency.forget_old,
     "tries": tries.forget_old,
     "deliveries": retention.forget_old,
+    "erased": deletion.erase_late,
 }
 STEPS = (*SWEEPS, *FLAGS, *TIDYING)
 _TRY_LOCK = Statement(select(func.pg_try_advisory_xact_lock(_FLAGGING).label("held")))

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
-from sqlalchemy import bindparam, not_, select
+from sqlalchemy import bindparam, func, not_, select
 
 from app.db.caller import proved
+from app.db.parameters import ACTOR_ID
 from app.db.sql import is_among, json_of
 from app.db.statement import Statement
 from app.db.types import JsonText
-from app.db.work import Work
+from app.db.work import CUSTOMER, Work
 from app.models import Order
 from app.services.lifecycle.deadlines import overdue
 from app.services.ownership import TICKETS, owned
@@ -19,6 +20,10 @@ from app.services.tickets.states import DEADLINES, LIFECYCLE, TICKET, step_of
 ORDER = Order.__table__
 
 _OVERDUE = overdue(DEADLINES, TICKET)
+
+# By the ids of the buyer's orders, which are few; the planner might else read everybody's tickets from the newest on.
+_ORDERS_OF_BUYER = select(ORDER.c.id).where(ORDER.c.customer_id == ACTOR_ID).scalar_subquery()
+_OF_BUYERS_ORDERS = TICKET.c.order_id == func.any(func.array(_ORDERS_OF_BUYER))
 
 FILTERS = {
     "status": TICKET.c.status == bindparam("status"),
@@ -55,6 +60,8 @@ def _one(kind: str) -> Statement:
 @lru_cache(maxsize=1000)
 def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
     conditions = [owned(TICKETS, kind, TICKET), *(FILTERS[name] for name in sorted(filters))]
+    if kind == CUSTOMER:
+        conditions.append(_OF_BUYERS_ORDERS)
     view = select(*LIFECYCLE.view(TICKET, kind)).where(*conditions)
     total = counted(select(TICKET.c.id).where(*conditions))
     return page_statement(view, TICKET.c.create_time, TICKET.c.id, total=total, by_cursor=by_cursor, kind=kind)

@@ -4,6 +4,7 @@ Each use case moves the ticket, its order and the stock in one transaction. All 
 the order, its ticket, the SKU.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ from app.services.lifecycle.table import BY_TICKET
 from app.services.orders.states import LIFECYCLE as ORDERS
 from app.services.orders.states import took_stock
 from app.services.ownership import TICKETS, owned
+from app.services.tickets import evidence as pictures
+from app.services.tickets import return_addresses
 from app.services.tickets.states import LIFECYCLE, TICKET
 
 ORDER = Order.__table__
@@ -53,10 +56,19 @@ class OrderOfTicket(NamedTuple):
     took_stock: bool
 
 
-def ask(work: Work, order_id: int, *, except_type: str, back_reason: str, back_cost: float | None) -> JsonText:
+def ask(
+    work: Work,
+    order_id: int,
+    *,
+    except_type: str,
+    back_reason: str,
+    back_cost: float | None,
+    evidence: Sequence[str] = (),
+) -> JsonText:
     """Open a ticket: the buyer asks for a refund (`back_cost` in yuan, by default all of it), or for a return and refund.
 
-    Raises NotFound, OpenTicket, NothingToReturn, RefundTooLarge, RefundZero, IllegalMove, AfterSaleOver.
+    `evidence` are names of the buyer's pictures.
+    Raises NotFound, OpenTicket, NothingToReturn, RefundTooLarge, RefundZero, IllegalMove, AfterSaleOver, UnknownFile.
     """
     order: LockedOrder | None = work.one(_LOCK_ORDER, order_id=order_id)
     if order is None:
@@ -72,16 +84,19 @@ def ask(work: Work, order_id: int, *, except_type: str, back_reason: str, back_c
         raise RefundZero(field="back_cost", actions=order.actions)
     ticket = work.one(_OPEN, order_id=order_id, except_type=except_type, back_reason=back_reason, back_cost=asked)
     ORDERS.move(work, "except-orders", order_id, after_care_id=ticket.id, back_reason=back_reason)
-    return str(ticket.body)
+    if not evidence:
+        return str(ticket.body)
+    pictures.show(work, ticket.id, evidence)
+    return LIFECYCLE.get(work, ticket.id)
 
 
 def agree(
     work: Work, ticket_id: int, *, back_cost: float | None = None, remark: str | None = None, restock: bool | None = None
 ) -> JsonText:
-    """Agree to a ticket: a refund is settled at once, a return waits for the goods.
+    """Agree to a ticket: a refund is settled at once, a return waits for the goods, which go to the merchant's address.
 
     `restock` may only confirm the rule: goods that were never shipped return to stock, others do not.
-    Raises NotFound, IllegalMove, RefundTooLarge, RefundZero, RestockFixed.
+    Raises NotFound, IllegalMove, RefundTooLarge, RefundZero, RestockFixed, ReturnAddressMissing.
     """
     order = _lock(work, ticket_id)
     returning = order.except_type == RETURN_AND_REFUND
@@ -96,16 +111,25 @@ def agree(
         )
         raise RestockFixed(field="restock", rule_zh=rule[0], rule_en=rule[1])
     body = LIFECYCLE.move(work, "agree", ticket_id, back_cost=back_cost, remark=remark)
-    if not returning:
-        ORDERS.move(work, "refund", order.id, by=BY_TICKET)
-        if unshipped:
-            _restock(work, order)
+    if returning:
+        return_addresses.keep(work, ticket_id)
+        return LIFECYCLE.get(work, ticket_id)
+    ORDERS.move(work, "refund", order.id, by=BY_TICKET)
+    if unshipped:
+        _restock(work, order)
     return body
 
 
-def refuse(work: Work, ticket_id: int, *, remark: str) -> JsonText:
-    """Refuse a ticket, with the reason as `remark`; raises NotFound, IllegalMove."""
-    return _end(work, "refuse", ticket_id, remark=remark)
+def refuse(work: Work, ticket_id: int, *, remark: str, evidence: Sequence[str] = ()) -> JsonText:
+    """Refuse a ticket, with the reason as `remark`, and the merchant's pictures of these names as `evidence`.
+
+    Raises NotFound, IllegalMove, UnknownFile, WrongFileKind.
+    """
+    body = _end(work, "refuse", ticket_id, remark=remark)
+    if not evidence:
+        return body
+    pictures.show(work, ticket_id, evidence)
+    return LIFECYCLE.get(work, ticket_id)
 
 
 def withdraw(work: Work, ticket_id: int) -> JsonText:
@@ -118,9 +142,12 @@ def lapse(work: Work, ticket_id: int) -> JsonText:
     return _end(work, "lapse", ticket_id)
 
 
-def send_back(work: Work, ticket_id: int, *, logistics_id: int, tracking_number: str) -> JsonText:
-    """Record the parcel with which the buyer returns the goods; raises NotFound, IllegalMove, UnknownCarrier."""
-    carriers.name_of(work, logistics_id)
+def send_back(work: Work, ticket_id: int, *, logistics_id: int, tracking_number: str | None) -> JsonText:
+    """Record the parcel with which the buyer returns the goods, or correct it while the goods are on their way.
+
+    Raises NotFound, IllegalMove, UnknownCarrier, TrackingMissing.
+    """
+    carriers.check_tracking(carriers.named(work, logistics_id, None), tracking_number, field="tracking_number")
     _lock(work, ticket_id)
     parcel = work.one(_PARCEL, logistics_id=logistics_id, tracking_number=tracking_number)
     return LIFECYCLE.move(work, "return", ticket_id, logistics_id=logistics_id, logistics_order_id=parcel.id)

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, Protocol
 
@@ -19,7 +19,7 @@ from app.errors import UnknownFile, WrongFileKind
 from app.models import StoredFile
 from app.services.events import audit
 from app.services.paging import Listing, Page
-from app.services.uploads.content import MEDIA_TYPES
+from app.services.uploads.content import MEDIA_TYPES, Content
 from app.services.uploads.content.recognition import recognised
 from app.services.uploads.storage import storage
 
@@ -42,12 +42,12 @@ class KindOfFile(Protocol):
     kind: str
 
 
-def store(file: BinaryIO) -> Stored:
-    """Put a file into the storage; raises StorageAway and what `recognised` raises.
+def store(file: BinaryIO, recognise: Callable[[BinaryIO], Content] = recognised) -> Stored:
+    """Put a file into the storage; raises StorageAway and what `recognise` raises.
 
     It needs no database. A file that gets no row stays in the storage, because another merchant may have uploaded it too.
     """
-    content = recognised(file)
+    content = recognise(file)
     name = f"{digest_of(content.body)}.{content.extension}"
     media_type = MEDIA_TYPES[content.extension]
     size = content.body.seek(0, os.SEEK_END)

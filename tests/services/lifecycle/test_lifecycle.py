@@ -44,6 +44,8 @@ STANDINGS = {
 }
 ORDER_VERBS: dict[str, tuple[str, Any]] = {
     "ship": ("merchant", {"logistic_id": 2, "logistic_order_id": "YT42"}),
+    "unship": ("merchant", None),
+    "extend": ("merchant", {"days": 3}),
     "receive": ("customer", None),
     "except-orders": ("customer", {"except_type": REFUND, "back_reason": "不想要了"}),
 }
@@ -51,10 +53,24 @@ ORDER_VERBS: dict[str, tuple[str, Any]] = {
 LEGAL_FOR_ORDERS = {
     ("to_ship", "ship"): 1,
     ("shipped", "ship"): 1,
+    ("refunding_shipped", "ship"): -1,
+    ("shipped", "unship"): 0,
+    ("shipped", "extend"): 1,
     ("shipped", "receive"): 2,
     ("to_ship", "except-orders"): -1,
     ("shipped", "except-orders"): -1,
     ("completed", "except-orders"): -1,
+}
+STATE_REFUSES = {
+    "to_ship": "not_shipped",
+    "shipped": "already_shipped",
+    "completed": "order_completed",
+    "after_sale_over": "order_completed",
+    "refunded": "order_refunded",
+    "refund_refused": "refund_refused",
+    "refunding_unshipped": "order_refunding",
+    "refunding_shipped": "order_refunding",
+    "refunding_received": "order_refunding",
 }
 REFUSAL_OF_ORDERS = {
     ("refunding_unshipped", "except-orders"): "open_ticket",
@@ -92,6 +108,7 @@ LEGAL_FOR_TICKETS = {
     ("applied for a return", "withdraw"): "withdrawn",
     ("awaiting_return", "withdraw"): "withdrawn",
     ("awaiting_return", "return"): "awaiting_receipt",
+    ("awaiting_receipt", "return"): "awaiting_receipt",
     ("awaiting_receipt", "receive"): "refunded",
 }
 STORED_AS = {
@@ -256,8 +273,16 @@ class TestTables:
         assert guards
         assert len({guard.error.code for guard in guards}) == len(guards)
 
+    @BOTH
+    def test_every_state_says_what_it_refuses_a_move_with(self, lifecycle):
+        states = {state for move in lifecycle.moves for state in (move.source, move.target) if state is not None}
+        assert IllegalMove not in {state.refusal for state in states}
+
     def test_a_code_has_one_status(self):
-        codes = {(error.code, error.status) for error in AppError.__subclasses__()}
+        def kinds(error: type[AppError]) -> list[type[AppError]]:
+            return [each for kind in error.__subclasses__() for each in (kind, *kinds(kind))]
+
+        codes = {(error.code, error.status) for error in kinds(AppError)}
         assert len(codes) == len({code for code, _ in codes})
 
     @BOTH
@@ -307,7 +332,7 @@ class TestOrders:
             assert events_of(sql, order_id)[happened:] == [*applied, moved]
         else:
             assert answer.status_code == 409, answer.text
-            assert answer.json()["code"] == REFUSAL_OF_ORDERS.get((standing, verb), "illegal_move")
+            assert answer.json()["code"] == REFUSAL_OF_ORDERS.get((standing, verb), STATE_REFUSES[standing])
             assert after == before
             assert answer.json().get("actions") == shown
 
@@ -325,7 +350,7 @@ class TestOrders:
     def test_a_move_answers_with_what_is_open_next(self, shop, sql):
         order_id = shop.order_at(sql, "to_ship")["id"]
         shipped = made(shop.merchant.post(f"/orders/{order_id}/ship", ORDER_VERBS["ship"][1]))
-        assert shipped["actions"] == made(shop.merchant.get(f"/orders/{order_id}"))["actions"] == ["ship"]
+        assert shipped["actions"] == made(shop.merchant.get(f"/orders/{order_id}"))["actions"] == ["ship", "unship", "extend"]
         received = made(shop.customer.post(f"/orders/{order_id}/receive"))
         assert received["actions"] == made(shop.customer.get(f"/orders/{order_id}"))["actions"] == ["except-orders"]
 
@@ -403,7 +428,7 @@ class TestTickets:
             assert events_of(sql, order_id)[happened:] == moved
         else:
             assert answer.status_code == 409, answer.text
-            assert answer.json()["code"] == "illegal_move"
+            assert answer.json()["code"] == f"ticket_{made(shop.owner[kind].get(f'/except-orders/{ticket_id}'))['step']}"
             assert after == before
             assert answer.json().get("actions") == shown
 

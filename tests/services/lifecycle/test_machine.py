@@ -54,6 +54,9 @@ class Ticket:
     amount: float
     step: str
 
+    def refusal(self) -> str:
+        return f"ticket_{self.step}"
+
 
 NO_TICKET = Ticket(2**31 - 1, REFUND, 1, "absent")
 
@@ -78,7 +81,9 @@ class Sale:
     status: int = 0
     shipped: bool = False
     received: bool = False
+    days_since_shipping: int = 0
     days_since_receipt: int = 0
+    days_granted: int = 0
     tracking: str | None = None
     tickets: list[Ticket] = field(default_factory=list)
     verbs: list[str] = field(default_factory=lambda: ["place"])
@@ -88,6 +93,19 @@ class Sale:
 
     def goes_back(self) -> None:
         self.status = 2 if self.received else 1 if self.shipped else 0
+
+    def can_be_shipped(self) -> bool:
+        """Whether it can be shipped, or its tracking corrected."""
+        return self.status in (0, 1) or (self.status == -1 and self.shipped and not self.received)
+
+    def refusal(self) -> str:
+        names = {0: "not_shipped", 1: "already_shipped", 2: "order_completed", 3: "order_refunded", 4: "refund_refused"}
+        return names.get(self.status, "order_refunding")
+
+    def merchants_actions(self) -> list[str]:
+        can_unship = self.status == 1 and not self.days_since_shipping
+        can_extend = self.status == 1 and not self.days_granted
+        return ["extend"] * can_extend + ["ship"] * self.can_be_shipped() + ["unship"] * can_unship
 
     def buyers_actions(self) -> list[str]:
         can_ask = self.status in (0, 1, 2) and self.days_since_receipt <= 7
@@ -162,15 +180,36 @@ class Market(RuleBasedStateMachine):
         """Ships an order, or corrects the tracking of one under way."""
         body = {"logistic_id": 1, "logistic_order_id": tracking}
         answer = self._merchant(sale, own).post(f"/orders/{sale.id}/ship", body)
-        if happened(answer, legal(own, sale.status in (0, 1))):
-            sale.status, sale.shipped, sale.tracking = 1, True, tracking
+        if happened(answer, legal(own, sale.can_be_shipped(), sale.refusal())):
+            sale.days_since_shipping = sale.days_since_shipping if sale.shipped else 0
+            sale.status, sale.shipped, sale.tracking = sale.status or 1, True, tracking
             sale.verbs.append("ship")
+
+    @rule(sale=sales, own=mostly)
+    def unship(self, sale: Sale, own: bool) -> None:
+        answer = self._merchant(sale, own).post(f"/orders/{sale.id}/unship")
+        refused = legal(own, sale.status == 1, sale.refusal())
+        if not refused and sale.days_since_shipping:
+            refused = {"unship_over": 409}
+        if happened(answer, refused):
+            sale.status, sale.shipped, sale.tracking = 0, False, None
+            sale.verbs.append("unship")
+
+    @rule(sale=sales, own=mostly, days=st.integers(1, 30))
+    def extend(self, sale: Sale, own: bool, days: int) -> None:
+        answer = self._merchant(sale, own).post(f"/orders/{sale.id}/extend", {"days": days})
+        refused = legal(own, sale.status == 1, sale.refusal())
+        if not refused and sale.days_granted:
+            refused = {"already_extended": 409}
+        if happened(answer, refused):
+            sale.days_granted = days
+            sale.verbs.append("extend")
 
     @rule(sale=sales, newest=mostly, own=mostly, share=shares, restock=maybe)
     def agree(self, sale: Sale, newest: bool, own: bool, share: float | None, restock: bool | None) -> None:
         ticket = sale.ticket(newest)
         amount = ticket.amount if share is None else max(0.01, round(sale.paid * share, 2))
-        refused = legal(own and ticket is not NO_TICKET, ticket.step == "applied")
+        refused = legal(own and ticket is not NO_TICKET, ticket.step == "applied", ticket.refusal())
         if refused != NOT_THERE:
             if restock is not None and (ticket.kind == RETURN or restock == sale.shipped):
                 refused["restock_fixed"] = 422
@@ -189,7 +228,7 @@ class Market(RuleBasedStateMachine):
     def refuse(self, sale: Sale, newest: bool, own: bool) -> None:
         ticket = sale.ticket(newest)
         answer = self._merchant(sale, own).post(f"/except-orders/{ticket.id}/refuse", {"remark": "已使用"})
-        if happened(answer, legal(own and ticket is not NO_TICKET, ticket.step == "applied")):
+        if happened(answer, legal(own and ticket is not NO_TICKET, ticket.step == "applied", ticket.refusal())):
             ticket.step, sale.status = "refused", 4 if sale.shipped else 0
             sale.verbs += ["refuse", "refuse"]
 
@@ -198,7 +237,7 @@ class Market(RuleBasedStateMachine):
         ticket = sale.ticket(newest)
         body = {} if restock is None else {"restock": restock}
         answer = self._merchant(sale, own).post(f"/except-orders/{ticket.id}/receive", body)
-        if happened(answer, legal(own and ticket is not NO_TICKET, ticket.step == "awaiting_receipt")):
+        if happened(answer, legal(own and ticket is not NO_TICKET, ticket.step == "awaiting_receipt", ticket.refusal())):
             sale.verbs.append("receive")
             self._refund(sale, ticket, restock=restock is not False)
 
@@ -223,7 +262,7 @@ class Market(RuleBasedStateMachine):
 
     @rule(sale=sales, own=mostly)
     def receive(self, sale: Sale, own: bool) -> None:
-        if happened(self._buyer(sale, own).post(f"/orders/{sale.id}/receive"), legal(own, sale.status == 1)):
+        if happened(self._buyer(sale, own).post(f"/orders/{sale.id}/receive"), legal(own, sale.status == 1, sale.refusal())):
             sale.status, sale.received = 2, True
             sale.verbs.append("receive")
 
@@ -232,7 +271,7 @@ class Market(RuleBasedStateMachine):
         amount = sale.paid if share is None else max(0.01, round(sale.paid * share, 2))
         reasons = {
             "open_ticket": sale.status == -1,
-            "illegal_move": sale.status not in (0, 1, 2),
+            sale.refusal(): sale.status not in (0, 1, 2),
             "after_sale_over": sale.days_since_receipt > 7,
             "nothing_to_return": kind == RETURN and not sale.shipped,
             "refund_too_large": amount > sale.paid,
@@ -249,7 +288,9 @@ class Market(RuleBasedStateMachine):
     def withdraw(self, sale: Sale, newest: bool, own: bool) -> None:
         ticket = sale.ticket(newest)
         answer = self._buyer(sale, own).post(f"/except-orders/{ticket.id}/withdraw")
-        if happened(answer, legal(own and ticket is not NO_TICKET, ticket.step in ("applied", "awaiting_return"))):
+        if happened(
+            answer, legal(own and ticket is not NO_TICKET, ticket.step in ("applied", "awaiting_return"), ticket.refusal())
+        ):
             ticket.step = "withdrawn"
             sale.goes_back()
             sale.verbs += ["withdraw", "withdraw"]
@@ -259,7 +300,8 @@ class Market(RuleBasedStateMachine):
         ticket = sale.ticket(newest)
         parcel = {"logistics_id": 2, "tracking_number": f"YT{ticket.id}"}
         answer = self._buyer(sale, own).post(f"/except-orders/{ticket.id}/return", parcel)
-        if happened(answer, legal(own and ticket is not NO_TICKET, ticket.step == "awaiting_return")):
+        may_send = ticket.step in ("awaiting_return", "awaiting_receipt")
+        if happened(answer, legal(own and ticket is not NO_TICKET, may_send, ticket.refusal())):
             assert answer.json()["return_parcel"].items() >= parcel.items()
             ticket.step = "awaiting_receipt"
             sale.verbs.append("return")
@@ -269,7 +311,7 @@ class Market(RuleBasedStateMachine):
     @rule(sale=sales)
     def is_received_by_deadline(self, sale: Sale) -> None:
         self._touch(sale)
-        if by_itself(lambda work: shipping.receive(work, sale.id), legal(True, sale.status == 1)):
+        if by_itself(lambda work: shipping.receive(work, sale.id), legal(True, sale.status == 1, sale.refusal())):
             sale.status, sale.received = 2, True
             sale.verbs.append("receive")
 
@@ -277,7 +319,7 @@ class Market(RuleBasedStateMachine):
     def lapses(self, sale: Sale, newest: bool) -> None:
         self._touch(sale)
         ticket = sale.ticket(newest)
-        refused = legal(ticket is not NO_TICKET, ticket.step == "awaiting_return")
+        refused = legal(ticket is not NO_TICKET, ticket.step == "awaiting_return", ticket.refusal())
         if by_itself(lambda work: tickets.lapse(work, ticket.id), refused):
             ticket.step = "lapsed"
             sale.goes_back()
@@ -289,6 +331,7 @@ class Market(RuleBasedStateMachine):
         earlier = ", ".join(f"{name} = {name} - %s" for name in ("create_time", "deliver_time", "recv_time", "close_time"))
         self.sql(f'UPDATE "order" SET {earlier} WHERE id = %s', *[days * DAY] * 4, sale.id)
         sale.days_since_receipt += days if sale.received else 0
+        sale.days_since_shipping += days if sale.shipped else 0
 
     @rule(sale=sales, kind=st.sampled_from([REFUND, RETURN]))
     def goes_on(self, sale: Sale, kind: str) -> None:
@@ -308,7 +351,7 @@ class Market(RuleBasedStateMachine):
     @invariant()
     def the_order_is_as_modelled(self) -> None:
         order = made(self.sale.shop.merchant.get(f"/orders/{self.sale.id}"))
-        assert_order(order, self.sale, ["ship"] if self.sale.status in (0, 1) else [])
+        assert_order(order, self.sale, self.sale.merchants_actions())
         if self.sale.status == -1:
             merchants = {"applied": ["agree", "refuse"], "awaiting_receipt": ["receive"]}
             assert_ticket(order["except_order"], self.sale.ticket(True), merchants)
@@ -318,7 +361,7 @@ class Market(RuleBasedStateMachine):
         order = made(self.sale.buyer.get(f"/orders/{self.sale.id}"))
         assert_order(order, self.sale, self.sale.buyers_actions())
         if self.sale.status == -1:
-            buyers = {"applied": ["withdraw"], "awaiting_return": ["return", "withdraw"]}
+            buyers = {"applied": ["withdraw"], "awaiting_return": ["return", "withdraw"], "awaiting_receipt": ["return"]}
             assert_ticket(order["except_order"], self.sale.ticket(True), buyers)
 
     @invariant()
@@ -344,7 +387,7 @@ class Market(RuleBasedStateMachine):
             listed = made(shop.merchant.get("/orders", size=100))
             assert listed["total"] == len(shop.sales)
             for order, sale in paired(listed["items"], shop.sales):
-                assert_order(order, sale, ["ship"] if sale.status in (0, 1) else [])
+                assert_order(order, sale, sale.merchants_actions())
                 events = made(shop.merchant.get(f"/orders/{sale.id}/events", size=100))["items"]
                 assert [event["verb"] for event in reversed(events)] == sale.verbs
             tickets = [ticket for sale in shop.sales for ticket in sale.tickets]
@@ -372,11 +415,11 @@ class Market(RuleBasedStateMachine):
         sale.shop.stock += sale.num if restock else 0
 
 
-def legal(is_there: bool, is_open: bool) -> Refusals:
-    """How a move must be refused, if it must: what is another's is not there."""
+def legal(is_there: bool, is_open: bool, code: str) -> Refusals:
+    """How a move must be refused, if it must: what is another's is not there, and `code` says what state it is in."""
     if not is_there:
         return dict(NOT_THERE)
-    return {} if is_open else {"illegal_move": 409}
+    return {} if is_open else {code: 409}
 
 
 def happened(answer: httpx.Response, refused: Refusals, status: int = 200) -> bool:
@@ -416,6 +459,7 @@ def assert_order(order: dict[str, Any], sale: Sale, actions: list[str]) -> None:
     assert (order["close_time"] is not None) == (sale.status in (2, 3, 4))
     assert sale.status != 2 or order["close_time"] == order["recv_time"]
     start, days = DEADLINES.get(sale.status, (None, 0))
+    days += sale.days_granted if sale.status == 1 else 0
     assert order["deadline_at"] == (None if start is None else order[start] + days * DAY)
     if sale.status == -1:
         assert order["after_care_id"] == sale.ticket(True).id

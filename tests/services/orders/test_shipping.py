@@ -169,25 +169,76 @@ class TestShip:
             "carrier_differs",
             "carrier_missing",
             "invalid_input",
-            "invalid_input",
-            "already_shipped",
+            "tracking_missing",
+            None,
             "duplicate_row",
-            "illegal_move",
-            "illegal_move",
+            "order_completed",
+            "order_refunding",
             "invalid_input",
             None,
             "duplicate_row",
             "not_found",
         ]
-        assert (answer["shipped"], answer["failed"]) == (1, 15)
+        assert (answer["shipped"], answer["failed"]) == (2, 14)
         assert all(result["detail"] for result in answer["results"] if not result["ok"])
         assert now(merchant, order)[3] == "SF1"
         assert now(merchant, shipped)[3] == "SF1391234567890"
 
-    def test_another_number_does_not_overwrite_the_parcel_under_way(self, world, merchant, customer):
+    @pytest.mark.parametrize("parcel", [{"logistic_order_id": "ANOTHER"}, {"logistic_id": 2}], ids=["number", "carrier"])
+    def test_another_parcel_does_not_take_the_place_of_the_one_under_way_unless_it_corrects(
+        self, world, merchant, customer, parcel
+    ):
         shipped = world.order(merchant, customer, 1)
-        assert codes(batch(merchant, item(shipped, logistic_order_id="ANOTHER"))) == ["illegal_move"]
-        assert now(merchant, shipped)[3] == "SF1391234567890"
+        before = now(merchant, shipped)
+        row = item(shipped, **{"logistic_order_id": before[3], **parcel})
+        assert codes(batch(merchant, row)) == ["already_shipped"]
+        assert now(merchant, shipped) == before
+        told = batch(merchant, row, correct=True, dry_run=True)
+        assert now(merchant, shipped) == before
+        assert batch(merchant, row, correct=True) == told
+        assert told["shipped"] == 1
+        after = now(merchant, shipped)
+        assert (after[1], after[3]) == (row["logistic_id"], row["logistic_order_id"])
+        events = made(merchant.get(f"/orders/{shipped['id']}/events"))["items"]
+        assert [event["details"]["logistic_order_id"] for event in events[:2]] == [row["logistic_order_id"], before[3]]
+
+    def test_corrections_and_shipments_go_together(self, world, merchant, customer):
+        to_ship, shipped, asked = (world.order(merchant, customer, status) for status in (0, 1, 1))
+        world.ask(customer, asked)
+        answer = batch(merchant, *map(item, (to_ship, shipped, asked)), correct=True)
+        assert codes(answer) == [None] * 3
+        assert [now(merchant, each) for each in (to_ship, shipped, asked)] == [
+            (status, 1, "顺丰速运", "SF1") for status in (1, 1, -1)
+        ]
+
+    def test_a_correction_ends_where_the_order_does(self, world, merchant, customer):
+        ended = [world.order(merchant, customer, status) for status in (2, 3, 4, -1)]
+        answer = batch(merchant, *map(item, ended), correct=True)
+        assert codes(answer) == ["order_completed", "order_refunded", "refund_refused", "order_refunding"]
+
+    @pytest.mark.parametrize("parcel", [{}, {"logistic_order_id": "42"}], ids=["none", "a number"])
+    @pytest.mark.parametrize("carrier", ["无需物流", "自提", "同城配送"])
+    def test_what_leaves_without_a_parcel_needs_no_number(self, world, merchant, customer, carrier, parcel):
+        listed = made(merchant.client.get("/api/v1/logistics-companies"))["items"]
+        carrier_id = next(each["id"] for each in listed if each["name"] == carrier)
+        assert {each["name"] for each in listed if not each["needs_tracking"]} == {"无需物流", "自提", "同城配送"}
+        one, named, many, filed = (world.order(merchant, customer) for _ in range(4))
+        made(merchant.post(f"/orders/{one['id']}/ship", {"logistic_id": carrier_id, **parcel}))
+        made(merchant.post(f"/orders/{named['id']}/ship", {"logistic_name": carrier, **parcel}))
+        batch(merchant, {"order_id": many["id"], "logistic_id": carrier_id, **parcel})
+        content = csv_of([HEADER, line(filed, carrier, parcel.get("logistic_order_id", ""))])
+        assert made(sent(merchant, IMPORT, content))["shipped"] == 1
+        number = parcel.get("logistic_order_id")
+        assert {now(merchant, each) for each in (one, named, many, filed)} == {(1, carrier_id, carrier, number)}
+        assert made(customer.post(f"/orders/{one['id']}/receive"))["status"] == 2
+
+    @pytest.mark.parametrize("carrier", [{"logistic_id": 1}, {"logistic_name": "自家车队"}])
+    def test_a_parcel_needs_its_number(self, merchant, order, carrier):
+        answer = merchant.post(f"/orders/{order['id']}/ship", carrier)
+        assert (answer.status_code, answer.json()["code"]) == (422, "tracking_missing")
+        assert answer.json()["errors"][0]["field"] == "logistic_order_id"
+        assert codes(batch(merchant, {"order_id": order["id"], **carrier})) == ["tracking_missing"]
+        assert now(merchant, order)[0] == 0
 
     @pytest.mark.parametrize(("language", "word"), [("zh", "格式不正确"), ("en", "match")])
     def test_reasons_are_told_in_the_callers_language(self, merchant, order, language, word):
@@ -209,7 +260,7 @@ class TestShip:
         orders = [world.order(merchant, customer) for _ in range(2)]
         assert batch(merchant, *map(item, orders))["shipped"] == 2
         again = batch(merchant, *map(item, orders))
-        assert (again["shipped"], codes(again)) == (0, ["already_shipped"] * 2)
+        assert codes(again) == [None] * 2
         assert all(len(made(merchant.get(f"/orders/{order['id']}/events"))["items"]) == 2 for order in orders)
 
     def test_a_key_is_answered_as_at_first(self, merchant, order):
@@ -288,7 +339,7 @@ class TestFiles:
         assert [(result["row"], result["code"]) for result in answer["results"]] == [
             (5, "invalid_input"),
             (7, None),
-            (8, "invalid_input"),
+            (8, "tracking_missing"),
         ]
         sheet = xlsx_with(
             '<row r="3"><c r="B3" t="inlineStr"><is><t>订单号</t></is></c><c r="C3" t="inlineStr"><is><t>物流商</t></is></c>'
@@ -316,7 +367,17 @@ class TestFiles:
     def test_the_same_file_again_harms_nothing(self, merchant, order):
         content = csv_of([HEADER, line(order)])
         assert made(sent(merchant, IMPORT, content))["shipped"] == 1
+        assert codes(made(sent(merchant, IMPORT, content))) == [None]
+        assert len(made(merchant.get(f"/orders/{order['id']}/events"))["items"]) == 2
+
+    @pytest.mark.parametrize("where", ["query", "form"])
+    def test_another_file_corrects_what_it_says_it_corrects(self, world, merchant, customer, where):
+        order = world.order(merchant, customer, 1)
+        content = csv_of([HEADER, line(order, "圆通速递", "YT9")])
         assert codes(made(sent(merchant, IMPORT, content))) == ["already_shipped"]
+        options = {"params": {"correct": "true"}} if where == "query" else {"data": {"correct": "true"}}
+        assert codes(made(sent(merchant, IMPORT, content, **options))) == [None]
+        assert now(merchant, order)[2:] == ("圆通速递", "YT9")
 
     def test_a_key_is_answered_as_at_first(self, merchant, order):
         request = merchant.client.build_request("POST", "/", files={"file": ("a.csv", csv_of([HEADER, line(order)]))})
@@ -471,9 +532,24 @@ class TestRace:
 
             with ThreadPoolExecutor(RACERS) as pool:
                 answers = list(pool.map(race, range(RACERS)))
-        assert sum(answer["shipped"] for answer in answers) == len(orders)
-        refused = {result["code"] for answer in answers for result in answer["results"] if not result["ok"]}
-        assert refused <= {"already_shipped"}
+        assert [answer["shipped"] for answer in answers] == [len(orders)] * RACERS  # all say what was done
         for order in orders:
             verbs = [event["verb"] for event in made(merchant.get(f"/orders/{order['id']}/events"))["items"]]
             assert verbs == ["ship", "place"]
+
+    def test_of_different_parcels_one_is_shipped_and_the_others_are_told(self, world, merchant, customer, served):
+        orders = [world.order(merchant, customer) for _ in range(20)]
+        gate = Barrier(RACERS)
+        with httpx.Client(base_url=served(), timeout=30) as client:
+
+            def race(number):
+                caller = Caller(client, "merchant", merchant.token)
+                items = [item(order, logistic_order_id=f"SF{number}") for order in orders]
+                gate.wait()
+                return made(caller.post("/orders/ship", {"items": items if number % 2 else items[::-1]}))
+
+            with ThreadPoolExecutor(RACERS) as pool:
+                answers = list(pool.map(race, range(RACERS)))
+        assert sum(answer["shipped"] for answer in answers) == len(orders)
+        refused = {result["code"] for answer in answers for result in answer["results"] if not result["ok"]}
+        assert refused == {"already_shipped"}

@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 import orjson
 
-from app.errors import BrokenConfig, ModelTextTooLarge, UnsupportedUpload, ZippedModel
+from app.errors import BrokenConfig, ModelTextTooLarge, NoPicture, UnsupportedUpload, ZippedModel
 from app.services.uploads.content import BOM, CONFIG, MAX_CONFIG, MAX_MODEL, MAX_TEXT, Content, gltf, images, limited, size_of
 
 _ZIP = b"PK\x03\x04"
@@ -29,6 +29,14 @@ def recognised(file: BinaryIO) -> Content:
     if start.startswith(_ZIP) and _holds_a_model(file):
         raise ZippedModel(most=size_of(MAX_MODEL))
     raise UnsupportedUpload
+
+
+def picture(file: BinaryIO) -> Content:
+    """As `recognised`, for a file that must be a picture; raises NoPicture for any other."""
+    file.seek(0)
+    if not images.is_image(file.read(512)):
+        raise NoPicture
+    return images.encoded_anew(file)
 
 
 def _json(file: BinaryIO) -> Content:
