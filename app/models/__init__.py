@@ -14,6 +14,7 @@ from app.models.order import Order
 from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
 from app.models.product import Product, RemovedProduct
+from app.models.refund_payment import RefundPayment
 from app.models.scene import Scene, SceneBase
 from app.models.sku import RemovedSku, Sku
 from app.models.stock_movement import StockMovement
@@ -36,6 +37,7 @@ __all__ = [
     "OrderSearch",
     "OrderTally",
     "Product",
+    "RefundPayment",
     "RemovedProduct",
     "RemovedSku",
     "ReturnParcel",

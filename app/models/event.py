@@ -15,6 +15,7 @@ class Event(Base):
     __table_args__ = (
         Index("ix_event_order", "order_id", "id", postgresql_where="order_id IS NOT NULL"),
         Index("ix_event_business", "business_id", "txid", "id"),
+        Index("ix_event_txid", "txid", "id", postgresql_where="business_id IS NOT NULL"),
         Index("ix_event_business_time", "business_id", "time", "order_id"),
         Index("ix_event_time", "time", "order_id", postgresql_where="order_id IS NOT NULL"),
     )
@@ -25,7 +26,7 @@ class Event(Base):
     actor_kind = Column(String(10), nullable=False, comment="merchant, customer, admin, platform or system")
     actor_id = Column(Integer)
     verb = Column(String(30), nullable=False)
-    subject = Column(String(20), nullable=False, comment="the table of the row it happened to")
+    subject = Column(String(20), nullable=False, comment="the table of the row it happened to, or refund")
     subject_id = Column(Integer, nullable=False)
     business_id = Column(Integer, comment="the merchant whose business it is")
     order_id = Column(Integer, comment="the order whose timeline it belongs to")

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from app.schemas.fields import Amount, Id, Input, Line, Statuses, Time, TrackingNumber
 from app.schemas.paging import Listed, PageQuery
+from app.schemas.refunds import RefundStatus
 
 ExceptType = Literal["仅退款", "退货退款"]
 Step = Literal["applied", "awaiting_return", "awaiting_receipt", "refunded", "refused", "withdrawn", "lapsed"]
@@ -65,6 +66,14 @@ class ReturnParcelView(BaseModel):
     create_time: int
 
 
+class TicketRefund(BaseModel):
+    """The payment of a settled ticket's refund; `amount` in yuan."""
+
+    amount: float
+    status: RefundStatus
+    paid_time: int | None
+
+
 class TicketView(BaseModel):
     id: int
     order_id: int
@@ -84,6 +93,7 @@ class TicketView(BaseModel):
     actions: list[str]
     deadline_at: int | None
     return_parcel: ReturnParcelView | None
+    refund: TicketRefund | None
 
 
 class TicketList(Listed):

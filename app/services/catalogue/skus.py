@@ -51,9 +51,10 @@ def create(work: Work, product_id: int, values: Mapping[str, Any]) -> JsonText:
     row = work.one(_CREATE, product_id=product_id, **columns)
     if row is None:
         raise NotFound
+    details = {"product_id": product_id, "sku_name": values["sku_name"], "price": values["price"]}
+    audit.note(work, "create", "sku", row.id, business_id=work.actor.id, details=details)
     if values["stock"]:
         stock.change(work, row.id, values["stock"], reason=stock.INITIAL)
-    audit.note(work, "create", "sku", row.id, business_id=work.actor.id, details={"price": values["price"]})
     return get(work, row.id)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
+    null,
     select,
     true,
 )
@@ -52,10 +53,16 @@ def placement(*, waits: bool) -> Statement:
     taken = stock.taken_by(-sold.c.num, SKU.c.id == sold.c.sku_id)
     bought = select(fitting).join(taken, taken.c.id == fitting.c.sku_id).cte("bought")
     placed = _orders_of(bought)
-    noted = _noted(placed, bought)
-    change = select(bought, bought.c.sku_id.label("id"), (-bought.c.num).label("delta"))
+    change = select(
+        bought,
+        bought.c.sku_id.label("id"),
+        (-bought.c.num).label("delta"),
+        literal(stock.ORDERED, Text).label("reason"),
+        bought.c.order_number.label("reference"),
+    )
     each = change.subquery("each")
-    moved = stock.movement_of(each, each.c.delta, reason=literal(stock.ORDERED), reference=each.c.order_number)
+    noted = _noted(placed, bought, each)
+    moved = stock.movement_of(each, each.c.delta, reason=each.c.reason, reference=each.c.reference)
     low = low_stock.crossing(change)
     view = select(*LIFECYCLE.view(placed, PLATFORM)).subquery("v")
     done = view.outerjoin(moved, false()).outerjoin(noted, false()).outerjoin(low, false())
@@ -141,19 +148,34 @@ def _orders_of(bought: Columns) -> Columns:
     return insert(ORDER).from_select(list(written), rows).returning(*ORDER.c).cte("placed")
 
 
-def _noted(placed: Columns, bought: Columns) -> Columns:
-    born = select(placed.c.id, placed.c.business_id, bought.c.digest, bought.c.request_id)
-    born = born.join(bought, bought.c.order_number == placed.c.order_number).subquery("born")
-    return noted_from(
-        born,
-        verb="place",
-        subject=ORDER.name,
-        to_status=LIFECYCLE.opening(),
-        details=func.jsonb_build_object("digest", born.c.digest),
-        request_id=born.c.request_id,
-        business_id=born.c.business_id,
-        order_id=born.c.id,
+def _noted(placed: Columns, bought: Columns, changes: Columns) -> Columns:
+    """The CTE that writes the events of the orders and of their SKUs' stock, those of one SKU as they followed each other."""
+    purchase = func.jsonb_build_object("digest", bought.c.digest, "sku_id", bought.c.sku_id, "num", bought.c.num)
+    born = select(
+        placed.c.id,
+        literal("place", Text).label("verb"),
+        literal(ORDER.name, Text).label("subject"),
+        literal(LIFECYCLE.opening(), Integer).label("to_status"),
+        purchase.label("details"),
+        bought.c.request_id,
+        placed.c.business_id,
+        placed.c.id.label("order_id"),
+        bought.c.position,
+    ).join(bought, bought.c.order_number == placed.c.order_number)
+    stocked = select(
+        changes.c.id,
+        literal("stock", Text),
+        literal(SKU.name, Text),
+        null(),
+        stock.details_of(changes),
+        changes.c.request_id,
+        changes.c.business_id,
+        null(),
+        changes.c.position,
     )
+    both = born.union_all(stocked).subquery("both")
+    each = select(both).order_by(both.c.position).subquery("each_event")
+    return noted_from(each, **{column.name: column for column in each.c if column.name not in ("id", "position")})
 
 
 def _snapshot(bought: Columns) -> Expression:

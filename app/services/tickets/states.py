@@ -12,6 +12,7 @@ from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import Guard, Move, State
+from app.services.refunds import states as refunds
 
 TICKET = ExceptOrder.__table__
 ORDER = Order.__table__
@@ -139,6 +140,7 @@ def ticket_columns(t: Columns) -> list[Expression]:
         step_of(t).label("step"),
         deadline_at(DEADLINES, t).label("deadline_at"),
         return_parcel.label("return_parcel"),
+        refunds.of_ticket(t, SETTLED.holds(t)).label("refund"),
     ]
 
 
