@@ -16,7 +16,7 @@ class Event(Base):
         Index("ix_event_order", "order_id", "id", postgresql_where="order_id IS NOT NULL"),
         Index("ix_event_business", "business_id", "txid", "id"),
         Index("ix_event_txid", "txid", "id", postgresql_where="business_id IS NOT NULL"),
-        Index("ix_event_business_time", "business_id", "time", "order_id"),
+        Index("ix_event_business_order", "business_id", "time", "order_id", postgresql_where="order_id IS NOT NULL"),
         Index("ix_event_time", "time", "order_id", postgresql_where="order_id IS NOT NULL"),
     )
 

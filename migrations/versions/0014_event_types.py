@@ -10,18 +10,20 @@ down_revision = "0013"
 SUBJECT, SUBJECT_BEFORE = "the table of the row it happened to, or refund", "the table of the row it happened to"
 REASON, REASON_BEFORE = "merchant, platform, gone or failing", "merchant, gone or failing"
 
+INDEXES = (
+    ("ix_event_txid", ["txid", "id"], "business_id IS NOT NULL"),
+    # Of orders alone: the events of stock, one for each order, stay out of it.
+    ("ix_event_business_order", ["business_id", "time", "order_id"], "order_id IS NOT NULL"),
+)
+
 
 def upgrade() -> None:
     with op.get_context().autocommit_block():
         op.execute("SET lock_timeout = 0")  # it blocks nobody while it waits
-        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_event_txid")
-        op.create_index(
-            "ix_event_txid",
-            "event",
-            ["txid", "id"],
-            postgresql_where="business_id IS NOT NULL",
-            postgresql_concurrently=True,
-        )
+        for name, columns, where in INDEXES:
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            op.create_index(name, "event", columns, postgresql_where=where, postgresql_concurrently=True)
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_event_business_time")  # the second of them does its work
         op.execute("SET lock_timeout = '3s'")
     op.alter_column("event", "subject", comment=SUBJECT, existing_comment=SUBJECT_BEFORE, existing_type=sa.String(20))
     op.alter_column("webhook", "business_id", nullable=True, comment="null: the platform's, for events of all merchants")
@@ -49,4 +51,6 @@ def downgrade() -> None:
     op.alter_column("webhook", "disabled_reason", comment=REASON_BEFORE, existing_comment=REASON, existing_type=sa.String(10))
     op.alter_column("webhook", "business_id", nullable=False, comment=None)
     op.alter_column("event", "subject", comment=SUBJECT_BEFORE, existing_comment=SUBJECT, existing_type=sa.String(20))
-    op.drop_index("ix_event_txid", "event")
+    for name, _, _ in INDEXES:
+        op.drop_index(name, "event")
+    op.create_index("ix_event_business_time", "event", ["business_id", "time", "order_id"])
