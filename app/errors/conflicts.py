@@ -57,6 +57,12 @@ class RefundTooLarge(AppError):
     en = "a refund cannot exceed what was paid"
 
 
+class RefundPaid(AppError):
+    status, code = 409, "refund_paid"
+    zh = "该退款已支付"
+    en = "this refund is already paid"
+
+
 class OutOfStock(AppError):
     status, code = 409, "out_of_stock"
     zh = "库存不足"

@@ -20,6 +20,7 @@ from app.models.order_receiver import OrderReceiver
 from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
 from app.models.product import Product, RemovedProduct, UnlistedProduct
+from app.models.refund_payment import RefundPayment
 from app.models.return_address import ReturnAddress, TicketReturnAddress
 from app.models.scene import Scene, SceneBase
 from app.models.sku import RemovedSku, Sku, SkuCode, SkuUpdate
@@ -50,6 +51,7 @@ __all__ = [
     "OrderSearch",
     "OrderTally",
     "Product",
+    "RefundPayment",
     "RemovedProduct",
     "RemovedSku",
     "ReturnAddress",

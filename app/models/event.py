@@ -16,8 +16,9 @@ class Event(Base):
     __table_args__ = (
         Index("ix_event_order", "order_id", "id", postgresql_where="order_id IS NOT NULL"),
         Index("ix_event_business", "business_id", "txid", "id"),
-        Index("ix_event_business_time", "business_id", "time", "order_id"),
         Index("ix_event_customer", "subject_id", postgresql_where="subject = 'customer'"),
+        Index("ix_event_txid", "txid", "id", postgresql_where="business_id IS NOT NULL"),
+        Index("ix_event_business_order", "business_id", "time", "order_id", postgresql_where="order_id IS NOT NULL"),
         Index("ix_event_time", "time", "order_id", postgresql_where="order_id IS NOT NULL"),
     )
 
@@ -28,7 +29,7 @@ class Event(Base):
     actor_id = Column(Integer)
     api_key_id = Column(Integer, comment="the key with which the actor acted, if it was one")
     verb = Column(String(30), nullable=False)
-    subject = Column(String(20), nullable=False, comment="the table of the row it happened to")
+    subject = Column(String(20), nullable=False, comment="the table of the row it happened to, or refund")
     subject_id = Column(Integer, nullable=False)
     business_id = Column(Integer, comment="the merchant whose business it is")
     order_id = Column(Integer, comment="the order whose timeline it belongs to")

@@ -1,5 +1,6 @@
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
@@ -21,7 +23,7 @@ MOST_KEPT = 1024  # bytes of the body of a response
 
 
 class Webhook(Base):
-    """A merchant's subscription to events: where they go, which ones have been sent, and which worker sends them now.
+    """A subscription to events, a merchant's or the platform's: where they go, what has been sent, which worker sends it now.
 
     Its secret is not stored but derived from SECRET_KEY and `secret_seed`. If the receiver asks for a pause, the webhook stays
     leased until then, to no worker. A removed one is hidden until the worker has deleted its deliveries.
@@ -36,12 +38,16 @@ class Webhook(Base):
     )
 
     id = Column(Integer, primary_key=True)
-    business_id = Column(Integer, ForeignKey("user.id"), nullable=False)
+    business_id = Column(Integer, ForeignKey("user.id"), comment="null: the platform's, for events of all merchants")
     url = Column(String(2048), nullable=False)
     description = Column(String(255))
     verbs = Column(ARRAY(String(30)), comment="of the events that are wanted; null: of all")
+    types = Column(ARRAY(String(50)), comment="of the events that are wanted; null: of all")
+    verb_as_type = Column(
+        Boolean, nullable=False, server_default=true(), comment="its deliveries name the verb alone as their type"
+    )
     status = Column(String(10), nullable=False)
-    disabled_reason = Column(String(10), comment="merchant, gone or failing")
+    disabled_reason = Column(String(10), comment="merchant, platform, gone or failing")
     failing_since = time_column("no attempt has succeeded since then")
     create_time = time_column(nullable=False)
     update_time = time_column(nullable=False)

@@ -6,7 +6,7 @@ from fastapi.routing import APIRoute
 
 # Each module adds its routes to its audience's router when it is imported. The most called stand first.
 _MODULES = {
-    "app.routers.platform": ("orders", "goods"),
+    "app.routers.platform": ("orders", "goods", "refunds", "webhooks"),
     "app.routers.merchant": (
         "order_files",
         "orders",
@@ -27,7 +27,7 @@ _MODULES = {
         "account",
     ),
     "app.routers.customer": ("orders", "files", "account"),
-    "app.routers.admin": ("orders", "users", "events", "scene_bases", "statistics", "account"),
+    "app.routers.admin": ("orders", "refunds", "users", "events", "scene_bases", "statistics", "account"),
 }
 
 

@@ -15,16 +15,22 @@ class EventFilters(PageQuery):
 
 
 class EventView(BaseModel):
+    """`type` is subject and verb (`order.ship`); `status` and `amount` (yuan) are the subject's, `order_number` its order's."""
+
     id: int
     time: int
     actor_kind: str
     actor_id: int | None
     api_key_id: int | None
+    type: str
     verb: str
     subject: str
     subject_id: int
     from_status: int | None
     to_status: int | None
+    order_number: str | None
+    status: int | str | None
+    amount: float | None
     details: dict[str, Any] | None
     request_id: str | None
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from app.models.evidence import MOST
 from app.schemas.fields import Amount, Id, Input, Line, Optionally, Prose, Statuses, Time, TrackingNumber
 from app.schemas.paging import Listed, PageQuery
+from app.schemas.refunds import RefundStatus
 
 ExceptType = Literal["仅退款", "退货退款"]
 Step = Literal["applied", "awaiting_return", "awaiting_receipt", "refunded", "refused", "withdrawn", "lapsed"]
@@ -103,6 +104,14 @@ class EvidenceView(BaseModel):
     url: str
 
 
+class TicketRefund(BaseModel):
+    """The payment of a settled ticket's refund; `amount` in yuan."""
+
+    amount: float
+    status: RefundStatus
+    paid_time: int | None
+
+
 class TicketView(BaseModel):
     """`return_address` is where the goods go, as it was when the return was agreed to."""
 
@@ -126,6 +135,7 @@ class TicketView(BaseModel):
     return_parcel: ReturnParcelView | None
     return_address: ReturnAddressView | None
     evidence: list[EvidenceView]
+    refund: TicketRefund | None
 
 
 class TicketList(Listed):

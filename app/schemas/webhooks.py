@@ -1,20 +1,21 @@
 """Webhooks and deliveries: making and changing webhooks, and how both are shown."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, PlainSerializer, UrlConstraints
+from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, PlainSerializer, UrlConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.config import settings
 from app.schemas.fields import Input, Optionally, Prose
 from app.schemas.paging import Listed, PageQuery
+from app.services.events.types import TYPES, VERBS
 from app.services.webhooks.addresses import is_literal_allowed
 
-Verb = Literal[
-    "place", "ship", "unship", "extend", "receive", "except-orders", "refund", "refuse", "withdraw", "lapse",
-    "apply", "agree", "return", "deadline_near", "overdue", "low_stock",
-    "create", "change", "remove", "upload", "login", "logout", "password", "disable", "enable",
-]  # fmt: skip
+if TYPE_CHECKING:
+    Type: TypeAlias = str
+    Verb: TypeAlias = str
+else:
+    Type, Verb = Literal[TYPES], Literal[VERBS]
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 
 
@@ -35,18 +36,23 @@ def _endpoint(url: AnyHttpUrl) -> str:
     return str(url)
 
 
-def _once_each(verbs: list[Verb] | None) -> list[Verb] | None:
-    return list(dict.fromkeys(verbs)) if verbs else None
+def _once_each(names: list[str] | None) -> list[str] | None:
+    return list(dict.fromkeys(names)) if names else None
 
 
 MAX_URL = 2048
 Endpoint = Annotated[
     AnyHttpUrl, UrlConstraints(max_length=MAX_URL), AfterValidator(_endpoint), PlainSerializer(str, return_type=str)
 ]
+Types = Annotated[
+    Annotated[list[Type], Field(max_length=100)] | None,
+    AfterValidator(_once_each),
+    Field(description="the events wanted; none or null: all"),
+]
 Verbs = Annotated[
     Annotated[list[Verb], Field(max_length=50)] | None,
     AfterValidator(_once_each),
-    Field(description="the events wanted; none or null: all"),
+    Field(description="the events wanted by their verbs, whatever they happened to; deliveries then name the verb as type"),
 ]
 Description = Optionally[Annotated[str, Prose(255)]]
 
@@ -55,13 +61,25 @@ class WebhookFilters(PageQuery):
     status: Literal["enabled", "disabled"] | None = None
 
 
-class NewWebhook(Input):
-    url: Endpoint
+class WantedEvents(Input):
+    """Which events are wanted: by `types`, or by `verbs`, as receivers of older versions name them."""
+
+    types: Types = None
     verbs: Verbs = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.types and self.verbs:
+            raise PydanticCustomError("types_or_verbs", "name the events by types or by verbs, not by both")
+        return self
+
+
+class NewWebhook(WantedEvents):
+    url: Endpoint
     description: Description = None
 
 
-class WebhookChange(Input):
+class WebhookChange(WantedEvents):
     """`rotate_secret`: a new secret is made and shown; the one before it signs too for 24 hours."""
 
     url: Endpoint = ""  # type: ignore[assignment]  # what is left out is not changed
@@ -72,14 +90,19 @@ class WebhookChange(Input):
 
 
 class WebhookView(BaseModel):
-    """`failing_since`: no attempt has succeeded since then; after 5 days of that it is disabled."""
+    """`failing_since`: no attempt has succeeded since then; after 5 days of that it is disabled.
+
+    With `verb_as_type` its deliveries name the verb alone as their `type`; naming `types` ends that.
+    """
 
     id: int
     url: str
     description: str | None
+    types: list[Type] | None
     verbs: list[Verb] | None
+    verb_as_type: bool
     status: Literal["enabled", "disabled"]
-    disabled_reason: Literal["merchant", "gone", "failing"] | None
+    disabled_reason: Literal["merchant", "platform", "gone", "failing"] | None
     failing_since: int | None
     create_time: int
     update_time: int

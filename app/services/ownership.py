@@ -36,6 +36,10 @@ def _of_orders_buyer(row: Columns, caller: Expression) -> Condition:
     return select(theirs.c.id).where(theirs.c.id == row.c.order_id, theirs.c.customer_id == caller).exists()
 
 
+def _of_platform(row: Columns, caller: Expression) -> Condition:
+    return row.c.business_id.is_(None)
+
+
 # fmt: off
 ORDERS: Owners = {
     MERCHANT: _of_merchant, CUSTOMER: _of_buyer,
@@ -44,6 +48,8 @@ ORDERS: Owners = {
 TICKETS: Owners = {MERCHANT: _of_merchant, CUSTOMER: _of_orders_buyer, ADMIN: _every_row, SYSTEM: _every_row}
 FIGURES: Owners = {MERCHANT: _of_merchant, ADMIN: _every_row}
 EVENTS: Owners = {ADMIN: _every_row}
+REFUNDS: Owners = {PLATFORM: _every_row, ADMIN: _every_row}
+WEBHOOKS: Owners = {MERCHANT: _of_merchant, PLATFORM: _of_platform}
 # fmt: on
 
 

@@ -13,6 +13,7 @@ from app.services.accounts import accounts
 from app.services.catalogue import products
 from app.services.orders import placing, shipping
 from app.services.orders.purchases import Purchase
+from app.services.refunds import payments
 from app.services.tickets import return_addresses
 from app.services.tickets import use_cases as tickets
 
@@ -82,7 +83,12 @@ STORIES = (
     Story(4, 1, (("place", 1.0), ("ask", 0.5))),
     Story(2, 1, (("place", 6.0), ("ship", 5.0), ("ask", 4.0), ("agree", 3.5)), RETURN),
     Story(0, 1, (("place", 8.0), ("ship", 7.0), ("receive", 5.0), ("ask", 4.0), ("agree", 3.0), ("return", 2.0)), RETURN),
-    Story(5, 1, (("place", 12.0), ("ship", 11.0), ("ask", 9.0), ("agree", 8.5), ("return", 6.0), ("take", 3.0)), RETURN),
+    Story(
+        5,
+        1,
+        (("place", 12.0), ("ship", 11.0), ("ask", 9.0), ("agree", 8.5), ("return", 6.0), ("take", 3.0), ("pay", 2.5)),
+        RETURN,
+    ),
     Story(1, 1, (("place", 5.0), ("ask", 4.8), ("agree", 4.5))),
     Story(4, 1, (("place", 7.0), ("ship", 6.0), ("ask", 5.0), ("refuse", 4.5))),
     Story(0, 1, (("place", 3.0), ("ship", 2.5), ("ask", 2.0), ("withdraw", 1.5))),
@@ -142,7 +148,9 @@ class _Shop:
     def _tell(self, number: int, story: Story) -> None:
         order: dict[str, Any] = {"number": number}
         for verb, days in story.steps:
-            actor = {"place": PLATFORM, "lapse": SYSTEM}.get(verb, CUSTOMER if verb in _BY_CUSTOMER else MERCHANT)
+            actor = {"place": PLATFORM, "pay": PLATFORM, "lapse": SYSTEM}.get(
+                verb, CUSTOMER if verb in _BY_CUSTOMER else MERCHANT
+            )
             with self._work(actor, days) as work:
                 self._step(work, verb, story, order)
                 work.commit()
@@ -164,6 +172,8 @@ class _Shop:
             order["ticket"] = orjson.loads(asked)["id"]
         elif verb == "refuse":
             tickets.refuse(work, order["ticket"], remark="商品完好, 不符合退款条件")
+        elif verb == "pay":
+            payments.pay(work, order["ticket"], reference=f"DEMO-REFUND-{order['number']}", paid_time=None)
         elif verb == "return":
             tickets.send_back(work, order["ticket"], logistics_id=3, tracking_number=f"YT{order['number']:012}")
         else:

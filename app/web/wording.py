@@ -56,6 +56,7 @@ _FIELD_ZH = {
     "expected_missing": "设置 stock 须提供 expected_stock",
     "nothing_given": "请提供 price 或 stock",
     "unknown_column": "没有这一列",
+    "types_or_verbs": "请用 types 或 verbs 之一指定事件，不能同时使用",
     "url_type": "须为网址",
     "url_parsing": "不是有效的网址",
     "url_syntax_violation": "不是有效的网址",

@@ -55,15 +55,15 @@ class Follower:
             time.sleep(0.1)
 
     def _read(self, stream: httpx.Response) -> None:
-        verb = ""
+        type_ = ""
         for line in stream.iter_lines():
             name, _, value = line.partition(": ")
             if name == "id":
                 self._headers["Last-Event-ID"] = value
                 self._opened.set()
             elif name == "event":
-                verb = value
-            elif name == "data" and verb == "place":
+                type_ = value
+            elif name == "data" and type_ == "order.place":
                 self._placed.put(orjson.loads(value)["order_id"])
 
 

@@ -117,7 +117,7 @@ def test_a_dump_is_a_whole_shop_and_its_news_begin_anew(postgres, folder):
             made(api.platform.post("/orders", purchase(shop.sku["id"], shop.customer.id)), 201)
             with Work(actor, writes=False) as work:
                 news = stream.after(work, start)
-            assert ([verb for _, verb, _ in news.events], news.more) == (["place"], False)
+            assert ([type_ for _, type_, _ in news.events], news.more) == (["order.place", "sku.stock"], False)
             with Work(Actor(SYSTEM), writes=True) as work:
                 fan_out.spread(work)
                 work.commit()

@@ -109,6 +109,31 @@ def a_delivery(shop: Shop) -> dict[str, Any]:
     return {**webhook, "delivery_id": delivery["id"]}
 
 
+def an_order_number(shop: Shop) -> dict[str, Any]:
+    return {"order_number": shop.world.order(shop.merchant, shop.customer)["order_number"]}
+
+
+def a_refund(shop: Shop) -> dict[str, Any]:
+    return {"ticket_id": shop.world.ticket(shop.merchant, shop.customer, "refunded")["id"]}
+
+
+def a_webhook_of_the_platform(shop: Shop) -> dict[str, Any]:
+    platform = shop.world.api.platform
+    for old in made(platform.get("/webhooks"))["items"]:
+        assert platform.delete(f"/webhooks/{old['id']}").status_code == 204
+    return {"webhook_id": made(platform.post("/webhooks", WEBHOOK), 201)["id"]}
+
+
+def a_delivery_to_the_platform(shop: Shop) -> dict[str, Any]:
+    webhook = a_webhook_of_the_platform(shop)
+    shop.world.order(shop.merchant, shop.customer)
+    with Work(Actor(SYSTEM), writes=True) as work:
+        fan_out.spread(work)
+        work.commit()
+    delivery = made(shop.world.api.platform.get(f"/webhooks/{webhook['webhook_id']}/deliveries"))["items"][0]
+    return {**webhook, "delivery_id": delivery["id"]}
+
+
 # A route with an id in its path, or with a body, needs a line here.
 NEW_PASSWORD = {"old_password": PASSWORD, "new_password": PASSWORD}
 CASES = {
@@ -185,6 +210,19 @@ CASES = {
     "POST /admin/users": Case(json={"name": "新商家", "password": PASSWORD, "storename": "新店"}),
     "PUT /admin/users/{user_id}/return-address": Case(json=RETURN_ADDRESS),
     "POST /admin/users/{user_id}/reset-password": Case(json={"new_password": PASSWORD}),
+    "GET /platform/orders/{order_number}": Case(an_order_number),
+    "POST /platform/orders": Case(json=purchase),
+    "PATCH /platform/orders/{order_number}/receiver": Case(an_order_number, {"receiver_phone": "1"}),
+    "GET /platform/products/{product_id}": Case(a_product),
+    "GET /platform/skus/{sku_id}": Case(a_sku),
+    "POST /platform/refunds/{ticket_id}/paid": Case(a_refund, {"reference": "R1"}),
+    "POST /platform/refunds/{ticket_id}/failed": Case(a_refund, {"reason": "账户冻结"}),
+    "POST /platform/webhooks": Case(json=WEBHOOK),
+    "GET /platform/webhooks/{webhook_id}": Case(a_webhook_of_the_platform),
+    "PATCH /platform/webhooks/{webhook_id}": Case(a_webhook_of_the_platform, {"description": "ERP"}),
+    "DELETE /platform/webhooks/{webhook_id}": Case(a_webhook_of_the_platform),
+    "GET /platform/webhooks/{webhook_id}/deliveries": Case(a_webhook_of_the_platform),
+    "POST /platform/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": Case(a_delivery_to_the_platform),
 }
 
 ROUTES = [
@@ -417,11 +455,12 @@ class TestPlatform:
     @pytest.mark.parametrize("route", routes_of("platform"))
     def test_a_route_opens_only_to_a_fresh_signature_over_what_is_sent(self, shop, other, sql, route):
         method, path = route.split()
-        order = shop.world.order(shop.merchant, shop.customer)
-        named = {"order_number": order["order_number"], "sku_id": order["sku_id"]}
-        path = path.removeprefix("/platform").format(**named, product_id=order["sku_snapshot"]["product_id"])
-        paid = purchase(order["sku_id"], shop.customer.id)
-        content = {"GET": b"", "POST": orjson.dumps(paid), "PATCH": orjson.dumps({"receiver_phone": "1"})}[method]
+        case = case_of(route)
+        path = path.removeprefix("/platform").format_map(case.ids(shop))
+        if case.json is purchase:
+            content = orjson.dumps(purchase(shop.world.sku(shop.merchant)["id"], shop.customer.id))
+        else:
+            content = b"" if case.json is None else orjson.dumps(case.json)
         now = datetime.now(UTC)
         right = signature(content)
         wrong = {

@@ -70,6 +70,9 @@ def test_it_counts_no_sales(by, ticket):
         assert orjson.loads(reports.overview(work))["today"]["orders"] == 1
 
 
-@pytest.mark.parametrize("owners", [ownership.ORDERS, ownership.TICKETS, ownership.FIGURES, ownership.EVENTS])
+OWNERS = ("ORDERS", "TICKETS", "FIGURES", "EVENTS", "REFUNDS", "WEBHOOKS")
+
+
+@pytest.mark.parametrize("owners", [getattr(ownership, name) for name in OWNERS], ids=OWNERS)
 def test_no_table_has_a_rule_for_those_it_does_not_name(owners):
     assert str(ownership.owned(owners, NEW, ownership.ORDER)) == "false"

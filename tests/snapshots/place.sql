@@ -233,24 +233,86 @@ WITH locked AS (
     CAST(%(actor_kind)s AS VARCHAR(10)) AS actor_kind,
     CAST(%(actor_id)s AS INT) AS actor_id,
     CAST(%(api_key_id)s AS INT) AS api_key_id,
-    CAST(born.request_id AS VARCHAR(64)) AS request_id,
-    CAST(born.id AS INT) AS subject_id,
-    CAST('place' AS VARCHAR(30)) AS verb,
-    CAST('order' AS VARCHAR(20)) AS subject,
-    CAST(0 AS INT) AS to_status,
-    CAST(born.details AS JSONB) AS details,
-    CAST(born.business_id AS INT) AS business_id,
-    CAST(born.id AS INT) AS order_id
+    CAST(each_event.request_id AS VARCHAR(64)) AS request_id,
+    CAST(each_event.id AS INT) AS subject_id,
+    CAST(each_event.verb AS VARCHAR(30)) AS verb,
+    CAST(each_event.subject AS VARCHAR(20)) AS subject,
+    CAST(each_event.to_status AS INT) AS to_status,
+    CAST(each_event.details AS JSONB) AS details,
+    CAST(each_event.business_id AS INT) AS business_id,
+    CAST(each_event.order_id AS INT) AS order_id
   FROM (
     SELECT
-      placed.id,
-      placed.business_id,
-      jsonb_build_object('digest', bought.digest) AS details,
-      bought.request_id
-    FROM placed
-    JOIN bought
-      ON placed.order_number = bought.order_number
-  ) AS born
+      "both".id,
+      "both".verb,
+      "both".subject,
+      "both".to_status,
+      "both".details,
+      "both".request_id,
+      "both".business_id,
+      "both".order_id,
+      "both".position
+    FROM (
+      SELECT
+        placed.id,
+        'place' AS verb,
+        'order' AS subject,
+        0 AS to_status,
+        jsonb_build_object('digest', bought.digest, 'sku_id', bought.sku_id, 'num', bought.num) AS details,
+        bought.request_id,
+        placed.business_id,
+        placed.id AS order_id,
+        bought.position
+      FROM placed
+      JOIN bought
+        ON placed.order_number = bought.order_number
+      UNION ALL
+      SELECT
+        each.id,
+        'stock' AS anon_2,
+        'sku' AS anon_3,
+        NULL AS anon_4,
+        jsonb_build_object('stock', each.stock, 'delta', each.delta, 'reason', each.reason, 'reference', each.reference) AS jsonb_build_object_1,
+        each.request_id,
+        each.business_id,
+        NULL AS anon__1,
+        each.position
+      FROM (
+        SELECT
+          bought.position,
+          bought.order_number,
+          bought.customer_id,
+          bought.sku_id,
+          bought.num,
+          bought.receiver_name,
+          bought.receiver_phone,
+          bought.receiver_address,
+          bought.pay_count,
+          bought.create_time,
+          bought.digest,
+          bought.request_id,
+          bought.whole_name,
+          bought.whole_phone,
+          bought.whole_address,
+          bought.sku_name,
+          bought.sku_attr,
+          bought.price,
+          bought.product_id,
+          bought.business_id,
+          bought.name,
+          bought.unit,
+          bought.meta_obj_id,
+          bought.stock,
+          bought.sku_id AS id,
+          -bought.num AS delta,
+          'order' AS reason,
+          bought.order_number AS reference
+        FROM bought
+      ) AS each
+    ) AS "both"
+    ORDER BY
+      "both".position
+  ) AS each_event
   RETURNING event.id
 ), movement AS (
   INSERT INTO stock_movement (
@@ -267,8 +329,8 @@ WITH locked AS (
     each.id AS sku_id,
     CAST(each.delta AS INT) AS delta,
     each.stock AS stock_after,
-    CAST('order' AS VARCHAR) AS reason,
-    CAST(each.order_number AS VARCHAR) AS reference,
+    CAST(each.reason AS VARCHAR) AS reason,
+    CAST(each.reference AS VARCHAR) AS reference,
     CAST(%(actor_kind)s AS VARCHAR) AS actor_kind,
     CAST(%(actor_id)s AS INT) AS actor_id,
     CAST(%(now)s AS INT) AS create_time
@@ -299,7 +361,9 @@ WITH locked AS (
       bought.meta_obj_id,
       bought.stock,
       bought.sku_id AS id,
-      -bought.num AS delta
+      -bought.num AS delta,
+      'order' AS reason,
+      bought.order_number AS reference
     FROM bought
   ) AS each
   RETURNING stock_movement.id
@@ -355,6 +419,8 @@ WITH locked AS (
       limited.stock,
       limited.id,
       limited.delta,
+      limited.reason,
+      limited.reference,
       limited.threshold
     FROM (
       SELECT
@@ -384,6 +450,8 @@ WITH locked AS (
         changed.stock,
         changed.id,
         changed.delta,
+        changed.reason,
+        changed.reference,
         low_stock_threshold(CAST(changed.id AS INT), CAST(changed.business_id AS INT)) AS threshold
       FROM (
         SELECT
@@ -412,7 +480,9 @@ WITH locked AS (
           bought.meta_obj_id,
           bought.stock,
           bought.sku_id AS id,
-          -bought.num AS delta
+          -bought.num AS delta,
+          'order' AS reason,
+          bought.order_number AS reference
         FROM bought
       ) AS changed
       LIMIT ALL

@@ -129,6 +129,43 @@ WITH picked AS (
           evidence.position
       ) AS v
     ) AS evidence,
+    CASE
+      WHEN (
+        except_order.status = 1
+        AND except_order.close_time IS NOT NULL
+        AND (
+          except_order.except_type = '仅退款' OR except_order.recv_time IS NOT NULL
+        )
+      )
+      THEN COALESCE(
+        (
+          SELECT
+            row_to_json(p) AS row_to_json_3
+          FROM (
+            SELECT
+              refund_payment.amount,
+              refund_payment.status,
+              refund_payment.paid_time
+            FROM refund_payment
+            WHERE
+              refund_payment.ticket_id = except_order.id
+          ) AS p
+        ),
+        CAST(json_build_object(
+          'amount',
+          except_order.back_cost,
+          'status',
+          CASE WHEN (
+            except_order.back_cost = 0
+          ) THEN 'paid' ELSE 'due' END,
+          'paid_time',
+          CASE WHEN (
+            except_order.back_cost = 0
+          ) THEN except_order.close_time ELSE NULL END
+        ) AS JSON)
+      )
+      ELSE NULL
+    END AS refund,
     ARRAY_REMOVE(
       CAST(ARRAY[
         CASE
@@ -218,6 +255,7 @@ SELECT
         picked.return_parcel,
         picked.return_address,
         picked.evidence,
+        picked.refund,
         picked.actions
       FROM picked
       LIMIT %(size)s

@@ -8,11 +8,11 @@ SELECT
   CASE WHEN (
     webhook.previous_until > %(now)s
   ) THEN webhook.previous_seed ELSE NULL END AS previous_seed,
-  e.verb,
+  CASE WHEN webhook.verb_as_type THEN e.verb ELSE CONCAT(e.subject, '.', e.verb) END AS type,
   e.time,
   CAST(to_jsonb(e) - 'txid' AS TEXT) AS body
 FROM webhook
-JOIN "user"
+LEFT OUTER JOIN "user"
   ON "user".id = webhook.business_id
 JOIN webhook_delivery
   ON webhook_delivery.webhook_id = webhook.id
@@ -26,11 +26,85 @@ JOIN LATERAL (
     event.verb,
     event.subject,
     event.subject_id,
+    event.business_id,
     event.order_id,
     event.from_status,
     event.to_status,
-    event.details,
-    event.request_id
+    NULLIF(event.details - 'digest', CAST('{}' AS JSONB)) AS details,
+    event.request_id,
+    CONCAT(event.subject, '.', event.verb) AS type,
+    (
+      SELECT
+        its_order.order_number
+      FROM "order" AS its_order
+      WHERE
+        its_order.id = event.order_id
+    ) AS order_number,
+    CASE
+      WHEN (
+        event.to_status IS NOT NULL
+      )
+      THEN to_jsonb(event.to_status)
+      WHEN (
+        event.subject = 'order'
+      )
+      THEN to_jsonb(
+        (
+          SELECT
+            its_order.status
+          FROM "order" AS its_order
+          WHERE
+            its_order.id = event.order_id
+        )
+      )
+      WHEN (
+        event.subject = 'except_order'
+      )
+      THEN to_jsonb(
+        (
+          SELECT
+            its_ticket.status
+          FROM except_order AS its_ticket
+          WHERE
+            its_ticket.id = event.subject_id
+        )
+      )
+      WHEN (
+        event.subject = 'refund'
+      )
+      THEN to_jsonb(event.verb)
+      ELSE NULL
+    END AS status,
+    CASE
+      WHEN (
+        event.subject = 'order'
+      )
+      THEN (
+        SELECT
+          its_order.pay_count
+        FROM "order" AS its_order
+        WHERE
+          its_order.id = event.order_id
+      )
+      WHEN (
+        event.subject = 'except_order'
+      )
+      THEN COALESCE(
+        CAST(event.details ->> 'back_cost' AS DOUBLE PRECISION),
+        (
+          SELECT
+            its_ticket.back_cost
+          FROM except_order AS its_ticket
+          WHERE
+            its_ticket.id = event.subject_id
+        )
+      )
+      WHEN (
+        event.subject = 'refund'
+      )
+      THEN CAST(event.details ->> 'amount' AS DOUBLE PRECISION)
+      ELSE NULL
+    END AS amount
   FROM event
   WHERE
     event.id = webhook_delivery.event_id
@@ -38,7 +112,9 @@ JOIN LATERAL (
   ON TRUE
 WHERE
   webhook.status = 'enabled'
-  AND "user".status = 0
+  AND (
+    webhook.business_id IS NULL OR "user".status = 0
+  )
   AND webhook.id = %(webhook_id)s
   AND webhook.turn = %(turn)s
   AND webhook_delivery.status = 'pending'

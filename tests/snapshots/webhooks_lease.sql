@@ -2,11 +2,13 @@ WITH due AS (
   SELECT
     webhook.id
   FROM webhook
-  JOIN "user"
+  LEFT OUTER JOIN "user"
     ON "user".id = webhook.business_id
   WHERE
     webhook.status = 'enabled'
-    AND "user".status = 0
+    AND (
+      webhook.business_id IS NULL OR "user".status = 0
+    )
     AND webhook.due_time <= %(now)s
     AND webhook.leased_until <= %(now)s
   ORDER BY

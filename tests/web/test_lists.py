@@ -483,9 +483,10 @@ class TestTimeline:
             (*seller, "except_order", "agree", 0, 1),
             (*buyer, "except_order", "return", 1, 1),
             (*seller, "except_order", "receive", 1, 1),
+            ("system", None, "refund", "due", None, None),
             (*seller, "order", "refund", -1, 3),
         ]
-        ids_of = {"order": order["id"], "except_order": ticket["id"]}
+        ids_of = {"order": order["id"], "except_order": ticket["id"], "refund": ticket["id"]}
         assert [event["subject_id"] for event in events] == [ids_of[event["subject"]] for event in events]
         assert [event["details"]["logistic_order_id"] for event in events[1:3]] == ["SF0001", "YT0002"]
         assert [event["details"]["logistic_name"] for event in events[1:3]] == ["顺丰速运", "圆通速递"]

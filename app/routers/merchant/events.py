@@ -26,7 +26,10 @@ FAREWELL = 2  # seconds that a stream has to end by itself when the process stop
 
 @router.get("/events", responses={200: {"content": {"text/event-stream": {}}}}, response_class=Response)
 async def follow_events(call: MerchantCall, last_event_id: Annotated[str | None, Header()] = None) -> EventSourceResponse:
-    """Everything that happens in the shop, as it happens; `Last-Event-ID` goes on without loss or doubling."""
+    """Everything that happens in the shop, as it happens, named by its type (`order.ship`).
+
+    `Last-Event-ID` goes on without loss or doubling.
+    """
     start = stream.Position.parse(last_event_id) if last_event_id else await on_loop(_present, call)
     leaving = anyio.Event()
     news = _news(call, start, leaving)
@@ -47,8 +50,8 @@ async def _news(call: Call, position: stream.Position, leaving: anyio.Event) -> 
             except AppError as ended:  # logged out, disabled, or the token has expired
                 yield ServerSentEvent(event="closed", data=orjson.dumps({"code": ended.code}).decode())
                 return
-            for position, verb, body in news.events:
-                yield ServerSentEvent(id=str(position), event=verb, data=body)
+            for position, type_, body in news.events:
+                yield ServerSentEvent(id=str(position), event=type_, data=body)
             if not news.more:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(rung.wait(), min(HEARTBEAT, call.expires - time.time()))

@@ -37,7 +37,7 @@ _THIS = (PRODUCT.c.id == bindparam("product_id"), *_MINE)
 def create(work: Work, values: Mapping[str, object], new_skus: Iterable[Mapping[str, Any]]) -> JsonText:
     """A product with its SKUs (each as `skus.create` takes it), as JSON."""
     row = work.one(_CREATE, **values)
-    audit.note(work, "create", "product", row.id, business_id=work.actor.id)
+    audit.note(work, "create", "product", row.id, business_id=work.actor.id, details={"name": values["name"]})
     for sku in new_skus:
         skus.create(work, row.id, sku)
     return get(work, row.id)

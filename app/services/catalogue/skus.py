@@ -67,9 +67,10 @@ def create(work: Work, product_id: int, values: Mapping[str, Any]) -> JsonText:
         raise NotFound
     _set_code(work, row.id, values["sku_code"])
     work.do(_TOUCH, sku_id=row.id)
+    details = {"product_id": product_id, "sku_name": values["sku_name"], "price": values["price"]}
+    audit.note(work, "create", "sku", row.id, business_id=work.actor.id, details=details)
     if values["stock"]:
         stock.change(work, row.id, values["stock"], reason=stock.INITIAL)
-    audit.note(work, "create", "sku", row.id, business_id=work.actor.id, details={"price": values["price"]})
     return get(work, row.id)
 
 

@@ -1,6 +1,6 @@
 """Stock: changed only by a guarded delta in one statement, which also writes the movement that explains it."""
 
-from sqlalchemy import BigInteger, Integer, String, bindparam, case, cast, insert, select, true, update
+from sqlalchemy import BigInteger, Integer, String, bindparam, case, cast, func, insert, literal, select, true, update
 
 from app.db.parameters import ACTOR_ID, ACTOR_KIND, NOW, REQUEST_ID
 from app.db.statement import Statement
@@ -10,6 +10,7 @@ from app.errors import OutOfStock, StockChanged, StockTooLarge
 from app.models import Product, Sku, StockMovement
 from app.services.catalogue import low_stock
 from app.services.catalogue.removal import sku_is_removed
+from app.services.events.record import noted_from
 
 SKU = Sku.__table__
 PRODUCT = Product.__table__
@@ -47,6 +48,13 @@ def movement_of(taken: Columns, delta: Expression, *, reason: Expression, refere
     return insert(MOVEMENT).from_select(list(written), rows).returning(MOVEMENT.c.id).cte("movement")
 
 
+def details_of(rows: Columns) -> Expression:
+    """The details of the event `sku.stock` of each row, from its `stock` (what is left), `delta`, `reason` and `reference`."""
+    return func.jsonb_build_object(
+        *(part for name in ("stock", "delta", "reason", "reference") for part in (literal(name), rows.c[name]))
+    )
+
+
 def change(work: Work, sku_id: int, delta: int, *, reason: str, reference: str | None = None) -> int:
     """Change the stock of a SKU by `delta` (not 0); the stock after. Raises OutOfStock, StockTooLarge.
 
@@ -71,16 +79,31 @@ def _change() -> Statement:
     delta = cast(bindparam("delta"), Integer)
     taken = taken_by(delta, SKU.c.id == bindparam("sku_id"))
     moved = movement_of(taken, delta, reason=bindparam("reason"), reference=bindparam("reference"))
-    low = low_stock.crossing(_on_the_shop(taken, delta))
-    return Statement(select(taken.c.stock).select_from(taken.join(moved, true()).outerjoin(low, true())))
+    changed = _with_merchant(taken, delta)
+    noted = _noted(changed.subquery("noticed"))
+    low = low_stock.crossing(
+        changed.where(~sku_is_removed(taken.c.id))
+    )  # a removed one's stock is written off, not running low
+    done = taken.join(moved, true()).join(noted, true()).outerjoin(low, true())
+    return Statement(select(taken.c.stock).select_from(done))
 
 
-def _on_the_shop(taken: Columns, delta: Expression) -> Query:
-    """The changed SKUs with their merchants, without those being removed: their stock is written off, not running low."""
+def _with_merchant(taken: Columns, delta: Expression) -> Query:
+    """The changed SKUs with their merchants."""
     of_product = taken.join(SKU, SKU.c.id == taken.c.id).join(PRODUCT, PRODUCT.c.id == SKU.c.product_id)
-    named = {"delta": delta, "request_id": cast(REQUEST_ID, String)}
+    named = {
+        "delta": delta,
+        "request_id": cast(REQUEST_ID, String),
+        "reason": cast(bindparam("reason"), String),
+        "reference": cast(bindparam("reference"), String),
+    }
     columns = [taken.c.id, taken.c.stock, PRODUCT.c.business_id, *(value.label(name) for name, value in named.items())]
-    return select(*columns).select_from(of_product).where(~sku_is_removed(taken.c.id))
+    return select(*columns).select_from(of_product)
+
+
+def _noted(changed: Columns) -> Columns:
+    """The CTE that writes the event of each changed SKU."""
+    return noted_from(changed, verb="stock", subject=SKU.name, details=details_of(changed), business_id=changed.c.business_id)
 
 
 _CHANGE = _change()

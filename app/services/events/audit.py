@@ -12,6 +12,7 @@ from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import Work
 from app.models import Event
+from app.services.events.view import shown
 from app.services.ownership import EVENTS, owned
 from app.services.paging import Listing, Page
 
@@ -46,8 +47,7 @@ def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
 
 @cache
 def _listing(kind: str) -> Listing:
-    view = select(*(column for column in EVENT.c if column.name != "txid"))
-    return Listing(view, EVENT.c.id, where=(owned(EVENTS, kind, EVENT),), filters=FILTERS)
+    return Listing(select(*shown(EVENT)), EVENT.c.id, where=(owned(EVENTS, kind, EVENT),), filters=FILTERS)
 
 
 _NOTE = Statement(

@@ -15,11 +15,11 @@ from app.db.types import Condition, Expression
 from app.db.work import Work
 from app.errors import BadCursor
 from app.models import Event
+from app.services.events.view import shown
 
 EVENT = Event.__table__
 BATCH = 200
 HORIZON: Expression = func.txid_snapshot_xmin(func.txid_current_snapshot())  # the oldest transaction still open
-SHOWN = [each for each in EVENT.c if each.name not in ("txid", "business_id")]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,7 +43,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The events after a position, in order: (position, verb, JSON). `more` says that there may be more to read at once."""
+    """The events after a position, in order: (position, type, JSON). `more` says that there may be more to read at once."""
 
     events: list[tuple[Position, str, str]]
     more: bool
@@ -73,7 +73,7 @@ def present(work: Work) -> Position:
 def after(work: Work, position: Position) -> News:
     """The events of the work's merchant after a position, up to BATCH of them."""
     rows = work.all(_AFTER, txid=position.txid, event_id=position.event_id, batch=BATCH)
-    events = [(Position(row.txid, row.id), str(row.verb), str(row.body)) for row in rows if row.settled]
+    events = [(Position(row.txid, row.id), str(row.type), str(row.body)) for row in rows if row.settled]
     return News(events, more=len(events) == BATCH)
 
 
@@ -85,21 +85,21 @@ def _since() -> Statement:
 
 
 def body_of(name: str) -> Expression:
-    """An event as a follower sees it, as JSON text; `name` is the name of a subquery of SHOWN, with or without txid."""
+    """An event as a follower sees it, as JSON text; `name` is the name of a subquery of `shown`, with or without txid."""
     return cast(func.to_jsonb(literal_column(name)).op("-")("txid"), Text)
 
 
 def _after() -> Statement:
     since = tuple_(cast(bindparam("txid"), BigInteger), cast(bindparam("event_id"), BigInteger))
     rows = (
-        select(EVENT.c.txid, *SHOWN)
+        select(EVENT.c.txid, *shown(EVENT))
         .where(EVENT.c.business_id == ACTOR_ID, tuple_(EVENT.c.txid, EVENT.c.id) > since)
         .order_by(EVENT.c.txid, EVENT.c.id)
         .limit(bindparam("batch"))
         .subquery("e")
     )
     settled: Condition = rows.c.txid < HORIZON
-    return Statement(select(rows.c.txid, rows.c.id, rows.c.verb, body_of("e").label("body"), settled.label("settled")))
+    return Statement(select(rows.c.txid, rows.c.id, rows.c.type, body_of("e").label("body"), settled.label("settled")))
 
 
 _HORIZON = Statement(select(HORIZON.label("horizon")), whole=True)

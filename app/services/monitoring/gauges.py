@@ -9,10 +9,11 @@ from sqlalchemy import Integer, cast, func, literal_column, select
 from app.db import pools
 from app.db.parameters import NOW, deadlines
 from app.db.statement import Statement
-from app.db.types import Columns, Expression
+from app.db.types import Columns, Condition, Expression
 from app.services.lifecycle.deadlines import Deadline
 from app.services.orders.states import LIFECYCLE as ORDERS
 from app.services.orders.states import RECEIPT
+from app.services.refunds import states as refunds
 from app.services.sweeping import heartbeat
 from app.services.sweeping.sweep import REPORTED
 from app.services.webhooks import fan_out
@@ -45,7 +46,12 @@ def _overdue(table: Columns, deadline: Deadline) -> Expression:
     A deadline never starts before the row's `create_time`, so this is compared too: the indexes of open rows are sorted by it.
     """
     is_old = table.c.create_time < NOW - deadline.seconds
-    rows = select(literal_column("1")).where(deadline.is_missed(table), is_old).limit(MOST)
+    return _counted(table, deadline.is_missed(table), is_old)
+
+
+def _counted(table: Columns, *conditions: Condition) -> Expression:
+    """How many rows meet the conditions, `MOST` at most."""
+    rows = select(literal_column("1")).select_from(table).where(*conditions).limit(MOST)
     return select(func.count()).select_from(rows.subquery()).scalar_subquery()
 
 
@@ -62,6 +68,11 @@ GAUGES = (
         "worker_lag_seconds",
         "How long overdue the oldest order is that a sweep should have received",
         _lag(ORDERS.table, RECEIPT),
+    ),
+    Gauge(
+        "refunds_overdue",
+        f"Refunds that have been due for a day and are not paid, counted up to {MOST:,}",
+        _counted(refunds.REFUND, refunds.overdue(refunds.REFUND)),
     ),
     Gauge("webhook_deliveries_pending", "Deliveries to webhooks that are due or still to be made", fan_out.pending()),
     *(

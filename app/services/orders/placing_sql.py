@@ -14,6 +14,7 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
+    null,
     select,
     true,
 )
@@ -56,10 +57,17 @@ def placement(*, waits: bool) -> Statement:
     taken = stock.taken_by(-sold.c.num, SKU.c.id == sold.c.sku_id)
     bought = select(fitting).join(taken, taken.c.id == fitting.c.sku_id).cte("bought")
     placed = _orders_of(bought)
-    kept, noted = _kept(placed, bought), _noted(placed, bought)
-    change = select(bought, bought.c.sku_id.label("id"), (-bought.c.num).label("delta"))
+    kept = _kept(placed, bought)
+    change = select(
+        bought,
+        bought.c.sku_id.label("id"),
+        (-bought.c.num).label("delta"),
+        literal(stock.ORDERED, Text).label("reason"),
+        bought.c.order_number.label("reference"),
+    )
     each = change.subquery("each")
-    moved = stock.movement_of(each, each.c.delta, reason=literal(stock.ORDERED), reference=each.c.order_number)
+    noted = _noted(placed, bought, each)
+    moved = stock.movement_of(each, each.c.delta, reason=each.c.reason, reference=each.c.reference)
     low = low_stock.crossing(change)
     return _answer(placed, bought, kept, noted, moved, low)
 
@@ -72,7 +80,7 @@ def placement_of_removed() -> Statement:
     asked = _asked()
     bought = _wanted(asked, SKU).where(sku_is_removed(SKU.c.id), SKU.c.stock < asked.c.num).cte("bought")
     placed = _orders_of(bought)
-    return _answer(placed, bought, _kept(placed, bought), _noted(placed, bought, took_stock=False))
+    return _answer(placed, bought, _kept(placed, bought), _noted(placed, bought))
 
 
 def verdict() -> Statement:
@@ -173,21 +181,48 @@ def _answer(placed: Columns, bought: Columns, *written: Columns) -> Statement:
     return Statement(select(view.c.order_number, AS_JSON.label("body")).select_from(done), whole=True)
 
 
-def _noted(placed: Columns, bought: Columns, *, took_stock: bool = True) -> Columns:
-    details = {"digest": bought.c.digest} | ({} if took_stock else {"stock_taken": literal(False)})
-    parts = [part for name, value in details.items() for part in (literal(name), value)]
-    born = select(placed.c.id, placed.c.business_id, func.jsonb_build_object(*parts).label("details"), bought.c.request_id)
-    born = born.join(bought, bought.c.order_number == placed.c.order_number).subquery("born")
-    return noted_from(
-        born,
-        verb="place",
-        subject=ORDER.name,
-        to_status=LIFECYCLE.opening(),
-        details=born.c.details,
-        request_id=born.c.request_id,
-        business_id=born.c.business_id,
-        order_id=born.c.id,
+def _noted(placed: Columns, bought: Columns, changes: Columns | None = None) -> Columns:
+    """The CTE that writes the events of the orders and of their SKUs' stock, those of one SKU as they followed each other.
+
+    Without `changes` no stock was taken.
+    """
+    details = {"digest": bought.c.digest, "sku_id": bought.c.sku_id, "num": bought.c.num}
+    if changes is None:
+        details["stock_taken"] = literal(False)
+    purchase = func.jsonb_build_object(*(part for name, value in details.items() for part in (literal(name), value)))
+    born = select(
+        placed.c.id,
+        literal("place", Text).label("verb"),
+        literal(ORDER.name, Text).label("subject"),
+        literal(LIFECYCLE.opening(), Integer).label("to_status"),
+        purchase.label("details"),
+        bought.c.request_id,
+        placed.c.business_id,
+        placed.c.id.label("order_id"),
+        bought.c.position,
+    ).join(bought, bought.c.order_number == placed.c.order_number)
+    return _written(born if changes is None else born.union_all(_stocked(changes)))
+
+
+def _stocked(changes: Columns) -> Query:
+    """The events of the stock that was taken."""
+    return select(
+        changes.c.id,
+        literal("stock", Text),
+        literal(SKU.name, Text),
+        null(),
+        stock.details_of(changes),
+        changes.c.request_id,
+        changes.c.business_id,
+        null(),
+        changes.c.position,
     )
+
+
+def _written(events: Query) -> Columns:
+    both = events.subquery("both")
+    each = select(both).order_by(both.c.position).subquery("each_event")
+    return noted_from(each, **{column.name: column for column in each.c if column.name not in ("id", "position")})
 
 
 def _snapshot(bought: Columns) -> Expression:

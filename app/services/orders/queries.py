@@ -15,6 +15,7 @@ from app.db.work import MERCHANT, Work
 from app.errors import NotFound
 from app.models import Event, ExceptOrder, Order, OrderTally
 from app.models import order as stored
+from app.services.events.view import shown
 from app.services.lifecycle.deadlines import overdue
 from app.services.orders import search, updates
 from app.services.orders.states import DEADLINES, LIFECYCLE
@@ -129,11 +130,9 @@ def _exists(kind: str) -> Statement:
 
 @cache
 def _timeline(kind: str, by_cursor: bool) -> Statement:
-    shown = (EVENT.c.id, EVENT.c.time, EVENT.c.actor_kind, EVENT.c.actor_id, EVENT.c.api_key_id, EVENT.c.verb)
-    more = (EVENT.c.subject, EVENT.c.subject_id, EVENT.c.from_status, EVENT.c.to_status, EVENT.c.details, EVENT.c.request_id)
     of_order = EVENT.c.order_id == bindparam("order_id")
     total = counted(select(EVENT.c.id).where(of_order))
-    view = select(*shown, *more).where(of_order)
+    view = select(*(column for column in shown(EVENT) if column.name not in ("business_id", "order_id"))).where(of_order)
     return page_statement(view, None, EVENT.c.id, total=total, by_cursor=by_cursor, kind=kind)
 
 

@@ -22,6 +22,7 @@ from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import Guard, Move, State
+from app.services.refunds import states as refunds
 from app.services.tickets import evidence
 
 TICKET = ExceptOrder.__table__
@@ -182,6 +183,7 @@ def ticket_columns(t: Columns) -> list[Expression]:
         return_parcel.label("return_parcel"),
         return_address.label("return_address"),
         evidence.shown(t).label("evidence"),
+        refunds.of_ticket(t, SETTLED.holds(t)).label("refund"),
     ]
 
 

@@ -1,9 +1,10 @@
 """Fan-out: each event becomes a delivery for every webhook that wants it.
 
-Each webhook keeps its position in its merchant's events, which are read in the order of live streams (see `events/stream.py`).
+Each webhook keeps its position in its merchant's events, or in those of all merchants if it is the platform's. They are read
+in the order of live streams (see `events/stream.py`).
 """
 
-from sqlalchemy import Integer, and_, bindparam, case, cast, func, literal, or_, select, tuple_, update
+from sqlalchemy import Integer, and_, bindparam, case, cast, exists, func, literal, or_, select, tuple_, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.db.parameters import NOW
@@ -15,6 +16,7 @@ from app.models import Event, User, Webhook, WebhookDelivery
 from app.models.user import NORMAL
 from app.models.webhook import ENABLED, PENDING
 from app.services.events.stream import BATCH, HORIZON
+from app.services.events.view import type_of
 
 WEBHOOK = Webhook.__table__
 DELIVERY = WebhookDelivery.__table__
@@ -47,7 +49,7 @@ def pending() -> Expression:
         .limit(bindparam("batch", BATCH))
         .correlate(WEBHOOK)
     )
-    news = _news_of(WEBHOOK, EVENT.c.id, EVENT.c.verb).subquery("news")
+    news = _news_of(WEBHOOK, EVENT.c.id, EVENT.c.subject, EVENT.c.verb).subquery("news")
     unread = select(news.c.id).where(_wanted(WEBHOOK, news)).correlate(WEBHOOK)
     waiting = due.union_all(unread).lateral("waiting")
     joined, condition = open_webhooks()
@@ -55,32 +57,48 @@ def pending() -> Expression:
 
 
 def open_webhooks(*conditions: Condition) -> tuple[Columns, Condition]:
-    """What to select from, and the condition, for enabled webhooks of enabled merchants that meet `conditions`."""
-    joined = WEBHOOK.join(USER, USER.c.id == WEBHOOK.c.business_id)
-    return joined, and_(WEBHOOK.c.status == ENABLED, USER.c.status == NORMAL, *conditions)
+    """What to select from, and the condition, for enabled webhooks that meet `conditions`, without disabled merchants'."""
+    joined = WEBHOOK.outerjoin(USER, USER.c.id == WEBHOOK.c.business_id)
+    is_served = or_(WEBHOOK.c.business_id.is_(None), USER.c.status == NORMAL)
+    return joined, and_(WEBHOOK.c.status == ENABLED, is_served, *conditions)
+
+
+def said_type(webhook: Columns, event: Columns) -> Expression:
+    """The type that a delivery of the event names: the verb alone to a webhook whose receiver knows no other."""
+    return case((webhook.c.verb_as_type, event.c.verb), else_=type_of(event))
 
 
 def _news_of(webhook: Columns, *columns: Expression) -> Query:
-    """The events of the webhook's merchant after its position, up to the oldest transaction that is still open."""
+    """The events of the webhook's merchant (of all merchants, for the platform's) after its position, a batch at most.
+
+    They end before the oldest transaction that is still open. Each of the two selects has an index of its own.
+    """
     walked = tuple_(EVENT.c.txid, EVENT.c.id) > tuple_(webhook.c.txid, webhook.c.event_id)
-    rows = select(*columns).where(EVENT.c.business_id == webhook.c.business_id, walked, EVENT.c.txid < HORIZON)
-    return rows.order_by(EVENT.c.txid, EVENT.c.id).limit(bindparam("batch", BATCH)).correlate(webhook)
+    rows = select(*columns).where(walked, EVENT.c.txid < HORIZON).order_by(EVENT.c.txid, EVENT.c.id)
+    rows = rows.limit(bindparam("batch", BATCH)).correlate(webhook)
+    of_merchant = rows.where(EVENT.c.business_id == webhook.c.business_id).subquery("of_merchant")
+    of_all = rows.where(webhook.c.business_id.is_(None), EVENT.c.business_id.isnot(None)).subquery("of_all")
+    return union_all(select(of_merchant), select(of_all))
 
 
 def _wanted(webhook: Columns, event: Columns) -> Condition:
-    """The condition that the webhook asks for events of this verb; one that names no verbs asks for all of them."""
-    return or_(webhook.c.verbs.is_(None), event.c.verb == func.any(webhook.c.verbs))
+    """The condition that the webhook asks for events of this type; one that names neither types nor verbs asks for all."""
+    return or_(
+        and_(webhook.c.types.is_(None), webhook.c.verbs.is_(None)),
+        type_of(event) == func.any(webhook.c.types),
+        event.c.verb == func.any(webhook.c.verbs),
+    )
 
 
 def _with_news() -> Statement:
     only = cast(bindparam("only"), Integer)
-    joined, condition = open_webhooks(_news_of(WEBHOOK, EVENT.c.id).exists(), or_(only.is_(None), WEBHOOK.c.id == only))
+    joined, condition = open_webhooks(exists(_news_of(WEBHOOK, EVENT.c.id)), or_(only.is_(None), WEBHOOK.c.id == only))
     rows = select(WEBHOOK.c.id).select_from(joined).where(condition).order_by(WEBHOOK.c.id)
     return Statement(rows.limit(bindparam("batch", BATCH)).with_for_update(of=WEBHOOK, skip_locked=True))
 
 
 def _spread() -> Statement:
-    news = _news_of(WEBHOOK, EVENT.c.txid, EVENT.c.id, EVENT.c.verb).lateral("news")
+    news = _news_of(WEBHOOK, EVENT.c.txid, EVENT.c.id, EVENT.c.subject, EVENT.c.verb).lateral("news")
     told = (
         select(WEBHOOK.c.id.label("webhook_id"), news.c.txid, news.c.id, _wanted(WEBHOOK, news).label("wanted"))
         .select_from(WEBHOOK.join(news, literal(True)))

@@ -1,10 +1,11 @@
-"""The deliveries to a merchant's webhooks, as the merchant sees them."""
+"""The deliveries to webhooks, as their owner sees them: a merchant, or the platform."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from sqlalchemy import bindparam, func, select, update
 
-from app.db.parameters import ACTOR_ID, NOW
+from app.db.parameters import NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.types import JsonText, Query
@@ -12,8 +13,10 @@ from app.db.work import Work
 from app.errors import NotFound, WebhookDisabled
 from app.models import Event, Webhook, WebhookDelivery
 from app.models.webhook import ENABLED, PENDING, REMOVED
+from app.services.ownership import WEBHOOKS, owned
 from app.services.paging import Listing, Page
 from app.services.webhooks import subscriptions
+from app.services.webhooks.fan_out import said_type
 from app.services.webhooks.leases import RESTED
 
 WEBHOOK = Webhook.__table__
@@ -37,7 +40,7 @@ def redeliver(work: Work, webhook_id: int, delivery_id: int) -> JsonText:
 
     A webhook that its receiver asked us to leave alone is served again within a minute.
     """
-    webhook = work.one(_HOLD, webhook_id=webhook_id)
+    webhook = work.one(_hold(work.actor.kind), webhook_id=webhook_id)
     if webhook is None or not work.do(_AGAIN, webhook_id=webhook_id, delivery_id=delivery_id):
         raise NotFound
     if webhook.status != ENABLED:
@@ -47,22 +50,19 @@ def redeliver(work: Work, webhook_id: int, delivery_id: int) -> JsonText:
 
 
 def _view() -> Query:
-    """A delivery's columns, with the verb of its event as its type."""
+    """A delivery's columns, with the type that it names."""
     rest = [column for column in DELIVERY.c if column.name not in _HIDDEN]
-    joined = DELIVERY.join(EVENT, EVENT.c.id == DELIVERY.c.event_id)
-    return select(DELIVERY.c.id, DELIVERY.c.event_id, EVENT.c.verb.label("type"), *rest).select_from(joined)
+    joined = DELIVERY.join(EVENT, EVENT.c.id == DELIVERY.c.event_id).join(WEBHOOK, WEBHOOK.c.id == DELIVERY.c.webhook_id)
+    return select(DELIVERY.c.id, DELIVERY.c.event_id, said_type(WEBHOOK, EVENT).label("type"), *rest).select_from(joined)
+
+
+@cache
+def _hold(kind: str) -> Statement:
+    this = (WEBHOOK.c.id == bindparam("webhook_id"), owned(WEBHOOKS, kind, WEBHOOK), WEBHOOK.c.status != REMOVED)
+    return Statement(select(WEBHOOK.c.status).where(*this).with_for_update())
 
 
 _LISTING = Listing(_view(), DELIVERY.c.id, time=DELIVERY.c.create_time, where=(_OWN,), filters=FILTERS)
-_HOLD = Statement(
-    select(WEBHOOK.c.status)
-    .where(
-        WEBHOOK.c.id == bindparam("webhook_id"),
-        WEBHOOK.c.business_id == ACTOR_ID,
-        WEBHOOK.c.status != REMOVED,
-    )
-    .with_for_update()
-)
 _AGAIN = Statement(update(DELIVERY).where(*_THIS).values(status=PENDING, attempts=0, next_attempt_time=NOW))
 _WAKE = Statement(
     update(WEBHOOK)

@@ -14,8 +14,9 @@ from app.db.types import JsonText
 from app.db.work import Work
 from app.models import Event, Webhook, WebhookDelivery
 from app.models.webhook import PENDING
-from app.services.events.stream import SHOWN, body_of
-from app.services.webhooks.fan_out import open_webhooks
+from app.services.events.stream import body_of
+from app.services.events.view import shown
+from app.services.webhooks.fan_out import open_webhooks, said_type
 
 WEBHOOK = Webhook.__table__
 DELIVERY = WebhookDelivery.__table__
@@ -38,7 +39,7 @@ class Lease:
 class LeasedWebhook(Protocol):
     """A webhook whose row is locked, while the lease is still held."""
 
-    business_id: int
+    business_id: int | None
     status: str
     failing_since: int | None
 
@@ -53,7 +54,7 @@ class Delivery(Protocol):
     update_time: int
     secret_seed: str
     previous_seed: str | None
-    verb: str
+    type: str
     time: int
     body: JsonText
 
@@ -89,7 +90,7 @@ def _lease() -> Statement:
 
 
 def _due() -> Statement:
-    event = select(*SHOWN).where(EVENT.c.id == DELIVERY.c.event_id).correlate(DELIVERY).lateral("e")
+    event = select(*shown(EVENT)).where(EVENT.c.id == DELIVERY.c.event_id).correlate(DELIVERY).lateral("e")
     joined, condition = open_webhooks(*_HELD, DELIVERY.c.status == PENDING, DELIVERY.c.next_attempt_time <= NOW)
     joined = joined.join(DELIVERY, DELIVERY.c.webhook_id == WEBHOOK.c.id).join(event, literal(True))
     still = WEBHOOK.c.previous_until > NOW
@@ -102,7 +103,7 @@ def _due() -> Statement:
             WEBHOOK.c.update_time,
             WEBHOOK.c.secret_seed,
             case((still, WEBHOOK.c.previous_seed), else_=null()).label("previous_seed"),
-            event.c.verb,
+            said_type(WEBHOOK, event).label("type"),
             event.c.time,
             body_of("e").label("body"),
         )

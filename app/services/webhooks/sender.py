@@ -72,7 +72,7 @@ def message_id(webhook_id: int, event_id: int) -> str:
 
 def _payload(delivery: Delivery) -> bytes:
     time = datetime.fromtimestamp(delivery.time, UTC).isoformat().replace("+00:00", "Z")
-    return orjson.dumps({"type": delivery.verb, "timestamp": time, "data": orjson.Fragment(delivery.body)})
+    return orjson.dumps({"type": delivery.type, "timestamp": time, "data": orjson.Fragment(delivery.body)})
 
 
 def _headers(webhook_id: int, delivery: Delivery, now: int, body: bytes) -> dict[str | bytes, str | bytes]:

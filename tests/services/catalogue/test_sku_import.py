@@ -138,8 +138,11 @@ class TestImport:
     def test_changes_are_written_down(self, merchant, sku, sql):
         imported(merchant, [sku["id"], "1", "9", "5"])
         assert sql(
-            "SELECT verb, details FROM event WHERE subject = 'sku' AND subject_id = %s ORDER BY id DESC LIMIT 1", sku["id"]
-        ) == [("change", {"price": 1})]
+            "SELECT verb, details FROM event WHERE subject = 'sku' AND subject_id = %s ORDER BY id DESC LIMIT 2", sku["id"]
+        ) == [
+            ("stock", {"stock": 9, "delta": 4, "reason": "import", "reference": None}),
+            ("change", {"price": 1}),
+        ]
         assert sql(
             "SELECT stock = (SELECT sum(delta) FROM stock_movement WHERE sku_id = s.id) FROM sku s WHERE id = %s", sku["id"]
         ) == [(True,)]

@@ -1,5 +1,6 @@
 """Live news over Server-Sent Events: nothing lost, nothing doubled, whatever commits late or restarts."""
 
+import json
 import queue
 import threading
 import time
@@ -49,7 +50,7 @@ class Stream:
                     event = {}
 
     def next(self, timeout=10):
-        """The verb of the next event."""
+        """The type of the next event."""
         return self.events.get(timeout=timeout)["event"]
 
     def all(self, count, timeout=10):
@@ -90,10 +91,21 @@ def test_every_move_arrives_as_it_happens(follow, world, shop):
     stream = follow(merchant)
     order = world.order(merchant, customer, 1, sku=sku)
     world.ask(customer, order)
-    events = stream.all(4)
-    assert [event["event"] for event in events] == ["place", "ship", "apply", "except-orders"]
+    events = stream.all(5)
+    types = ["order.place", "sku.stock", "order.ship", "except_order.apply", "order.except-orders"]
+    assert [event["event"] for event in events] == types
     assert f'"subject_id": {order["id"]}' in events[0]["data"]
-    assert len({event["id"] for event in events}) == 4
+    assert len({event["id"] for event in events}) == 5
+    data = [json.loads(event["data"]) for event in events]
+    assert [each["type"] for each in data] == types
+    assert [(each["order_number"], each["status"], each["amount"]) for each in data] == [
+        (order["order_number"], 0, order["pay_count"]),
+        (None, None, None),
+        (order["order_number"], 1, order["pay_count"]),
+        (order["order_number"], 0, order["pay_count"]),
+        (order["order_number"], -1, order["pay_count"]),
+    ]
+    assert "digest" not in str(data)
 
 
 def test_nobody_hears_of_another_shop(follow, world, shop):
@@ -109,12 +121,12 @@ def test_last_event_id_goes_on_without_loss_or_doubling_on_another_process(follo
     first = follow(merchant)
     for _ in range(3):
         world.order(merchant, customer, 0, sku=sku)
-    assert [event["event"] for event in first.all(3)] == ["place"] * 3
+    assert [event["event"] for event in first.all(6)] == ["order.place", "sku.stock"] * 3
     position = first.last_event_id
     missed = [world.order(merchant, customer, 0, sku=sku)["id"] for _ in range(3)]
     second = follow(merchant, position, at=served())
     later = world.order(merchant, customer, 0, sku=sku)["id"]
-    told = [event["data"] for event in second.all(4)]
+    told = [event["data"] for event in second.all(8) if event["event"] == "order.place"]
     assert [f'"subject_id": {order_id}' in data for order_id, data in zip([*missed, later], told, strict=True)] == [True] * 4
     with pytest.raises(queue.Empty):
         second.next(timeout=0.5)
@@ -128,7 +140,7 @@ def test_a_transaction_that_commits_after_a_younger_one_is_not_skipped(follow, w
         with pytest.raises(queue.Empty):
             stream.next(timeout=0.7)
         older.commit()
-        assert [stream.next(), stream.next()] == ["older", "younger"]
+        assert [stream.next(), stream.next()] == ["order.older", "order.younger"]
 
 
 def test_an_event_that_takes_its_number_late_is_not_skipped(follow, world, shop, migrated, sql):
@@ -139,7 +151,7 @@ def test_an_event_that_takes_its_number_late_is_not_skipped(follow, world, shop,
         with older.cursor() as cursor:
             cursor.execute(EVENT, ("older", merchant.id))
         older.commit()
-        assert sorted([stream.next(), stream.next()]) == ["older", "younger"]
+        assert sorted([stream.next(), stream.next()]) == ["order.older", "order.younger"]
 
 
 def test_a_rolled_back_change_is_no_news(follow, world, shop, migrated, sql):
@@ -148,7 +160,7 @@ def test_a_rolled_back_change_is_no_news(follow, world, shop, migrated, sql):
     with open_transaction(migrated, EVENT, "never", merchant.id) as undone:
         undone.rollback()
     sql(EVENT, "done", merchant.id)
-    assert stream.next() == "done"
+    assert stream.next() == "order.done"
 
 
 def test_the_stream_outlives_lost_database_connections(follow, world, shop, sql):
@@ -162,7 +174,7 @@ def test_the_stream_outlives_lost_database_connections(follow, world, shop, sql)
             made_meanwhile += 1
         except psycopg2.OperationalError:
             time.sleep(0.1)
-    assert [stream.next(timeout=20), stream.next(timeout=20)] == ["after", "after"]
+    assert [stream.next(timeout=20), stream.next(timeout=20)] == ["order.after", "order.after"]
 
 
 def test_after_an_error_nobody_foresaw_there_is_news_again(served, world, shop, sql):
@@ -170,13 +182,13 @@ def test_after_an_error_nobody_foresaw_there_is_news_again(served, world, shop, 
     url = served()
     stream = Stream(url, merchant.token)
     world.order(merchant, customer, sku=sku)
-    assert stream.next() == "place"
+    assert [stream.next(), stream.next()] == ["order.place", "sku.stock"]
     sql("ALTER TABLE event RENAME TO gone")
     counted = 'meta_be_background_failures_total{of="bell"} '
     eventually(lambda: f"{counted}1.0" in httpx.get(url + "/metrics").text)
     sql("ALTER TABLE gone RENAME TO event")
     world.order(merchant, customer, sku=sku)
-    assert stream.next() == "place"
+    assert stream.next() == "order.place"
 
 
 @pytest.mark.parametrize("end", ["logout", "disable"])
@@ -226,7 +238,7 @@ def test_five_hundred_streams_hang_on_one_process_without_a_thread_each(served, 
         assert httpx.get(f"{url}/readyz").status_code == 200
         world.order(merchant, customer, 0, sku=sku)
         for each in lines:
-            assert next(line for line in each if line.startswith("event")) == "event: place"
+            assert next(line for line in each if line.startswith("event")) == "event: order.place"
         processes = psutil.process_iter(["cmdline", "num_threads"])
         servers = [process.info for process in processes if "app.main:app" in (process.info["cmdline"] or ())]
         assert max(server["num_threads"] for server in servers) < 40
@@ -237,4 +249,4 @@ def test_states_in_events_are_states_of_orders(follow, world, shop):
     stream = follow(merchant)
     order = made(merchant.get(f"/orders/{world.order(merchant, customer, 1, sku=sku)['id']}"))
     assert order["status"] in STATUS_NAMES
-    assert '"from_status": 0' in stream.all(2)[1]["data"]
+    assert '"from_status": 0' in stream.all(3)[2]["data"]

@@ -232,7 +232,7 @@ def stored(sql: Callable[..., Any], order_id: int) -> dict[str, Any]:
 def events_of(sql: Callable[..., Any], order_id: int) -> list[tuple]:
     return sql(
         """SELECT verb, subject, subject_id, from_status, to_status, actor_kind, actor_id
-        FROM event WHERE order_id = %s ORDER BY id""",
+        FROM event WHERE order_id = %s AND subject <> 'refund' ORDER BY id""",
         order_id,
     )
 

@@ -104,7 +104,7 @@ class TestWhatIsSent:
         [_, ship] = receiver.received
         [event] = [e for e in made(merchant.get(f"/orders/{order['id']}/events"))["items"] if e["verb"] == "ship"]
         assert ship.json.keys() == {"type", "timestamp", "data"}
-        assert ship.json["data"] == {**event, "order_id": order["id"]}
+        assert ship.json["data"] == {**event, "order_id": order["id"], "business_id": merchant.id}
         assert ship.json["timestamp"] == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event["time"]))
         assert order["receiver_phone"] not in ship.body.decode()
 
@@ -113,7 +113,7 @@ class TestWhatIsSent:
         world.order(merchant, customer, 1, sku=sku)
         hook = made(merchant.post("/webhooks", {"url": receiver.url}), 201)
         deliver()
-        assert receiver.types() == ["create"]
+        assert receiver.types() == ["webhook.create"]
         assert receiver.received[0].json["data"]["subject_id"] == hook["id"]
         assert receiver.url not in receiver.received[0].body.decode()
 
@@ -153,6 +153,137 @@ class TestWhatIsSent:
         late.close()
         deliver()
         assert receiver.types() == ["overdue", "place"]
+
+
+class TestTypes:
+    """What happened to what, by its whole name, or by the verb alone for receivers that know no other."""
+
+    def test_a_type_says_what_happened_to_what(self, world, shop, receiver):
+        merchant, customer, sku = shop
+        hook = hooked(merchant, receiver.url, types=["order.place", "except_order.refuse", "refund.due", "refund.paid"])
+        order = world.order(merchant, customer, 0, sku=sku, pay_count=12.5)
+        refused = world.ask(customer, order)
+        made(merchant.post(f"/except-orders/{refused['id']}/refuse", {"remark": "已使用"}))
+        ticket = world.ask(customer, order, back_cost=7.25)
+        made(merchant.post(f"/except-orders/{ticket['id']}/agree", {}))
+        made(world.api.platform.post(f"/refunds/{ticket['id']}/paid", {"reference": "R1"}))
+        deliver()
+        assert receiver.types() == ["order.place", "except_order.refuse", "refund.due", "refund.paid"]
+        told = [one.json["data"] for one in receiver.received]
+        assert [data["type"] for data in told] == receiver.types()
+        assert {data["order_number"] for data in told} == {order["order_number"]}
+        assert [(data["status"], data["amount"]) for data in told] == [(0, 12.5), (2, 12.5), ("due", 7.25), ("paid", 7.25)]
+        assert told[0]["details"] == {"sku_id": sku["id"], "num": 1}
+        assert told[1]["details"]["remark"] == "已使用"
+        assert told[3]["details"] == {"amount": 7.25, "reference": "R1"}
+        assert "digest" not in "".join(one.body.decode() for one in receiver.received)
+        assert {entry["type"] for entry in log_of(merchant, hook)} == set(receiver.types())
+
+    def test_without_a_filter_everything_is_told_by_its_type(self, world, shop, receiver):
+        merchant, customer, sku = shop
+        hooked(merchant, receiver.url)
+        world.order(merchant, customer, 1, sku=sku)
+        deliver()
+        assert receiver.types() == ["webhook.create", "order.place", "sku.stock", "order.ship"]
+
+    def test_who_names_verbs_is_told_verbs(self, world, shop, receiver):
+        merchant, customer, sku = shop
+        hook = hooked(merchant, receiver.url, verbs=["place", "stock"])
+        world.order(merchant, customer, 1, sku=sku)
+        deliver()
+        assert receiver.types() == ["place", "stock"]
+        assert receiver.received[0].json["data"]["type"] == "order.place"
+        assert [entry["type"] for entry in log_of(merchant, hook)] == ["stock", "place"]
+
+    @pytest.mark.parametrize(("verbs", "told"), [("ARRAY['ship']", ["ship"]), ("NULL", ["place", "stock", "ship"])])
+    def test_one_that_an_older_release_made_goes_on_as_it_was(self, world, shop, receiver, sql, verbs, told):
+        merchant, customer, sku = shop
+        sql(
+            f"""INSERT INTO webhook (business_id, url, verbs, status, create_time, update_time, txid, event_id)
+            VALUES (%s, %s, {verbs}, 'enabled', 1, 1, txid_snapshot_xmin(txid_current_snapshot()), 0)""",
+            merchant.id,
+            receiver.url,
+        )
+        world.order(merchant, customer, 1, sku=sku)
+        deliver()
+        assert receiver.types() == told
+        [hook] = made(merchant.get("/webhooks"))["items"]
+        assert hook["verb_as_type"] is True
+        renewed = made(merchant.patch(f"/webhooks/{hook['id']}", {"types": ["order.receive"]}))
+        assert (renewed["types"], renewed["verbs"], renewed["verb_as_type"]) == (["order.receive"], None, False)
+
+
+class TestPlatform:
+    """The platform's webhooks: events of all merchants."""
+
+    def test_it_is_told_of_every_shop_in_order_and_no_merchant_of_another(self, world, receiver):
+        shops = [(world.merchant(), world.customer()) for _ in range(2)]
+        skus = [world.sku(merchant) for merchant, _ in shops]
+        with Receiver() as other:
+            hooked(shops[0][0], other.url, types=["order.place"])
+            hook = hooked(world.api.platform, receiver.url, types=["order.place", "order.ship"])
+            orders = [
+                world.order(*shop, 1, sku=sku)["order_number"] for _ in range(2) for shop, sku in zip(shops, skus, strict=True)
+            ]
+            deliver()
+            assert receiver.types() == ["order.place", "order.ship"] * 4
+            told = [one.json["data"] for one in receiver.received]
+            assert [data["order_number"] for data in told] == [number for number in orders for _ in range(2)]
+            assert [data["business_id"] for data in told[::2]] == [merchant.id for merchant, _ in shops] * 2
+            assert all(Webhook(hook["secret"]).verify(one.body, one.headers) for one in receiver.received)
+            assert {one.json["data"]["business_id"] for one in other.received} == {shops[0][0].id}
+
+    def test_it_is_told_of_a_disabled_merchant_too(self, world, shop, receiver):
+        merchant, customer, sku = shop
+        order = world.order(merchant, customer, 1, sku=sku)
+        hooked(world.api.platform, receiver.url, types=["order.receive", "user.disable"])
+        made(world.admin().post(f"/users/{merchant.id}/disable"))
+        made(customer.post(f"/orders/{order['id']}/receive"))
+        deliver()
+        assert receiver.types() == ["user.disable", "order.receive"]
+
+    def test_more_events_than_one_look_finds_all_arrive(self, world, shop, receiver, sql):
+        hook = hooked(world.api.platform, receiver.url, types=["order.place"])
+        sql(
+            """INSERT INTO event (time, actor_kind, verb, subject, subject_id, business_id)
+            SELECT 1, 'system', CASE WHEN mod(n, 50) = 0 THEN 'place' ELSE 'ship' END, 'order', n, %s
+            FROM generate_series(1, 450) n""",
+            shop[0].id,
+        )
+        deliver()
+        assert [one.json["data"]["subject_id"] for one in receiver.received] == list(range(50, 451, 50))
+        assert made(world.api.platform.get(f"/webhooks/{hook['id']}/deliveries"))["total"] == 9
+
+    def test_a_delivery_is_sent_again(self, world, shop, receiver):
+        merchant, customer, sku = shop
+        platform = world.api.platform
+        hook = hooked(platform, receiver.url, types=["order.place"])
+        world.order(merchant, customer, 0, sku=sku)
+        deliver()
+        [delivery] = log_of(platform, hook)
+        path = f"/webhooks/{hook['id']}/deliveries/{delivery['id']}/redeliver"
+        assert made(platform.post(path))["status"] == "pending"
+        deliver()
+        assert len(receiver.received) == 2
+        assert len({one.id for one in receiver.received}) == 1
+
+    def test_the_backlog_counts_it(self, world, shop, receiver):
+        merchant, customer, sku = shop
+        hooked(world.api.platform, receiver.url, types=["order.place"])
+        world.order(merchant, customer, 0, sku=sku)
+        assert {gauge.name: value for gauge, value in gauges.read(now())}["webhook_deliveries_pending"] == 1
+
+    def test_one_that_fails_for_five_days_is_disabled(self, world, shop, receiver):
+        merchant, customer, sku = shop
+        platform = world.api.platform
+        hook = hooked(platform, receiver.url, types=["order.place"])
+        world.order(merchant, customer, 0, sku=sku)
+        receiver.answers = [(410, b"")]
+        deliver()
+        found = made(platform.get(f"/webhooks/{hook['id']}"))
+        assert (found["status"], found["disabled_reason"]) == ("disabled", "gone")
+        again = made(platform.patch(f"/webhooks/{hook['id']}", {"status": "enabled"}))
+        assert (again["status"], again["disabled_reason"]) == ("enabled", None)
 
 
 class TestFailure:

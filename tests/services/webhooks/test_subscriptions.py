@@ -5,14 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.config import settings
-from app.schemas.webhooks import Verb
 from app.services.orders.states import MOVES as ORDER_MOVES
 from app.services.tickets.states import MOVES as TICKET_MOVES
 from app.services.webhooks.secrets import secret_of
 from tests.support.factories import made
 
 URL = "https://shop.example.com/hook"
-VERBS = set(Verb.__args__)
 
 
 @pytest.fixture
@@ -174,6 +172,79 @@ def test_a_secret_takes_the_secret_key_and_is_of_one_webhook_and_one_rotation(mo
     assert len({*secrets, secret_of(1, "a")}) == 4
 
 
-def test_every_move_can_be_asked_for():
-    moves = {move.verb for move in (*ORDER_MOVES, *TICKET_MOVES)}
-    assert moves <= VERBS
+def test_every_move_can_be_asked_for(merchant):
+    moves = {"order": ORDER_MOVES, "except_order": TICKET_MOVES}
+    types = sorted({f"{subject}.{move.verb}" for subject, of in moves.items() for move in of})
+    assert made(merchant.post("/webhooks", {"url": URL, "types": types}), 201)["types"] == types
+    verbs = sorted({move.verb for of in moves.values() for move in of})
+    assert made(merchant.post("/webhooks", {"url": URL, "verbs": verbs}), 201)["verbs"] == verbs
+
+
+class TestFilter:
+    def test_types_are_shown_as_named_each_once(self, merchant):
+        hook = made(merchant.post("/webhooks", {"url": URL, "types": ["sku.stock", "order.ship", "sku.stock"]}), 201)
+        assert (hook["types"], hook["verbs"], hook["verb_as_type"]) == (["sku.stock", "order.ship"], None, False)
+
+    def test_the_last_one_named_counts(self, merchant, hook):
+        path = f"/webhooks/{hook['id']}"
+        shown = ("types", "verbs", "verb_as_type")
+        steps = [
+            ({"verbs": ["ship"]}, (None, ["ship"], True)),
+            ({"description": "ERP"}, (None, ["ship"], True)),
+            ({"verbs": None}, (None, None, True)),
+            ({"types": ["order.ship"]}, (["order.ship"], None, False)),
+            ({"types": None, "verbs": ["place"]}, (None, ["place"], True)),
+            ({"types": []}, (None, None, False)),
+        ]
+        for body, told in steps:
+            changed = made(merchant.patch(path, body))
+            assert tuple(changed[name] for name in shown) == told, body
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"types": ["order.shipped"]},
+            {"types": ["ship"]},
+            {"types": ["order.*"]},
+            {"types": "order.ship"},
+            {"types": ["order.ship"], "verbs": ["ship"]},
+            {"verb_as_type": True},
+        ],
+    )
+    def test_what_is_not_known_is_refused(self, merchant, hook, body):
+        assert refused(merchant.post("/webhooks", {"url": URL, **body}))
+        assert refused(merchant.patch(f"/webhooks/{hook['id']}", body))
+
+    def test_both_at_once_are_refused_in_words(self, merchant):
+        body = {"url": URL, "types": ["order.ship"], "verbs": ["ship"]}
+        for language, words in (("zh", "types 或 verbs 之一"), ("en", "not by both")):
+            answer = merchant.call("POST", "/webhooks", json=body, headers={"Accept-Language": language})
+            assert words in answer.json()["errors"][0]["detail"]
+
+
+class TestPlatform:
+    def test_its_webhooks_and_merchants_are_apart(self, world, merchant, hook):
+        platform = world.api.platform
+        own = made(platform.post("/webhooks", {"url": URL, "types": ["refund.due"]}), 201)
+        assert made(platform.get("/webhooks"))["items"] == [{name: own[name] for name in hook if name != "secret"}]
+        assert [one["id"] for one in made(merchant.get("/webhooks"))["items"]] == [hook["id"]]
+        for caller, webhook in ((platform, hook), (merchant, own)):
+            path = f"/webhooks/{webhook['id']}"
+            asked = (caller.get(path), caller.patch(path, {}), caller.delete(path), caller.get(f"{path}/deliveries"))
+            assert [answer.status_code for answer in asked] == [404] * 4
+            assert caller.post(f"{path}/deliveries/1/redeliver").status_code == 404
+
+    def test_it_is_changed_disabled_and_removed(self, world):
+        platform = world.api.platform
+        own = made(platform.post("/webhooks", {"url": URL}), 201)
+        path = f"/webhooks/{own['id']}"
+        assert made(platform.patch(path, {"status": "disabled"}))["disabled_reason"] == "platform"
+        assert made(platform.patch(path, {"rotate_secret": True}))["secret"] not in (None, own["secret"])
+        assert platform.delete(path).status_code == 204
+        assert platform.get(path).status_code == 404
+
+    def test_it_has_ten_at_most_however_they_are_asked_for(self, world):
+        platform = world.api.platform
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: platform.post("/webhooks", {"url": URL}), range(14)))
+        assert sorted(answer.status_code for answer in answers) == [201] * 10 + [409] * 4

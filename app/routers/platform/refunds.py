@@ -1,0 +1,27 @@
+"""Refunds that are owed to buyers, for the platform to pay."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from app.routers.platform import router
+from app.schemas.refunds import Fail, Pay, RefundFilters, RefundList, RefundView
+from app.services.refunds import payments
+from app.web.dependencies import PlatformCall, RowId
+
+
+@router.get("/refunds", response_model=RefundList)
+def list_refunds(query: Annotated[RefundFilters, Query()], call: PlatformCall) -> str:
+    return payments.page(call, query.filters(), query.asked())
+
+
+@router.post("/refunds/{ticket_id}/paid", response_model=RefundView)
+def pay_refund(ticket_id: RowId, body: Pay, call: PlatformCall) -> str:
+    """Report that a refund was paid; the same again is answered 200, another reference 409."""
+    return payments.pay(call, ticket_id, **body.model_dump())
+
+
+@router.post("/refunds/{ticket_id}/failed", response_model=RefundView)
+def fail_refund(ticket_id: RowId, body: Fail, call: PlatformCall) -> str:
+    """Report that a refund could not be paid; it may be paid later."""
+    return payments.fail(call, ticket_id, reason=body.reason)

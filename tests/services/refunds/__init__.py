@@ -1,0 +1,1 @@
+"""Tests of refunds on their way to buyers."""
