@@ -11,6 +11,7 @@ from app.models.login_attempt import LoginAttempt
 from app.models.logistics import LogisticsCompany, ReturnParcel
 from app.models.low_stock import LowStock, SkuLowStock
 from app.models.order import Order
+from app.models.order_clock import OrderClock
 from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
 from app.models.product import Product, RemovedProduct
@@ -33,6 +34,7 @@ __all__ = [
     "LogisticsCompany",
     "LowStock",
     "Order",
+    "OrderClock",
     "OrderSearch",
     "OrderTally",
     "Product",
