@@ -15,6 +15,8 @@ from app.models.order_clock import OrderClock
 from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
 from app.models.product import Product, RemovedProduct
+from app.models.refund_offer import RefundOffer
+from app.models.return_quantity import ReturnQuantity
 from app.models.scene import Scene, SceneBase
 from app.models.sku import RemovedSku, Sku
 from app.models.stock_movement import StockMovement
@@ -38,9 +40,11 @@ __all__ = [
     "OrderSearch",
     "OrderTally",
     "Product",
+    "RefundOffer",
     "RemovedProduct",
     "RemovedSku",
     "ReturnParcel",
+    "ReturnQuantity",
     "Scene",
     "SceneBase",
     "Sku",

@@ -23,7 +23,7 @@ _MODULES = {
         "account",
     ),
     "app.routers.customer": ("orders", "account"),
-    "app.routers.admin": ("orders", "users", "events", "scene_bases", "statistics", "account"),
+    "app.routers.admin": ("orders", "except_orders", "users", "events", "scene_bases", "statistics", "account"),
 }
 
 

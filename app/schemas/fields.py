@@ -74,6 +74,7 @@ Time = Annotated[int, Field(ge=0, le=MAX_INT)]
 Count = Annotated[int, Field(ge=0, le=MAX_INT)]
 Price = Annotated[float, Field(gt=0, le=MAX_PRICE, allow_inf_nan=False), AfterValidator(_cents)]
 Amount = Annotated[float, Field(gt=0, le=MAX_AMOUNT, allow_inf_nan=False), AfterValidator(_cents)]
+Pieces = Annotated[int, Field(ge=1, le=1_000_000)]
 Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], Field(min_length=1, max_length=20), BeforeValidator(listed)]
 
 Name = Annotated[str, Line(255)]

@@ -44,6 +44,13 @@ class Ship(Input):
     deliver_address: Annotated[str, Line(150)] | None = None
 
 
+class Cancel(Input):
+    """Why the order can't be delivered; with `restock` false its pieces are not put back into stock."""
+
+    remark: Annotated[str, Line(400)]
+    restock: bool = True
+
+
 class Place(Input):
     """A paid order; `pay_count` in yuan (price × num when left out), `create_time` when it was paid (now)."""
 
@@ -71,6 +78,8 @@ class SkuSnapshot(BaseModel):
 
 
 class OrderView(BaseModel):
+    """`refunded`: the yuan that its tickets gave back; `pieces_left`: those of `num` neither cancelled nor returned."""
+
     id: int
     order_number: str
     status: Literal[-1, 0, 1, 2, 3, 4]
@@ -95,6 +104,8 @@ class OrderView(BaseModel):
     back_reason: str | None
     actions: list[str]
     deadline_at: int | None
+    refunded: float
+    pieces_left: int
 
 
 class OrderDetail(OrderView):

@@ -12,7 +12,7 @@ from app.services.webhooks.addresses import is_literal_allowed
 
 Verb = Literal[
     "place", "ship", "receive", "except-orders", "refund", "refuse", "withdraw", "lapse",
-    "apply", "agree", "return", "deadline_near", "overdue", "low_stock",
+    "refund_part", "cancel", "apply", "agree", "offer", "accept", "return", "deadline_near", "overdue", "low_stock",
     "create", "change", "remove", "upload", "login", "logout", "password", "disable", "enable",
 ]  # fmt: skip
 DeliveryStatus = Literal["pending", "delivered", "failed"]

@@ -97,6 +97,7 @@ CASES = {
     "GET /merchant/orders/{order_id}": Case(an_order(0)),
     "GET /merchant/orders/{order_id}/events": Case(an_order(0)),
     "POST /merchant/orders/{order_id}/ship": Case(an_order(0), {"logistic_id": 1, "logistic_order_id": "SF1"}),
+    "POST /merchant/orders/{order_id}/cancel": Case(an_order(0), {"remark": "仓库破损"}),
     "POST /merchant/orders/ship": Case(json={"items": [{"order_id": 1, "logistic_id": 1, "logistic_order_id": "SF1"}]}),
     "POST /merchant/orders/ship/import": Case(
         files={"file": ("a.csv", b"order_number,carrier,logistic_order_id\nON1,1,SF1\n")}
@@ -140,10 +141,14 @@ CASES = {
     "POST /customer/except-orders/{ticket_id}/return": Case(
         a_ticket("awaiting_return"), {"logistics_id": 1, "tracking_number": "SF1"}
     ),
+    "POST /customer/except-orders/{ticket_id}/accept": Case(a_ticket("offered")),
     "POST /customer/except-orders/{ticket_id}/withdraw": Case(a_ticket("applied")),
     "PATCH /customer/me": Case(json={}),
     "PUT /customer/me/password": Case(json=NEW_PASSWORD),
     "PUT /admin/me/password": Case(json=NEW_PASSWORD),
+    "POST /admin/except-orders/{ticket_id}/agree": Case(json={"reason": "商家未处理"}),
+    "POST /admin/except-orders/{ticket_id}/refuse": Case(json={"reason": "商家未处理"}),
+    "POST /admin/except-orders/{ticket_id}/receive": Case(json={"reason": "商家未处理"}),
     "POST /admin/admins": Case(json={"name": "新管理员", "password": PASSWORD}),
     "POST /admin/scene-bases": Case(json={"name": "车间"}),
     "PATCH /admin/scene-bases/{base_id}": Case(json={"name": "车间"}),

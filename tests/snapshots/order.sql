@@ -51,11 +51,76 @@ SELECT
           )
           THEN "order".recv_time + %(after_sale)s
           ELSE NULL
-        END AS deadline_at,
+        END + COALESCE(
+          (
+            SELECT
+              CASE WHEN (
+                order_clock.paused_in = "order".status
+              ) THEN order_clock.paused_seconds ELSE 0 END + CASE WHEN (
+                "order".status = 1
+              ) THEN order_clock.extended_days * 86400 ELSE 0 END AS anon_1
+            FROM order_clock
+            WHERE
+              order_clock.order_id = "order".id
+          ),
+          0
+        ) AS deadline_at,
+        CASE
+          WHEN (
+            "order".after_care_id IS NULL
+          )
+          THEN 0
+          ELSE CAST(CAST((
+            SELECT
+              COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_2
+            FROM except_order AS settled
+            LEFT OUTER JOIN return_quantity AS given_back
+              ON given_back.ticket_id = settled.id
+            WHERE
+              settled.order_id = "order".id
+              AND settled.status = 1
+              AND settled.close_time IS NOT NULL
+              AND (
+                settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
+              )
+          ) AS BIGINT) AS DOUBLE PRECISION) / 100
+        END AS refunded,
+        CASE
+          WHEN (
+            "order".after_care_id IS NULL
+          )
+          THEN "order".num
+          ELSE "order".num - CAST((
+            SELECT
+              COALESCE(
+                SUM(
+                  COALESCE(given_back.received, CASE WHEN (
+                    settled.except_type = '退货退款'
+                  ) THEN "order".num ELSE 0 END)
+                ),
+                0
+              ) AS coalesce_4
+            FROM except_order AS settled
+            LEFT OUTER JOIN return_quantity AS given_back
+              ON given_back.ticket_id = settled.id
+            WHERE
+              settled.order_id = "order".id
+              AND settled.status = 1
+              AND settled.close_time IS NOT NULL
+              AND (
+                settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
+              )
+          ) AS INT)
+        END AS pieces_left,
         ARRAY_REMOVE(
-          CAST(ARRAY[CASE WHEN (
+          CAST(ARRAY[
+            CASE WHEN (
               "order".status = 0 OR "order".status = 1
-          ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+            ) THEN 'ship' ELSE NULL END,
+            CASE WHEN (
+              "order".status = 0
+            ) THEN 'cancel' ELSE NULL END
+          ] AS TEXT[]),
           NULL
         ) AS actions,
         (
@@ -79,7 +144,27 @@ SELECT
               except_order.back_cost,
               CASE
                 WHEN (
-                  except_order.status = 0 AND except_order.close_time IS NULL
+                  except_order.status = 0
+                  AND except_order.close_time IS NULL
+                  AND (
+                    SELECT
+                      refund_offer.back_cost
+                    FROM refund_offer
+                    WHERE
+                      refund_offer.ticket_id = except_order.id
+                  ) IS NOT NULL
+                )
+                THEN 'offered'
+                WHEN (
+                  except_order.status = 0
+                  AND except_order.close_time IS NULL
+                  AND (
+                    SELECT
+                      refund_offer.back_cost
+                    FROM refund_offer
+                    WHERE
+                      refund_offer.ticket_id = except_order.id
+                  ) IS NULL
                 )
                 THEN 'applied'
                 WHEN (
@@ -92,6 +177,7 @@ SELECT
                 THEN 'awaiting_receipt'
                 WHEN (
                   except_order.status = 1
+                  AND except_order.status = 1
                   AND except_order.close_time IS NOT NULL
                   AND (
                     except_order.except_type = '仅退款' OR except_order.recv_time IS NOT NULL
@@ -117,7 +203,35 @@ SELECT
               END AS step,
               CASE
                 WHEN (
-                  except_order.status = 0 AND except_order.close_time IS NULL AND %(answer)s > 0
+                  except_order.status = 0
+                  AND except_order.close_time IS NULL
+                  AND (
+                    SELECT
+                      refund_offer.back_cost
+                    FROM refund_offer
+                    WHERE
+                      refund_offer.ticket_id = except_order.id
+                  ) IS NOT NULL
+                  AND %(consent)s > 0
+                )
+                THEN (
+                  SELECT
+                    refund_offer.time
+                  FROM refund_offer
+                  WHERE
+                    refund_offer.ticket_id = except_order.id
+                ) + %(consent)s
+                WHEN (
+                  except_order.status = 0
+                  AND except_order.close_time IS NULL
+                  AND (
+                    SELECT
+                      refund_offer.back_cost
+                    FROM refund_offer
+                    WHERE
+                      refund_offer.ticket_id = except_order.id
+                  ) IS NULL
+                  AND %(answer)s > 0
                 )
                 THEN except_order.create_time + %(answer)s
                 WHEN (
@@ -134,7 +248,9 @@ SELECT
                     WHERE
                       event.order_id = except_order.order_id
                       AND event.subject = 'except_order'
-                      AND event.verb = 'agree'
+                      AND (
+                        event.verb = 'agree' OR event.verb = 'accept'
+                      )
                       AND event.subject_id = except_order.id
                   ),
                   %(now)s
@@ -162,6 +278,33 @@ SELECT
                     return_parcel.id = except_order.logistics_order_id
                 ) AS p
               ) AS return_parcel,
+              (
+                SELECT
+                  row_to_json(q) AS row_to_json_3
+                FROM (
+                  SELECT
+                    return_quantity.asked,
+                    return_quantity.sent,
+                    return_quantity.received,
+                    return_quantity.restocked
+                  FROM return_quantity
+                  WHERE
+                    return_quantity.ticket_id = except_order.id
+                ) AS q
+              ) AS pieces,
+              (
+                SELECT
+                  row_to_json(f) AS row_to_json_4
+                FROM (
+                  SELECT
+                    refund_offer.back_cost,
+                    refund_offer.remark,
+                    refund_offer.time
+                  FROM refund_offer
+                  WHERE
+                    refund_offer.ticket_id = except_order.id
+                ) AS f
+              ) AS offer,
               ARRAY_REMOVE(
                 CAST(ARRAY[
                   CASE
@@ -176,9 +319,24 @@ SELECT
                     THEN 'agree'
                     ELSE NULL
                   END,
-                  CASE WHEN (
-                    except_order.status = 0 AND except_order.close_time IS NULL
-                  ) THEN 'refuse' ELSE NULL END,
+                  CASE
+                    WHEN (
+                      except_order.status = 0
+                      AND except_order.close_time IS NULL
+                      AND (
+                        SELECT
+                          refund_offer.back_cost
+                        FROM refund_offer
+                        WHERE
+                          refund_offer.ticket_id = except_order.id
+                      ) IS NULL
+                      OR except_order.status = 1
+                      AND except_order.close_time IS NULL
+                      AND except_order.deliver_time IS NOT NULL
+                    )
+                    THEN 'refuse'
+                    ELSE NULL
+                  END,
                   CASE
                     WHEN (
                       except_order.status = 1 AND except_order.close_time IS NULL AND except_order.deliver_time IS NOT NULL

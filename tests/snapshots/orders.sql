@@ -36,11 +36,76 @@ WITH picked AS (
       )
       THEN "order".recv_time + %(after_sale)s
       ELSE NULL
-    END AS deadline_at,
+    END + COALESCE(
+      (
+        SELECT
+          CASE WHEN (
+            order_clock.paused_in = "order".status
+          ) THEN order_clock.paused_seconds ELSE 0 END + CASE WHEN (
+            "order".status = 1
+          ) THEN order_clock.extended_days * 86400 ELSE 0 END AS anon_1
+        FROM order_clock
+        WHERE
+          order_clock.order_id = "order".id
+      ),
+      0
+    ) AS deadline_at,
+    CASE
+      WHEN (
+        "order".after_care_id IS NULL
+      )
+      THEN 0
+      ELSE CAST(CAST((
+        SELECT
+          COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_3
+        FROM except_order AS settled
+        LEFT OUTER JOIN return_quantity AS given_back
+          ON given_back.ticket_id = settled.id
+        WHERE
+          settled.order_id = "order".id
+          AND settled.status = 1
+          AND settled.close_time IS NOT NULL
+          AND (
+            settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
+          )
+      ) AS BIGINT) AS DOUBLE PRECISION) / 100
+    END AS refunded,
+    CASE
+      WHEN (
+        "order".after_care_id IS NULL
+      )
+      THEN "order".num
+      ELSE "order".num - CAST((
+        SELECT
+          COALESCE(
+            SUM(
+              COALESCE(given_back.received, CASE WHEN (
+                settled.except_type = '退货退款'
+              ) THEN "order".num ELSE 0 END)
+            ),
+            0
+          ) AS coalesce_5
+        FROM except_order AS settled
+        LEFT OUTER JOIN return_quantity AS given_back
+          ON given_back.ticket_id = settled.id
+        WHERE
+          settled.order_id = "order".id
+          AND settled.status = 1
+          AND settled.close_time IS NOT NULL
+          AND (
+            settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
+          )
+      ) AS INT)
+    END AS pieces_left,
     ARRAY_REMOVE(
-      CAST(ARRAY[CASE WHEN (
+      CAST(ARRAY[
+        CASE WHEN (
           "order".status = 0 OR "order".status = 1
-      ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+        ) THEN 'ship' ELSE NULL END,
+        CASE WHEN (
+          "order".status = 0
+        ) THEN 'cancel' ELSE NULL END
+      ] AS TEXT[]),
       NULL
     ) AS actions,
     "order".create_time AS _time,
@@ -93,6 +158,8 @@ SELECT
         picked.after_care_id,
         picked.back_reason,
         picked.deadline_at,
+        picked.refunded,
+        picked.pieces_left,
         picked.actions
       FROM picked
       LIMIT %(size)s
@@ -100,7 +167,7 @@ SELECT
   ) AS TEXT) AS items,
   (
     SELECT
-      COALESCE(SUM(order_tally.delta), 0) AS coalesce_2
+      COALESCE(SUM(order_tally.delta), 0) AS coalesce_7
     FROM order_tally
     WHERE
       order_tally.business_id = %(actor_id)s

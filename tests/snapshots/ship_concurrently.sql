@@ -112,11 +112,76 @@ JOIN (
       )
       THEN after.recv_time + %(after_sale)s
       ELSE NULL
-    END AS deadline_at,
+    END + COALESCE(
+      (
+        SELECT
+          CASE WHEN (
+            order_clock.paused_in = after.status
+          ) THEN order_clock.paused_seconds ELSE 0 END + CASE WHEN (
+            after.status = 1
+          ) THEN order_clock.extended_days * 86400 ELSE 0 END AS anon_1
+        FROM order_clock
+        WHERE
+          order_clock.order_id = after.id
+      ),
+      0
+    ) AS deadline_at,
+    CASE
+      WHEN (
+        after.after_care_id IS NULL
+      )
+      THEN 0
+      ELSE CAST(CAST((
+        SELECT
+          COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_2
+        FROM except_order AS settled
+        LEFT OUTER JOIN return_quantity AS given_back
+          ON given_back.ticket_id = settled.id
+        WHERE
+          settled.order_id = after.id
+          AND settled.status = 1
+          AND settled.close_time IS NOT NULL
+          AND (
+            settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
+          )
+      ) AS BIGINT) AS DOUBLE PRECISION) / 100
+    END AS refunded,
+    CASE
+      WHEN (
+        after.after_care_id IS NULL
+      )
+      THEN after.num
+      ELSE after.num - CAST((
+        SELECT
+          COALESCE(
+            SUM(
+              COALESCE(given_back.received, CASE WHEN (
+                settled.except_type = '退货退款'
+              ) THEN after.num ELSE 0 END)
+            ),
+            0
+          ) AS coalesce_4
+        FROM except_order AS settled
+        LEFT OUTER JOIN return_quantity AS given_back
+          ON given_back.ticket_id = settled.id
+        WHERE
+          settled.order_id = after.id
+          AND settled.status = 1
+          AND settled.close_time IS NOT NULL
+          AND (
+            settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
+          )
+      ) AS INT)
+    END AS pieces_left,
     ARRAY_REMOVE(
-      CAST(ARRAY[CASE WHEN (
+      CAST(ARRAY[
+        CASE WHEN (
           after.status = 0 OR after.status = 1
-      ) THEN 'ship' ELSE NULL END] AS TEXT[]),
+        ) THEN 'ship' ELSE NULL END,
+        CASE WHEN (
+          after.status = 0
+        ) THEN 'cancel' ELSE NULL END
+      ] AS TEXT[]),
       NULL
     ) AS actions
   FROM (

@@ -16,7 +16,27 @@ WITH picked AS (
     except_order.back_cost,
     CASE
       WHEN (
-        except_order.status = 0 AND except_order.close_time IS NULL
+        except_order.status = 0
+        AND except_order.close_time IS NULL
+        AND (
+          SELECT
+            refund_offer.back_cost
+          FROM refund_offer
+          WHERE
+            refund_offer.ticket_id = except_order.id
+        ) IS NOT NULL
+      )
+      THEN 'offered'
+      WHEN (
+        except_order.status = 0
+        AND except_order.close_time IS NULL
+        AND (
+          SELECT
+            refund_offer.back_cost
+          FROM refund_offer
+          WHERE
+            refund_offer.ticket_id = except_order.id
+        ) IS NULL
       )
       THEN 'applied'
       WHEN (
@@ -29,6 +49,7 @@ WITH picked AS (
       THEN 'awaiting_receipt'
       WHEN (
         except_order.status = 1
+        AND except_order.status = 1
         AND except_order.close_time IS NOT NULL
         AND (
           except_order.except_type = '仅退款' OR except_order.recv_time IS NOT NULL
@@ -54,7 +75,35 @@ WITH picked AS (
     END AS step,
     CASE
       WHEN (
-        except_order.status = 0 AND except_order.close_time IS NULL AND %(answer)s > 0
+        except_order.status = 0
+        AND except_order.close_time IS NULL
+        AND (
+          SELECT
+            refund_offer.back_cost
+          FROM refund_offer
+          WHERE
+            refund_offer.ticket_id = except_order.id
+        ) IS NOT NULL
+        AND %(consent)s > 0
+      )
+      THEN (
+        SELECT
+          refund_offer.time
+        FROM refund_offer
+        WHERE
+          refund_offer.ticket_id = except_order.id
+      ) + %(consent)s
+      WHEN (
+        except_order.status = 0
+        AND except_order.close_time IS NULL
+        AND (
+          SELECT
+            refund_offer.back_cost
+          FROM refund_offer
+          WHERE
+            refund_offer.ticket_id = except_order.id
+        ) IS NULL
+        AND %(answer)s > 0
       )
       THEN except_order.create_time + %(answer)s
       WHEN (
@@ -71,7 +120,9 @@ WITH picked AS (
           WHERE
             event.order_id = except_order.order_id
             AND event.subject = 'except_order'
-            AND event.verb = 'agree'
+            AND (
+              event.verb = 'agree' OR event.verb = 'accept'
+            )
             AND event.subject_id = except_order.id
         ),
         %(now)s
@@ -99,6 +150,33 @@ WITH picked AS (
           return_parcel.id = except_order.logistics_order_id
       ) AS p
     ) AS return_parcel,
+    (
+      SELECT
+        row_to_json(q) AS row_to_json_2
+      FROM (
+        SELECT
+          return_quantity.asked,
+          return_quantity.sent,
+          return_quantity.received,
+          return_quantity.restocked
+        FROM return_quantity
+        WHERE
+          return_quantity.ticket_id = except_order.id
+      ) AS q
+    ) AS pieces,
+    (
+      SELECT
+        row_to_json(f) AS row_to_json_3
+      FROM (
+        SELECT
+          refund_offer.back_cost,
+          refund_offer.remark,
+          refund_offer.time
+        FROM refund_offer
+        WHERE
+          refund_offer.ticket_id = except_order.id
+      ) AS f
+    ) AS offer,
     ARRAY_REMOVE(
       CAST(ARRAY[
         CASE
@@ -113,9 +191,24 @@ WITH picked AS (
           THEN 'agree'
           ELSE NULL
         END,
-        CASE WHEN (
-          except_order.status = 0 AND except_order.close_time IS NULL
-        ) THEN 'refuse' ELSE NULL END,
+        CASE
+          WHEN (
+            except_order.status = 0
+            AND except_order.close_time IS NULL
+            AND (
+              SELECT
+                refund_offer.back_cost
+              FROM refund_offer
+              WHERE
+                refund_offer.ticket_id = except_order.id
+            ) IS NULL
+            OR except_order.status = 1
+            AND except_order.close_time IS NULL
+            AND except_order.deliver_time IS NOT NULL
+          )
+          THEN 'refuse'
+          ELSE NULL
+        END,
         CASE
           WHEN (
             except_order.status = 1 AND except_order.close_time IS NULL AND except_order.deliver_time IS NOT NULL
@@ -170,6 +263,8 @@ SELECT
         picked.step,
         picked.deadline_at,
         picked.return_parcel,
+        picked.pieces,
+        picked.offer,
         picked.actions
       FROM picked
       LIMIT %(size)s

@@ -6,9 +6,10 @@ from fastapi import Query
 
 from app.routers.merchant import router
 from app.schemas.events import Timeline
-from app.schemas.orders import OrderDetail, OrderFilters, OrderList, OrderView, Ship
+from app.schemas.orders import Cancel, OrderDetail, OrderFilters, OrderList, OrderView, Ship
 from app.schemas.paging import PageQuery
 from app.services.orders import queries, shipping
+from app.services.tickets import cancelling
 from app.web.dependencies import MerchantCall, RowId
 
 
@@ -36,3 +37,9 @@ def list_order_events(order_id: RowId, query: Annotated[PageQuery, Query()], cal
 def ship_order(order_id: RowId, body: Ship, call: MerchantCall) -> str:
     """Ship an order, or correct the tracking of one that is under way."""
     return shipping.ship(call, order_id, **body.model_dump())
+
+
+@router.post("/orders/{order_id}/cancel", response_model=OrderView)
+def cancel_order(order_id: RowId, body: Cancel, call: MerchantCall) -> str:
+    """Cancel an order that can't be delivered, before it is shipped: all that is left of it is refunded."""
+    return cancelling.cancel(call, order_id, **body.model_dump())

@@ -20,12 +20,14 @@ class Deadline:
 
     `name` is the ambient parameter with the number of seconds; 0 switches the deadline off. With `reported`, somebody is
     expected to act: rows that are late are found by the lists' `overdue`, flagged by the sweep and counted by the gauge.
+    `stopped` gives the seconds, 0 or more, for which the row's clock has stood still.
     """
 
     name: str
     state: State
     start: Callable[[Columns], Expression]
     reported: bool = False
+    stopped: Callable[[Columns], Expression] | None = None
 
     @property
     def seconds(self) -> Expression:
@@ -37,12 +39,17 @@ class Deadline:
 
     def falls_at(self, row: Columns) -> Expression:
         """When the row's deadline falls, Unix seconds."""
-        return self.start(row) + self.seconds
+        return self.runs_from(row) + self.seconds
+
+    def runs_from(self, row: Columns) -> Expression:
+        """The start of a clock that never stopped and whose deadline falls at the same time."""
+        return self.start(row) if self.stopped is None else self.start(row) + self.stopped(row)
 
     def has_passed(self, row: Columns, ahead: int = 0) -> Condition:
         """Whether the deadline has passed, or passes within `ahead` seconds, whatever the row's state; written for indexes."""
-        latest = NOW - self.seconds
-        return and_(self.is_on, self.start(row) < (latest + ahead if ahead else latest))
+        latest = NOW - self.seconds + ahead if ahead else NOW - self.seconds
+        by_clock = [] if self.stopped is None else [self.runs_from(row) < latest]
+        return and_(self.is_on, self.start(row) < latest, *by_clock)
 
     def is_missed(self, row: Columns, ahead: int = 0) -> Condition:
         """Whether the row is in the state and its deadline has passed, or passes within `ahead` seconds."""
@@ -51,7 +58,13 @@ class Deadline:
 
 def deadline_at(deadlines: Iterable[Deadline], row: Columns) -> Expression:
     """When the deadline of the row's state falls, Unix seconds; null if it has none or it is switched off."""
-    return case(*((and_(each.state.holds(row), each.is_on), each.falls_at(row)) for each in deadlines), else_=null())
+    stopped = {each.stopped for each in deadlines}
+    assert len(stopped) == 1, "the deadlines of one table share a clock, which is read once for a row"
+    falls = case(
+        *((and_(each.state.holds(row), each.is_on), each.start(row) + each.seconds) for each in deadlines), else_=null()
+    )
+    clock = stopped.pop()
+    return falls if clock is None else falls + clock(row)
 
 
 def overdue(deadlines: Iterable[Deadline], row: Columns) -> Condition:

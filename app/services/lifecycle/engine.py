@@ -15,6 +15,7 @@ from app.db.sql import AS_JSON, json_of, rows_of
 from app.db.statement import Statement
 from app.db.types import Columns, Condition, Expression, JsonText
 from app.db.work import SYSTEM, Work
+from app.errors import AppError
 from app.services.events.record import noted_from
 from app.services.lifecycle.concurrent_moves import CALLER, ConcurrentMoves
 from app.services.lifecycle.deadlines import Deadline
@@ -48,6 +49,7 @@ class Lifecycle:
         self._columns = columns
         self._lone: dict[tuple[str, str], list[Statement]] = {}
         self._checks: dict[tuple[str, str], Statement] = {}
+        self._open: dict[str, Statement] = {}
         self._many: dict[tuple[str, str, tuple[str, ...]], Statement] = {}
         self._concurrent: dict[tuple[str, str, tuple[str, ...]], ConcurrentMoves] = {}
         for move in moves:
@@ -56,9 +58,9 @@ class Lifecycle:
         for verb, kind in self._lone:
             self._checks[verb, kind] = self._compile_checks(verb, kind)
 
-    def opening(self) -> int:
-        """The status that a row is born with."""
-        return next(move.target.status for move in self.moves if move.source is None)
+    def opening(self, verb: str | None = None) -> int:
+        """The status that a row is born with, by this verb if there are several."""
+        return next(move.target.status for move in self.moves if move.source is None and verb in (None, move.verb))
 
     def view(self, row: Columns, kind: str) -> list[Expression]:
         """The columns of an answer to an actor of this kind: those of the row, and the verbs that are open to the actor."""
@@ -67,6 +69,15 @@ class Lifecycle:
     def actions(self, row: Columns, kind: str) -> Expression:
         """The verbs that are open to an actor of this kind, as an array of text."""
         return open_verbs(self._moves_of(kind), row)
+
+    def actions_now(self, work: Work, subject_id: int) -> list[str]:
+        """The verbs that are open to the caller, for a use case that looks before it moves the row that it has locked."""
+        kind = work.actor.kind
+        if kind not in self._open:
+            row = self.table
+            actions = self.actions(row, kind).label("actions")
+            self._open[kind] = Statement(select(actions).where(row.c.id == bindparam("subject_id"), self._owned(row, kind)))
+        return list(work.one(self._open[kind], subject_id=subject_id).actions)
 
     def move(self, work: Work, verb: str, subject_id: int, *, by: str | None = None, **arguments: Argument) -> JsonText:
         """Move the row and write the event; the row as JSON. Raises NotFound, IllegalMove or the guard's error.
@@ -82,8 +93,13 @@ class Lifecycle:
             row = work.one(statement, subject_id=subject_id, **arguments)
             if row.body is not None:
                 return JsonText(row.body)
+        raise self.refusal_of(work, verb, subject_id, by=by, **arguments)
+
+    def refusal_of(self, work: Work, verb: str, subject_id: int, *, by: str | None = None, **arguments: Argument) -> AppError:
+        """Why the row cannot make the move."""
+        kind = by or work.actor.kind
         checked = work.one(self._checks[verb, kind], subject_id=subject_id, **arguments)
-        raise refusal(self._moves_of(kind, verb), checked)
+        return refusal(self._moves_of(kind, verb), checked)
 
     def move_many(self, work: Work, verb: str, rows: list[Arguments]) -> set[int]:
         """Make the first of the verb's moves with each of the rows (`id` and arguments) that can make it; the ids of those.

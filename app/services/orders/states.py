@@ -1,17 +1,19 @@
 """The order's life: its table of moves (spec.md, States), and what each audience sees of an order."""
 
-from sqlalchemy import JSON, bindparam, cast, func, literal, null, or_
+from sqlalchemy import JSON, Float, bindparam, case, cast, func, literal, not_, null, or_
 
 from app.db.parameters import NOW
 from app.db.types import Columns, Condition, Expression
 from app.db.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
-from app.errors import AfterSaleOver
+from app.errors import AfterSaleOver, GoodsStillOwed, NothingStillOwed
 from app.models import Order
 from app.models import order as stored
 from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import BY_TICKET, Guard, Move, State
+from app.services.orders import clocks
+from app.services.tickets import given_back
 
 ORDER = Order.__table__
 TRACKING = ("logistic_id", "logistic_name", "logistic_order_id")
@@ -30,15 +32,24 @@ REFUNDING_RECEIVED = State("refunding_received", stored.REFUNDING, lambda o: o.c
 
 
 # fmt: off
-SHIPMENT   = Deadline("ship",         TO_SHIP,   lambda o: o.c.create_time, reported=True)
-RECEIPT    = Deadline("auto_receive", SHIPPED,   lambda o: o.c.deliver_time)
-AFTER_SALE = Deadline("after_sale",   COMPLETED, lambda o: o.c.recv_time)
+SHIPMENT   = Deadline("ship",         TO_SHIP,   lambda o: o.c.create_time,  stopped=clocks.stopped, reported=True)
+RECEIPT    = Deadline("auto_receive", SHIPPED,   lambda o: o.c.deliver_time, stopped=clocks.stopped)
+AFTER_SALE = Deadline("after_sale",   COMPLETED, lambda o: o.c.recv_time,    stopped=clocks.stopped)
 # fmt: on
 DEADLINES = (SHIPMENT, RECEIPT, AFTER_SALE)
 
 
 def within_after_sale(o: Columns) -> Condition:
     return or_(o.c.recv_time.is_(None), ~AFTER_SALE.has_passed(o))
+
+
+def all_is_back(o: Columns) -> Condition:
+    money = given_back.money(o.c.id) >= given_back.cents(o.c.pay_count)
+    return or_(money, given_back.pieces(o.c.id, o.c.num) >= o.c.num)
+
+
+def rest_is_owed(o: Columns) -> Condition:
+    return not_(all_is_back(o))
 
 
 def with_carrier(o: Columns) -> dict[str, Expression]:
@@ -62,8 +73,18 @@ def closing(o: Columns) -> dict[str, Expression]:
     return {"close_time": NOW}
 
 
+def cancelling(o: Columns) -> dict[str, Expression]:
+    return {**closing(o), "after_care_id": bindparam("after_care_id"), "back_reason": bindparam("back_reason")}
+
+
+def completing(o: Columns) -> dict[str, Expression]:
+    return {"close_time": o.c.recv_time}
+
+
 def going_back(o: Columns) -> dict[str, Expression]:
-    return {"close_time": o.c.recv_time, "after_care_id": null(), "back_reason": null()}
+    """The ticket in force is then the one before, if it gave something back."""
+    before = {"after_care_id": "id", "back_reason": "back_reason"}
+    return {**completing(o), **{name: given_back.latest(o.c.id, column) for name, column in before.items()}}
 
 
 def tracking(o: Columns) -> Expression:
@@ -71,6 +92,9 @@ def tracking(o: Columns) -> Expression:
 
 
 IN_TIME = (Guard(within_after_sale, AfterSaleOver),)
+# These two are about what the ticket brings, so they have no influence on which verbs are open.
+ALL_BACK = (Guard(all_is_back, GoodsStillOwed, of_input=True),)
+REST_OWED = (Guard(rest_is_owed, NothingStillOwed, of_input=True),)
 
 # fmt: off
 MOVES = (
@@ -79,18 +103,23 @@ MOVES = (
     Move("ship",          TO_SHIP,             SHIPPED,             (MERCHANT,),        (),         shipping,     tracking),
     Move("ship",          SHIPPED,             SHIPPED,             (MERCHANT,),        (),         with_carrier, tracking),
     Move("receive",       SHIPPED,             COMPLETED,           (CUSTOMER, SYSTEM), (),         receiving),
-    Move("except-orders", TO_SHIP,             REFUNDING_UNSHIPPED, (CUSTOMER,),        IN_TIME,    asking),
-    Move("except-orders", SHIPPED,             REFUNDING_SHIPPED,   (CUSTOMER,),        IN_TIME,    asking),
+    Move("except-orders", TO_SHIP,             REFUNDING_UNSHIPPED, (CUSTOMER,),        (),         asking),
+    Move("except-orders", SHIPPED,             REFUNDING_SHIPPED,   (CUSTOMER,),        (),         asking),
     Move("except-orders", COMPLETED,           REFUNDING_RECEIVED,  (CUSTOMER,),        IN_TIME,    asking),
-    Move("refund",        REFUNDING_UNSHIPPED, REFUNDED,            (BY_TICKET,),       (),         closing),
-    Move("refund",        REFUNDING_SHIPPED,   REFUNDED,            (BY_TICKET,),       (),         closing),
-    Move("refund",        REFUNDING_RECEIVED,  REFUNDED,            (BY_TICKET,),       (),         closing),
+    Move("cancel",        TO_SHIP,             REFUNDED,            (MERCHANT,),        ALL_BACK,   cancelling),
+    Move("refund",        REFUNDING_UNSHIPPED, REFUNDED,            (BY_TICKET,),       ALL_BACK,   closing),
+    Move("refund",        REFUNDING_SHIPPED,   REFUNDED,            (BY_TICKET,),       ALL_BACK,   closing),
+    Move("refund",        REFUNDING_RECEIVED,  REFUNDED,            (BY_TICKET,),       ALL_BACK,   closing),
+    Move("refund_part",   REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,),       REST_OWED),
+    Move("refund_part",   REFUNDING_SHIPPED,   SHIPPED,             (BY_TICKET,),       REST_OWED),
+    Move("refund_part",   REFUNDING_RECEIVED,  COMPLETED,           (BY_TICKET,),       REST_OWED,  completing),
     Move("refuse",        REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,)),
     Move("refuse",        REFUNDING_SHIPPED,   REFUND_REFUSED,      (BY_TICKET,),       (),         closing),
     Move("refuse",        REFUNDING_RECEIVED,  REFUND_REFUSED,      (BY_TICKET,),       (),         closing),
     Move("withdraw",      REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,),       (),         going_back),
     Move("withdraw",      REFUNDING_SHIPPED,   SHIPPED,             (BY_TICKET,),       (),         going_back),
     Move("withdraw",      REFUNDING_RECEIVED,  COMPLETED,           (BY_TICKET,),       (),         going_back),
+    Move("lapse",         REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,),       (),         going_back),
     Move("lapse",         REFUNDING_SHIPPED,   SHIPPED,             (BY_TICKET,),       (),         going_back),
     Move("lapse",         REFUNDING_RECEIVED,  COMPLETED,           (BY_TICKET,),       (),         going_back),
 )
@@ -99,7 +128,10 @@ MOVES = (
 
 def order_columns(o: Columns) -> list[Expression]:
     columns = [cast(c, JSON).label(c.name) if c.name == "sku_snapshot" else c for c in o.c]
-    return [*columns, deadline_at(DEADLINES, o).label("deadline_at")]
+    untouched = o.c.after_care_id.is_(None)  # as most are, so that no ticket needs to be looked for
+    refunded = case((untouched, 0), else_=cast(given_back.money(o.c.id), Float) / 100)
+    left = case((untouched, o.c.num), else_=o.c.num - given_back.pieces(o.c.id, o.c.num))
+    return [*columns, deadline_at(DEADLINES, o).label("deadline_at"), refunded.label("refunded"), left.label("pieces_left")]
 
 
 LIFECYCLE = Lifecycle(

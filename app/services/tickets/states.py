@@ -1,21 +1,25 @@
 """The ticket's life: its steps, its table of moves, and what each audience sees of a ticket."""
 
-from sqlalchemy import and_, bindparam, case, func, literal, literal_column, null, or_, select
+from sqlalchemy import Float, String, and_, bindparam, case, cast, func, literal, literal_column, null, or_, select
 
 from app.db.parameters import NOW
 from app.db.types import Columns, Condition, Expression
-from app.db.work import CUSTOMER, MERCHANT, SYSTEM
-from app.errors import RefundTooLarge
-from app.models import Event, ExceptOrder, Order, ReturnParcel
+from app.db.work import ADMIN, CUSTOMER, MERCHANT, SYSTEM
+from app.errors import ReasonMissing, RefundAboveAgreed, RefundTooLarge
+from app.models import Event, ExceptOrder, Order, RefundOffer, ReturnParcel, ReturnQuantity
 from app.models import except_order as stored
 from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
-from app.services.lifecycle.table import Guard, Move, State
+from app.services.lifecycle.table import BY_AGREEING, Guard, Move, State
+from app.services.tickets import given_back
+from app.services.tickets.given_back import is_settled
 
 TICKET = ExceptOrder.__table__
 ORDER = Order.__table__
 PARCEL = ReturnParcel.__table__
+QUANTITY = ReturnQuantity.__table__
+OFFER = RefundOffer.__table__
 EVENT = Event.__table__
 
 
@@ -31,53 +35,82 @@ def _refund_only(t: Columns) -> Condition:
     return t.c.except_type == stored.REFUND_ONLY
 
 
-def _settled(t: Columns) -> Condition:
-    return and_(~_open(t), or_(_refund_only(t), t.c.recv_time.isnot(None)))
-
-
 def _never_came(t: Columns) -> Condition:
     return and_(~_open(t), _goods_expected(t), t.c.recv_time.is_(None))
 
 
+def _offered(t: Columns) -> Condition:
+    return of_offer(t, "back_cost").isnot(None)
+
+
+def of_offer(t: Columns, column: str) -> Expression:
+    return select(OFFER.c[column]).where(OFFER.c.ticket_id == t.c.id).correlate(t).scalar_subquery()
+
+
 # fmt: off
-APPLIED          = State("applied",          stored.APPLIED, _open)
+OFFERED          = State("offered",          stored.APPLIED, lambda t: and_(_open(t), _offered(t)))
+APPLIED          = State("applied",          stored.APPLIED, lambda t: and_(_open(t), ~_offered(t)))
 AWAITING_RETURN  = State("awaiting_return",  stored.AGREED,  lambda t: and_(_open(t), t.c.deliver_time.is_(None)))
 AWAITING_RECEIPT = State("awaiting_receipt", stored.AGREED,  lambda t: and_(_open(t), t.c.deliver_time.isnot(None)))
-SETTLED          = State("refunded",         stored.AGREED,  _settled)
+SETTLED          = State("refunded",         stored.AGREED,  is_settled)
 REFUSED          = State("refused",          stored.REFUSED, lambda t: ~_open(t))
 WITHDRAWN        = State("withdrawn",        stored.APPLIED, lambda t: ~_open(t))
 LAPSED           = State("lapsed",           stored.AGREED,  _never_came)
 # fmt: on
-STEPS = (APPLIED, AWAITING_RETURN, AWAITING_RECEIPT, SETTLED, REFUSED, WITHDRAWN, LAPSED)
-APPLIED_REFUND = State("applied", stored.APPLIED, lambda t: and_(_open(t), _refund_only(t)))
-APPLIED_RETURN = State("applied", stored.APPLIED, lambda t: and_(_open(t), _goods_expected(t)))
+STEPS = (OFFERED, APPLIED, AWAITING_RETURN, AWAITING_RECEIPT, SETTLED, REFUSED, WITHDRAWN, LAPSED)
+# Whether an offer was made or not: nothing is agreed yet.
+UNDECIDED = State("applied", stored.APPLIED, _open)
+UNDECIDED_REFUND = State("applied", stored.APPLIED, lambda t: and_(_open(t), _refund_only(t)))
+UNDECIDED_RETURN = State("applied", stored.APPLIED, lambda t: and_(_open(t), _goods_expected(t)))
+OFFERED_REFUND = State("offered", stored.APPLIED, lambda t: and_(OFFERED.holds(t), _refund_only(t)))
+OFFERED_RETURN = State("offered", stored.APPLIED, lambda t: and_(OFFERED.holds(t), _goods_expected(t)))
 
 
 def agreed_at(t: Columns) -> Expression:
-    """When the merchant agreed, which only the event says; now, while the statement that writes the event still runs."""
-    agreed = and_(EVENT.c.order_id == t.c.order_id, EVENT.c.subject == TICKET.name, EVENT.c.verb == "agree")
+    """When it was agreed to, which only the event says; now, while the statement that writes the event still runs."""
+    is_agreed = or_(EVENT.c.verb == "agree", EVENT.c.verb == "accept")
+    agreed = and_(EVENT.c.order_id == t.c.order_id, EVENT.c.subject == TICKET.name, is_agreed)
     seen = select(func.max(EVENT.c.time)).where(agreed, EVENT.c.subject_id == t.c.id).scalar_subquery()
     return func.coalesce(seen, NOW)
 
 
 # fmt: off
 ANSWER       = Deadline("answer",         APPLIED,          lambda t: t.c.create_time, reported=True)
+CONSENT      = Deadline("consent",        OFFERED,          lambda t: of_offer(t, "time"))
 RETURN       = Deadline("return_goods",   AWAITING_RETURN,  agreed_at)
 CONFIRMATION = Deadline("return_receive", AWAITING_RECEIPT, lambda t: t.c.deliver_time, reported=True)
 # fmt: on
-DEADLINES = (ANSWER, RETURN, CONFIRMATION)
+DEADLINES = (CONSENT, ANSWER, RETURN, CONFIRMATION)
 
 
-def at_most_what_was_paid(t: Columns) -> Condition:
-    paid = select(ORDER.c.pay_count).where(ORDER.c.id == t.c.order_id).scalar_subquery()
-    return func.coalesce(bindparam("back_cost"), t.c.back_cost) <= paid
+def given(t: Columns) -> Expression:
+    """The refund that the caller names, else the one that was asked for or agreed."""
+    return func.coalesce(cast(bindparam("back_cost"), Float), t.c.back_cost)
+
+
+def at_most_what_is_left(t: Columns) -> Condition:
+    paid = select(given_back.cents(ORDER.c.pay_count)).where(ORDER.c.id == t.c.order_id).scalar_subquery()
+    return given_back.cents(given(t)) <= paid - given_back.money(t.c.order_id)
+
+
+def at_most_what_was_agreed(t: Columns) -> Condition:
+    return given_back.cents(given(t)) <= given_back.cents(t.c.back_cost)
+
+
+def less_only_with_a_reason(t: Columns) -> Condition:
+    return or_(given_back.cents(given(t)) >= given_back.cents(t.c.back_cost), cast(bindparam("remark"), String).isnot(None))
 
 
 def agreeing(t: Columns) -> dict[str, Expression]:
-    return {
-        "back_cost": func.coalesce(bindparam("back_cost"), t.c.back_cost),
-        "remark": func.coalesce(bindparam("remark"), t.c.remark),
-    }
+    return {"back_cost": given(t), "remark": func.coalesce(cast(bindparam("remark"), String), t.c.remark)}
+
+
+def accepting(t: Columns) -> dict[str, Expression]:
+    return {name: of_offer(t, name) for name in ("back_cost", "remark")}
+
+
+def accepting_refund(t: Columns) -> dict[str, Expression]:
+    return {"close_time": NOW, **accepting(t)}
 
 
 def settling(t: Columns) -> dict[str, Expression]:
@@ -98,7 +131,12 @@ def sending_back(t: Columns) -> dict[str, Expression]:
 
 
 def receiving(t: Columns) -> dict[str, Expression]:
-    return {"recv_time": NOW, "close_time": NOW}
+    return {"recv_time": NOW, **settling(t)}
+
+
+def offer(t: Columns) -> Expression:
+    columns = ((literal(name), of_offer(t, name)) for name in ("back_cost", "remark"))
+    return func.jsonb_build_object("asked", t.c.back_cost, *(part for pair in columns for part in pair))
 
 
 def decision(t: Columns) -> Expression:
@@ -109,20 +147,31 @@ def parcel(t: Columns) -> Expression:
     return func.jsonb_build_object("logistics_id", t.c.logistics_id, "logistics_order_id", t.c.logistics_order_id)
 
 
-PAID = (Guard(at_most_what_was_paid, RefundTooLarge, of_input=True),)
+LEFT = Guard(at_most_what_is_left, RefundTooLarge, of_input=True)
+AGREED = Guard(at_most_what_was_agreed, RefundAboveAgreed, of_input=True)
+REASON = Guard(less_only_with_a_reason, ReasonMissing, of_input=True)
+PAID, WORN = (LEFT,), (LEFT, AGREED, REASON)
+JUDGES = (MERCHANT, ADMIN)
 
 # fmt: off
 MOVES = (
-    #    verb        from              to                who                  guards writes        notes
+    #    verb        from              to                who                        guards writes            notes
     Move("apply",    None,             APPLIED,          (CUSTOMER,)),
-    Move("agree",    APPLIED_REFUND,   SETTLED,          (MERCHANT, SYSTEM),  PAID,  settling,     decision),
-    Move("agree",    APPLIED_RETURN,   AWAITING_RETURN,  (MERCHANT, SYSTEM),  PAID,  agreeing,     decision),
-    Move("refuse",   APPLIED,          REFUSED,          (MERCHANT,),         (),    refusing,     decision),
-    Move("return",   AWAITING_RETURN,  AWAITING_RECEIPT, (CUSTOMER,),         (),    sending_back, parcel),
-    Move("receive",  AWAITING_RECEIPT, SETTLED,          (MERCHANT,),         (),    receiving,    decision),
-    Move("withdraw", APPLIED,          WITHDRAWN,        (CUSTOMER,),         (),    closing),
-    Move("withdraw", AWAITING_RETURN,  WITHDRAWN,        (CUSTOMER,),         (),    closing),
-    Move("lapse",    AWAITING_RETURN,  LAPSED,           (SYSTEM,),           (),    closing),
+    Move("cancel",   None,             SETTLED,          (MERCHANT,)),
+    Move("agree",    UNDECIDED_REFUND, SETTLED,          (*JUDGES, SYSTEM),         PAID,  settling,         decision),
+    Move("agree",    UNDECIDED_RETURN, AWAITING_RETURN,  (*JUDGES, SYSTEM),         PAID,  agreeing,         decision),
+    Move("offer",    UNDECIDED,        OFFERED,          (BY_AGREEING,),            (),    lambda t: {},     offer),
+    Move("accept",   OFFERED_REFUND,   SETTLED,          (CUSTOMER,),               (),    accepting_refund, decision),
+    Move("accept",   OFFERED_RETURN,   AWAITING_RETURN,  (CUSTOMER,),               (),    accepting,        decision),
+    Move("refuse",   APPLIED,          REFUSED,          (MERCHANT,),               (),    refusing,         decision),
+    Move("refuse",   UNDECIDED,        REFUSED,          (ADMIN,),                  (),    refusing,         decision),
+    Move("refuse",   AWAITING_RECEIPT, REFUSED,          JUDGES,                    (),    refusing,         decision),
+    Move("return",   AWAITING_RETURN,  AWAITING_RECEIPT, (CUSTOMER,),               (),    sending_back,     parcel),
+    Move("receive",  AWAITING_RECEIPT, SETTLED,          (*JUDGES, SYSTEM),         WORN,  receiving,        decision),
+    Move("withdraw", UNDECIDED,        WITHDRAWN,        (CUSTOMER,),               (),    closing),
+    Move("withdraw", AWAITING_RETURN,  WITHDRAWN,        (CUSTOMER,),               (),    closing),
+    Move("lapse",    OFFERED,          WITHDRAWN,        (SYSTEM,),                 (),    closing),
+    Move("lapse",    AWAITING_RETURN,  LAPSED,           (SYSTEM,),                 (),    closing),
 )
 # fmt: on
 
@@ -134,11 +183,16 @@ def step_of(t: Columns) -> Expression:
 def ticket_columns(t: Columns) -> list[Expression]:
     p = select(PARCEL).where(PARCEL.c.id == t.c.logistics_order_id).correlate(t).subquery("p")
     return_parcel = select(func.row_to_json(literal_column("p"))).select_from(p).scalar_subquery()
+    counted = (QUANTITY.c[name] for name in ("asked", "sent", "received", "restocked"))
+    q = select(*counted).where(QUANTITY.c.ticket_id == t.c.id).correlate(t).subquery("q")
+    f = select(OFFER.c.back_cost, OFFER.c.remark, OFFER.c.time).where(OFFER.c.ticket_id == t.c.id).correlate(t).subquery("f")
     return [
         *t.c,
         step_of(t).label("step"),
         deadline_at(DEADLINES, t).label("deadline_at"),
         return_parcel.label("return_parcel"),
+        select(func.row_to_json(literal_column("q"))).select_from(q).scalar_subquery().label("pieces"),
+        select(func.row_to_json(literal_column("f"))).select_from(f).scalar_subquery().label("offer"),
     ]
 
 
