@@ -6,10 +6,23 @@ from alembic import op
 revision = "0016"
 down_revision = "0015"
 
+_REFUNDED = "status = 1 AND close_time IS NOT NULL AND (except_type = '仅退款' OR recv_time IS NOT NULL)"
 _SETTLED = "{0}.status = 1 AND {0}.close_time IS NOT NULL AND ({0}.except_type = '仅退款' OR {0}.recv_time IS NOT NULL)"
 
 
 def upgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")  # it blocks nobody while it waits
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_except_order_settled")
+        op.create_index(
+            "ix_except_order_settled",
+            "except_order",
+            ["order_id"],
+            postgresql_include=["back_cost"],
+            postgresql_where=_REFUNDED,
+            postgresql_concurrently=True,
+        )
+        op.execute("SET lock_timeout = '3s'")
     op.create_table(
         "refund_offer",
         sa.Column("ticket_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -86,3 +99,4 @@ def downgrade() -> None:
     op.drop_table("return_quantity")
     op.execute("DROP FUNCTION hold_returns_to_what_was_bought")
     op.drop_table("refund_offer")
+    op.drop_index("ix_except_order_settled", "except_order")

@@ -74,8 +74,6 @@ SELECT
             SELECT
               COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_2
             FROM except_order AS settled
-            LEFT OUTER JOIN return_quantity AS given_back
-              ON given_back.ticket_id = settled.id
             WHERE
               settled.order_id = "order".id
               AND settled.status = 1
@@ -92,24 +90,10 @@ SELECT
           THEN "order".num
           ELSE "order".num - CAST((
             SELECT
-              COALESCE(
-                SUM(
-                  COALESCE(given_back.received, CASE WHEN (
-                    settled.except_type = '退货退款'
-                  ) THEN "order".num ELSE 0 END)
-                ),
-                0
-              ) AS coalesce_4
-            FROM except_order AS settled
-            LEFT OUTER JOIN return_quantity AS given_back
-              ON given_back.ticket_id = settled.id
+              COALESCE(SUM(given_back.received), 0) AS coalesce_4
+            FROM return_quantity AS given_back
             WHERE
-              settled.order_id = "order".id
-              AND settled.status = 1
-              AND settled.close_time IS NOT NULL
-              AND (
-                settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
-              )
+              given_back.order_id = "order".id
           ) AS INT)
         END AS pieces_left,
         ARRAY_REMOVE(

@@ -45,7 +45,7 @@ def within_after_sale(o: Columns) -> Condition:
 
 def all_is_back(o: Columns) -> Condition:
     money = given_back.money(o.c.id) >= given_back.cents(o.c.pay_count)
-    return or_(money, given_back.pieces(o.c.id, o.c.num) >= o.c.num)
+    return or_(money, given_back.pieces(o.c.id) >= o.c.num)
 
 
 def rest_is_owed(o: Columns) -> Condition:
@@ -130,7 +130,7 @@ def order_columns(o: Columns) -> list[Expression]:
     columns = [cast(c, JSON).label(c.name) if c.name == "sku_snapshot" else c for c in o.c]
     untouched = o.c.after_care_id.is_(None)  # as most are, so that no ticket needs to be looked for
     refunded = case((untouched, 0), else_=cast(given_back.money(o.c.id), Float) / 100)
-    left = case((untouched, o.c.num), else_=o.c.num - given_back.pieces(o.c.id, o.c.num))
+    left = case((untouched, o.c.num), else_=o.c.num - given_back.pieces(o.c.id))
     return [*columns, deadline_at(DEADLINES, o).label("deadline_at"), refunded.label("refunded"), left.label("pieces_left")]
 
 

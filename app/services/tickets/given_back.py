@@ -1,6 +1,6 @@
 """What settled tickets have given back of an order: money, in whole cents, and pieces."""
 
-from sqlalchemy import BigInteger, Integer, and_, case, cast, func, or_, select
+from sqlalchemy import BigInteger, Integer, and_, cast, func, or_, select
 
 from app.db.types import Columns, Condition, Expression
 from app.models import ExceptOrder, ReturnQuantity
@@ -23,23 +23,17 @@ def cents(amount: Expression) -> Expression:
 
 def money(order_id: Expression) -> Expression:
     """The cents that were refunded of the order."""
-    total = func.coalesce(func.sum(cents(_TICKET.c.back_cost)), 0)
-    return cast(_of(order_id, total), BigInteger)
+    total = select(func.coalesce(func.sum(cents(_TICKET.c.back_cost)), 0)).where(_TICKET.c.order_id == order_id)
+    return cast(total.where(is_settled(_TICKET)).scalar_subquery(), BigInteger)
 
 
-def pieces(order_id: Expression, num: Expression) -> Expression:
-    """How many of the order's `num` pieces came back or were never sent; a return without a quantity is one of all."""
-    all_of_them = case((_TICKET.c.except_type == stored.RETURN_AND_REFUND, num), else_=0)
-    total = func.coalesce(func.sum(func.coalesce(_QUANTITY.c.received, all_of_them)), 0)
-    return cast(_of(order_id, total), Integer)
+def pieces(order_id: Expression) -> Expression:
+    """How many of the order's pieces came back or were never sent; a ticket's pieces count once it is settled."""
+    total = select(func.coalesce(func.sum(_QUANTITY.c.received), 0)).where(_QUANTITY.c.order_id == order_id)
+    return cast(total.scalar_subquery(), Integer)
 
 
 def latest(order_id: Expression, column: str) -> Expression:
     """A column of the order's last settled ticket; null if it has none."""
     of_order = (_TICKET.c.order_id == order_id, is_settled(_TICKET))
     return select(_TICKET.c[column]).where(*of_order).order_by(_TICKET.c.id.desc()).limit(1).scalar_subquery()
-
-
-def _of(order_id: Expression, total: Expression) -> Expression:
-    rows = _TICKET.outerjoin(_QUANTITY, _QUANTITY.c.ticket_id == _TICKET.c.id)
-    return select(total).select_from(rows).where(_TICKET.c.order_id == order_id, is_settled(_TICKET)).scalar_subquery()

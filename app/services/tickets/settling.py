@@ -159,7 +159,7 @@ def _standing(kind: str) -> Statement:
 def _left(o: Columns) -> Statement:
     paid = given_back.cents(o.c.pay_count)
     money = func.greatest(paid - given_back.money(o.c.id), 0)
-    pieces = func.greatest(o.c.num - given_back.pieces(o.c.id, o.c.num), 0)
+    pieces = func.greatest(o.c.num - given_back.pieces(o.c.id), 0)
     columns = (paid.label("paid"), money.label("money"), o.c.num, pieces.label("pieces"))
     return Statement(select(*columns).where(o.c.id == bindparam("order_id")))
 
