@@ -112,116 +112,79 @@ SELECT
             row_to_json(t) AS row_to_json_1
           FROM (
             SELECT
-              except_order.id,
-              except_order.order_id,
-              except_order.business_id,
-              except_order.except_type,
-              except_order.status,
-              except_order.create_time,
-              except_order.deliver_time,
-              except_order.recv_time,
-              except_order.close_time,
-              except_order.logistics_id,
-              except_order.logistics_order_id,
-              except_order.back_reason,
-              except_order.remark,
-              except_order.back_cost,
+              ticket.id,
+              ticket.order_id,
+              ticket.business_id,
+              ticket.except_type,
+              ticket.status,
+              ticket.create_time,
+              ticket.deliver_time,
+              ticket.recv_time,
+              ticket.close_time,
+              ticket.logistics_id,
+              ticket.logistics_order_id,
+              ticket.back_reason,
+              ticket.remark,
+              ticket.back_cost,
               CASE
                 WHEN (
-                  except_order.status = 0
-                  AND except_order.close_time IS NULL
-                  AND (
-                    SELECT
-                      refund_offer.back_cost
-                    FROM refund_offer
-                    WHERE
-                      refund_offer.ticket_id = except_order.id
-                  ) IS NOT NULL
+                  ticket.status = 0 AND ticket.close_time IS NULL AND ticket.offer_back_cost IS NOT NULL
                 )
                 THEN 'offered'
                 WHEN (
-                  except_order.status = 0
-                  AND except_order.close_time IS NULL
-                  AND (
-                    SELECT
-                      refund_offer.back_cost
-                    FROM refund_offer
-                    WHERE
-                      refund_offer.ticket_id = except_order.id
-                  ) IS NULL
+                  ticket.status = 0 AND ticket.close_time IS NULL AND ticket.offer_back_cost IS NULL
                 )
                 THEN 'applied'
                 WHEN (
-                  except_order.status = 1 AND except_order.close_time IS NULL AND except_order.deliver_time IS NULL
+                  ticket.status = 1 AND ticket.close_time IS NULL AND ticket.deliver_time IS NULL
                 )
                 THEN 'awaiting_return'
                 WHEN (
-                  except_order.status = 1 AND except_order.close_time IS NULL AND except_order.deliver_time IS NOT NULL
+                  ticket.status = 1 AND ticket.close_time IS NULL AND ticket.deliver_time IS NOT NULL
                 )
                 THEN 'awaiting_receipt'
                 WHEN (
-                  except_order.status = 1
-                  AND except_order.status = 1
-                  AND except_order.close_time IS NOT NULL
+                  ticket.status = 1
+                  AND ticket.status = 1
+                  AND ticket.close_time IS NOT NULL
                   AND (
-                    except_order.except_type = '仅退款' OR except_order.recv_time IS NOT NULL
+                    ticket.except_type = '仅退款' OR ticket.recv_time IS NOT NULL
                   )
                 )
                 THEN 'refunded'
                 WHEN (
-                  except_order.status = 2 AND except_order.close_time IS NOT NULL
+                  ticket.status = 2 AND ticket.close_time IS NOT NULL
                 )
                 THEN 'refused'
                 WHEN (
-                  except_order.status = 0 AND except_order.close_time IS NOT NULL
+                  ticket.status = 0 AND ticket.close_time IS NOT NULL
                 )
                 THEN 'withdrawn'
                 WHEN (
-                  except_order.status = 1
-                  AND except_order.close_time IS NOT NULL
-                  AND except_order.except_type = '退货退款'
-                  AND except_order.recv_time IS NULL
+                  ticket.status = 1
+                  AND ticket.close_time IS NOT NULL
+                  AND ticket.except_type = '退货退款'
+                  AND ticket.recv_time IS NULL
                 )
                 THEN 'lapsed'
                 ELSE NULL
               END AS step,
               CASE
                 WHEN (
-                  except_order.status = 0
-                  AND except_order.close_time IS NULL
-                  AND (
-                    SELECT
-                      refund_offer.back_cost
-                    FROM refund_offer
-                    WHERE
-                      refund_offer.ticket_id = except_order.id
-                  ) IS NOT NULL
+                  ticket.status = 0
+                  AND ticket.close_time IS NULL
+                  AND ticket.offer_back_cost IS NOT NULL
                   AND %(consent)s > 0
                 )
-                THEN (
-                  SELECT
-                    refund_offer.time
-                  FROM refund_offer
-                  WHERE
-                    refund_offer.ticket_id = except_order.id
-                ) + %(consent)s
+                THEN ticket.offer_time + %(consent)s
                 WHEN (
-                  except_order.status = 0
-                  AND except_order.close_time IS NULL
-                  AND (
-                    SELECT
-                      refund_offer.back_cost
-                    FROM refund_offer
-                    WHERE
-                      refund_offer.ticket_id = except_order.id
-                  ) IS NULL
-                  AND %(answer)s > 0
+                  ticket.status = 0 AND ticket.close_time IS NULL AND ticket.offer_back_cost IS NULL AND %(answer)s > 0
                 )
-                THEN except_order.create_time + %(answer)s
+                THEN ticket.create_time + %(answer)s
                 WHEN (
-                  except_order.status = 1
-                  AND except_order.close_time IS NULL
-                  AND except_order.deliver_time IS NULL
+                  ticket.status = 1
+                  AND ticket.close_time IS NULL
+                  AND ticket.deliver_time IS NULL
                   AND %(return_goods)s > 0
                 )
                 THEN COALESCE(
@@ -230,22 +193,22 @@ SELECT
                       MAX(event.time) AS max_1
                     FROM event
                     WHERE
-                      event.order_id = except_order.order_id
+                      event.order_id = ticket.order_id
                       AND event.subject = 'except_order'
                       AND (
                         event.verb = 'agree' OR event.verb = 'accept'
                       )
-                      AND event.subject_id = except_order.id
+                      AND event.subject_id = ticket.id
                   ),
                   %(now)s
                 ) + %(return_goods)s
                 WHEN (
-                  except_order.status = 1
-                  AND except_order.close_time IS NULL
-                  AND except_order.deliver_time IS NOT NULL
+                  ticket.status = 1
+                  AND ticket.close_time IS NULL
+                  AND ticket.deliver_time IS NOT NULL
                   AND %(return_receive)s > 0
                 )
-                THEN except_order.deliver_time + %(return_receive)s
+                THEN ticket.deliver_time + %(return_receive)s
                 ELSE NULL
               END AS deadline_at,
               (
@@ -259,71 +222,61 @@ SELECT
                     return_parcel.create_time
                   FROM return_parcel
                   WHERE
-                    return_parcel.id = except_order.logistics_order_id
+                    return_parcel.id = ticket.logistics_order_id
                 ) AS p
               ) AS return_parcel,
-              (
-                SELECT
-                  row_to_json(q) AS row_to_json_3
-                FROM (
-                  SELECT
-                    return_quantity.asked,
-                    return_quantity.sent,
-                    return_quantity.received,
-                    return_quantity.restocked
-                  FROM return_quantity
-                  WHERE
-                    return_quantity.ticket_id = except_order.id
-                ) AS q
-              ) AS pieces,
-              (
-                SELECT
-                  row_to_json(f) AS row_to_json_4
-                FROM (
-                  SELECT
-                    refund_offer.back_cost,
-                    refund_offer.remark,
-                    refund_offer.time
-                  FROM refund_offer
-                  WHERE
-                    refund_offer.ticket_id = except_order.id
-                ) AS f
-              ) AS offer,
+              CASE
+                WHEN (
+                  ticket.pieces_asked IS NOT NULL
+                )
+                THEN json_build_object(
+                  'asked',
+                  ticket.pieces_asked,
+                  'sent',
+                  ticket.pieces_sent,
+                  'received',
+                  ticket.pieces_received,
+                  'restocked',
+                  ticket.pieces_restocked
+                )
+                ELSE NULL
+              END AS pieces,
+              CASE
+                WHEN (
+                  ticket.offer_back_cost IS NOT NULL
+                )
+                THEN json_build_object('back_cost', ticket.offer_back_cost, 'remark', ticket.offer_remark, 'time', ticket.offer_time)
+                ELSE NULL
+              END AS offer,
               ARRAY_REMOVE(
                 CAST(ARRAY[
                   CASE
                     WHEN (
-                      except_order.status = 0
-                      AND except_order.close_time IS NULL
-                      AND except_order.except_type = '仅退款'
-                      OR except_order.status = 0
-                      AND except_order.close_time IS NULL
-                      AND except_order.except_type = '退货退款'
+                      ticket.status = 0
+                      AND ticket.close_time IS NULL
+                      AND ticket.except_type = '仅退款'
+                      OR ticket.status = 0
+                      AND ticket.close_time IS NULL
+                      AND ticket.except_type = '退货退款'
                     )
                     THEN 'agree'
                     ELSE NULL
                   END,
                   CASE
                     WHEN (
-                      except_order.status = 0
-                      AND except_order.close_time IS NULL
-                      AND (
-                        SELECT
-                          refund_offer.back_cost
-                        FROM refund_offer
-                        WHERE
-                          refund_offer.ticket_id = except_order.id
-                      ) IS NULL
-                      OR except_order.status = 1
-                      AND except_order.close_time IS NULL
-                      AND except_order.deliver_time IS NOT NULL
+                      ticket.status = 0
+                      AND ticket.close_time IS NULL
+                      AND ticket.offer_back_cost IS NULL
+                      OR ticket.status = 1
+                      AND ticket.close_time IS NULL
+                      AND ticket.deliver_time IS NOT NULL
                     )
                     THEN 'refuse'
                     ELSE NULL
                   END,
                   CASE
                     WHEN (
-                      except_order.status = 1 AND except_order.close_time IS NULL AND except_order.deliver_time IS NOT NULL
+                      ticket.status = 1 AND ticket.close_time IS NULL AND ticket.deliver_time IS NOT NULL
                     )
                     THEN 'receive'
                     ELSE NULL
@@ -331,9 +284,37 @@ SELECT
                 ] AS TEXT[]),
                 NULL
               ) AS actions
-            FROM except_order
+            FROM (
+              SELECT
+                except_order.id,
+                except_order.order_id,
+                except_order.business_id,
+                except_order.except_type,
+                except_order.status,
+                except_order.create_time,
+                except_order.deliver_time,
+                except_order.recv_time,
+                except_order.close_time,
+                except_order.logistics_id,
+                except_order.logistics_order_id,
+                except_order.back_reason,
+                except_order.remark,
+                except_order.back_cost,
+                refund_offer.back_cost AS offer_back_cost,
+                refund_offer.remark AS offer_remark,
+                refund_offer.time AS offer_time,
+                return_quantity.asked AS pieces_asked,
+                return_quantity.sent AS pieces_sent,
+                return_quantity.received AS pieces_received,
+                return_quantity.restocked AS pieces_restocked
+              FROM except_order
+              LEFT OUTER JOIN refund_offer
+                ON refund_offer.ticket_id = except_order.id
+              LEFT OUTER JOIN return_quantity
+                ON return_quantity.ticket_id = except_order.id
+            ) AS ticket
             WHERE
-              except_order.id = "order".after_care_id
+              ticket.id = "order".after_care_id
           ) AS t
         ) AS except_order
       FROM "order"

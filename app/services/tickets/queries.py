@@ -14,21 +14,21 @@ from app.models import Order
 from app.services.lifecycle.deadlines import overdue
 from app.services.ownership import TICKETS, owned
 from app.services.paging import Page, answer, counted, page_statement
-from app.services.tickets.states import DEADLINES, LIFECYCLE, TICKET, step_of
+from app.services.tickets.states import DEADLINES, JOINED, LIFECYCLE, step_of
 
 ORDER = Order.__table__
 
-_OVERDUE = overdue(DEADLINES, TICKET)
+_OVERDUE = overdue(DEADLINES, JOINED)
 
 FILTERS = {
-    "status": TICKET.c.status == bindparam("status"),
-    "statuses": is_among(TICKET.c.status, "statuses"),
-    "step": step_of(TICKET) == bindparam("step"),
-    "except_type": TICKET.c.except_type == bindparam("except_type"),
-    "order_id": TICKET.c.order_id == bindparam("order_id"),
-    "business_id": TICKET.c.business_id == bindparam("business_id"),
-    "create_from": TICKET.c.create_time >= bindparam("create_from"),
-    "create_to": TICKET.c.create_time <= bindparam("create_to"),
+    "status": JOINED.c.status == bindparam("status"),
+    "statuses": is_among(JOINED.c.status, "statuses"),
+    "step": step_of(JOINED) == bindparam("step"),
+    "except_type": JOINED.c.except_type == bindparam("except_type"),
+    "order_id": JOINED.c.order_id == bindparam("order_id"),
+    "business_id": JOINED.c.business_id == bindparam("business_id"),
+    "create_from": JOINED.c.create_time >= bindparam("create_from"),
+    "create_to": JOINED.c.create_time <= bindparam("create_to"),
     "overdue": _OVERDUE,
     "not_overdue": not_(_OVERDUE),
 }
@@ -47,15 +47,15 @@ def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
 
 @cache
 def _one(kind: str) -> Statement:
-    found = (TICKET.c.id == bindparam("ticket_id")) & (ORDER.c.id == TICKET.c.order_id) & owned(TICKETS, kind, TICKET)
-    view = select(*LIFECYCLE.view(TICKET, kind)).select_from(TICKET.join(ORDER, TICKET.c.order_id == ORDER.c.id))
+    found = (JOINED.c.id == bindparam("ticket_id")) & (ORDER.c.id == JOINED.c.order_id) & owned(TICKETS, kind, JOINED)
+    view = select(*LIFECYCLE.view(JOINED, kind)).select_from(JOINED.join(ORDER, JOINED.c.order_id == ORDER.c.id))
     body = json_of(view.where(found)).label("body")
     return Statement(proved(kind, body), guarded=True) if kind in ACCOUNTS else Statement(select(body))
 
 
 @lru_cache(maxsize=1000)
 def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [owned(TICKETS, kind, TICKET), *(FILTERS[name] for name in sorted(filters))]
-    view = select(*LIFECYCLE.view(TICKET, kind)).where(*conditions)
-    total = counted(select(TICKET.c.id).where(*conditions))
-    return page_statement(view, TICKET.c.create_time, TICKET.c.id, total=total, by_cursor=by_cursor, kind=kind)
+    conditions = [owned(TICKETS, kind, JOINED), *(FILTERS[name] for name in sorted(filters))]
+    view = select(*LIFECYCLE.view(JOINED, kind)).where(*conditions)
+    total = counted(select(JOINED.c.id).where(*conditions))
+    return page_statement(view, JOINED.c.create_time, JOINED.c.id, total=total, by_cursor=by_cursor, kind=kind)

@@ -20,6 +20,8 @@ ORDER = Order.__table__
 PARCEL = ReturnParcel.__table__
 QUANTITY = ReturnQuantity.__table__
 OFFER = RefundOffer.__table__
+OFFERED_COLUMNS = ("back_cost", "remark", "time")
+COUNTED_COLUMNS = ("asked", "sent", "received", "restocked")
 EVENT = Event.__table__
 
 
@@ -43,8 +45,28 @@ def _offered(t: Columns) -> Condition:
     return of_offer(t, "back_cost").isnot(None)
 
 
+def _with_what_belongs_to_it() -> Columns:
+    offer = (OFFER.c[name].label(f"offer_{name}") for name in OFFERED_COLUMNS)
+    pieces = (QUANTITY.c[name].label(f"pieces_{name}") for name in COUNTED_COLUMNS)
+    rows = TICKET.outerjoin(OFFER, OFFER.c.ticket_id == TICKET.c.id).outerjoin(QUANTITY, QUANTITY.c.ticket_id == TICKET.c.id)
+    return select(*TICKET.c, *offer, *pieces).select_from(rows).subquery("ticket")
+
+
+def _beside(t: Columns, table: Columns, prefix: str, column: str) -> Expression:
+    """A column of a table beside the ticket's: as it was joined, or looked up for a row that comes alone."""
+    if f"{prefix}_{column}" in t.c:
+        return t.c[f"{prefix}_{column}"]
+    return select(table.c[column]).where(table.c.ticket_id == t.c.id).correlate(t).scalar_subquery()
+
+
 def of_offer(t: Columns, column: str) -> Expression:
-    return select(OFFER.c[column]).where(OFFER.c.ticket_id == t.c.id).correlate(t).scalar_subquery()
+    return _beside(t, OFFER, "offer", column)
+
+
+def _object(t: Columns, table: Columns, prefix: str, columns: tuple[str, ...]) -> Expression:
+    """The columns as a JSON object; null if the ticket has no such row."""
+    parts = [(literal(name), _beside(t, table, prefix, name)) for name in columns]
+    return case((parts[0][1].isnot(None), func.json_build_object(*(part for pair in parts for part in pair))), else_=null())
 
 
 # fmt: off
@@ -183,16 +205,13 @@ def step_of(t: Columns) -> Expression:
 def ticket_columns(t: Columns) -> list[Expression]:
     p = select(PARCEL).where(PARCEL.c.id == t.c.logistics_order_id).correlate(t).subquery("p")
     return_parcel = select(func.row_to_json(literal_column("p"))).select_from(p).scalar_subquery()
-    counted = (QUANTITY.c[name] for name in ("asked", "sent", "received", "restocked"))
-    q = select(*counted).where(QUANTITY.c.ticket_id == t.c.id).correlate(t).subquery("q")
-    f = select(OFFER.c.back_cost, OFFER.c.remark, OFFER.c.time).where(OFFER.c.ticket_id == t.c.id).correlate(t).subquery("f")
     return [
-        *t.c,
+        *(t.c[column.name] for column in TICKET.c),
         step_of(t).label("step"),
         deadline_at(DEADLINES, t).label("deadline_at"),
         return_parcel.label("return_parcel"),
-        select(func.row_to_json(literal_column("q"))).select_from(q).scalar_subquery().label("pieces"),
-        select(func.row_to_json(literal_column("f"))).select_from(f).scalar_subquery().label("offer"),
+        _object(t, QUANTITY, "pieces", COUNTED_COLUMNS).label("pieces"),
+        _object(t, OFFER, "offer", OFFERED_COLUMNS).label("offer"),
     ]
 
 
@@ -204,3 +223,5 @@ LIFECYCLE = Lifecycle(
     subject=lambda t: {"business_id": t.c.business_id, "order_id": t.c.order_id},
     columns=ticket_columns,
 )
+# Tickets for reading: what belongs to a ticket is joined once, instead of being looked up by each of its columns.
+JOINED = _with_what_belongs_to_it()
