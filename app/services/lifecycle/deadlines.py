@@ -20,14 +20,14 @@ class Deadline:
 
     `name` is the ambient parameter with the number of seconds; 0 switches the deadline off. With `reported`, somebody is
     expected to act: rows that are late are found by the lists' `overdue`, flagged by the sweep and counted by the gauge.
-    `stopped` gives the seconds, 0 or more, for which the row's clock has stood still.
+    `later` are the seconds by which the deadline of a single row is put off, none of them negative.
     """
 
     name: str
     state: State
     start: Callable[[Columns], Expression]
     reported: bool = False
-    stopped: Callable[[Columns], Expression] | None = None
+    later: Callable[[Columns], Expression] | None = None
 
     @property
     def seconds(self) -> Expression:
@@ -42,14 +42,14 @@ class Deadline:
         return self.runs_from(row) + self.seconds
 
     def runs_from(self, row: Columns) -> Expression:
-        """The start of a clock that never stopped and whose deadline falls at the same time."""
-        return self.start(row) if self.stopped is None else self.start(row) + self.stopped(row)
+        """When the row would have started, had its deadline not been put off."""
+        return self.start(row) if self.later is None else self.start(row) + self.later(row)
 
     def has_passed(self, row: Columns, ahead: int = 0) -> Condition:
         """Whether the deadline has passed, or passes within `ahead` seconds, whatever the row's state; written for indexes."""
         latest = NOW - self.seconds + ahead if ahead else NOW - self.seconds
-        by_clock = [] if self.stopped is None else [self.runs_from(row) < latest]
-        return and_(self.is_on, self.start(row) < latest, *by_clock)
+        put_off = [] if self.later is None else [self.runs_from(row) < latest]
+        return and_(self.is_on, self.start(row) < latest, *put_off)  # an index finds the first, `later` leaves some out
 
     def is_missed(self, row: Columns, ahead: int = 0) -> Condition:
         """Whether the row is in the state and its deadline has passed, or passes within `ahead` seconds."""
@@ -58,13 +58,13 @@ class Deadline:
 
 def deadline_at(deadlines: Iterable[Deadline], row: Columns) -> Expression:
     """When the deadline of the row's state falls, Unix seconds; null if it has none or it is switched off."""
-    stopped = {each.stopped for each in deadlines}
-    assert len(stopped) == 1, "the deadlines of one table share a clock, which is read once for a row"
+    put_off = {each.later for each in deadlines}
+    assert len(put_off) == 1, "the deadlines of one table are put off together, by what is read once for a row"
     falls = case(
         *((and_(each.state.holds(row), each.is_on), each.start(row) + each.seconds) for each in deadlines), else_=null()
     )
-    clock = stopped.pop()
-    return falls if clock is None else falls + clock(row)
+    later = put_off.pop()
+    return falls if later is None else falls + later(row)
 
 
 def overdue(deadlines: Iterable[Deadline], row: Columns) -> Condition:

@@ -93,9 +93,9 @@ class Lifecycle:
             row = work.one(statement, subject_id=subject_id, **arguments)
             if row.body is not None:
                 return JsonText(row.body)
-        raise self.refusal_of(work, verb, subject_id, by=by, **arguments)
+        raise self.why_not(work, verb, subject_id, by=by, **arguments)
 
-    def refusal_of(self, work: Work, verb: str, subject_id: int, *, by: str | None = None, **arguments: Argument) -> AppError:
+    def why_not(self, work: Work, verb: str, subject_id: int, *, by: str | None = None, **arguments: Argument) -> AppError:
         """Why the row cannot make the move."""
         kind = by or work.actor.kind
         checked = work.one(self._checks[verb, kind], subject_id=subject_id, **arguments)

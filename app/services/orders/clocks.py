@@ -15,7 +15,7 @@ TICKET = ExceptOrder.__table__
 CLOCK = OrderClock.__table__
 
 
-def stopped(o: Columns) -> Expression:
+def later(o: Columns) -> Expression:
     """The seconds for which the clock of the order's status has stood still, and those that its merchant granted."""
     paused = case((CLOCK.c.paused_in == o.c.status, CLOCK.c.paused_seconds), else_=0)
     granted = case((o.c.status == SHIPPED, CLOCK.c.extended_days * DAY), else_=0)

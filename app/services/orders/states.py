@@ -32,9 +32,9 @@ REFUNDING_RECEIVED = State("refunding_received", stored.REFUNDING, lambda o: o.c
 
 
 # fmt: off
-SHIPMENT   = Deadline("ship",         TO_SHIP,   lambda o: o.c.create_time,  stopped=clocks.stopped, reported=True)
-RECEIPT    = Deadline("auto_receive", SHIPPED,   lambda o: o.c.deliver_time, stopped=clocks.stopped)
-AFTER_SALE = Deadline("after_sale",   COMPLETED, lambda o: o.c.recv_time,    stopped=clocks.stopped)
+SHIPMENT   = Deadline("ship",         TO_SHIP,   lambda o: o.c.create_time,  later=clocks.later, reported=True)
+RECEIPT    = Deadline("auto_receive", SHIPPED,   lambda o: o.c.deliver_time, later=clocks.later)
+AFTER_SALE = Deadline("after_sale",   COMPLETED, lambda o: o.c.recv_time,    later=clocks.later)
 # fmt: on
 DEADLINES = (SHIPMENT, RECEIPT, AFTER_SALE)
 

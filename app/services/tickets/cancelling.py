@@ -21,7 +21,7 @@ def cancel(work: Work, order_id: int, *, remark: str, restock: bool = True) -> J
     if order is None:
         raise NotFound
     if "cancel" not in ORDERS.actions_now(work, order_id):
-        raise ORDERS.refusal_of(work, "cancel", order_id)
+        raise ORDERS.why_not(work, "cancel", order_id)
     left = settling.left_of(work, order_id)
     ticket = work.one(births.CANCELLED, order_id=order_id, remark=remark, back_cost=left.money / 100)
     restocked = left.pieces if restock else 0

@@ -82,6 +82,8 @@ LAPSED           = State("lapsed",           stored.AGREED,  _never_came)
 STEPS = (OFFERED, APPLIED, AWAITING_RETURN, AWAITING_RECEIPT, SETTLED, REFUSED, WITHDRAWN, LAPSED)
 # Whether an offer was made or not: nothing is agreed yet.
 UNDECIDED = State("applied", stored.APPLIED, _open)
+APPLIED_REFUND = State("applied", stored.APPLIED, lambda t: and_(APPLIED.holds(t), _refund_only(t)))
+APPLIED_RETURN = State("applied", stored.APPLIED, lambda t: and_(APPLIED.holds(t), _goods_expected(t)))
 UNDECIDED_REFUND = State("applied", stored.APPLIED, lambda t: and_(_open(t), _refund_only(t)))
 UNDECIDED_RETURN = State("applied", stored.APPLIED, lambda t: and_(_open(t), _goods_expected(t)))
 OFFERED_REFUND = State("offered", stored.APPLIED, lambda t: and_(OFFERED.holds(t), _refund_only(t)))
@@ -180,8 +182,10 @@ MOVES = (
     #    verb        from              to                who                        guards writes            notes
     Move("apply",    None,             APPLIED,          (CUSTOMER,)),
     Move("cancel",   None,             SETTLED,          (MERCHANT,)),
-    Move("agree",    UNDECIDED_REFUND, SETTLED,          (*JUDGES, SYSTEM),         PAID,  settling,         decision),
-    Move("agree",    UNDECIDED_RETURN, AWAITING_RETURN,  (*JUDGES, SYSTEM),         PAID,  agreeing,         decision),
+    Move("agree",    UNDECIDED_REFUND, SETTLED,          JUDGES,                    PAID,  settling,         decision),
+    Move("agree",    UNDECIDED_RETURN, AWAITING_RETURN,  JUDGES,                    PAID,  agreeing,         decision),
+    Move("agree",    APPLIED_REFUND,   SETTLED,          (SYSTEM,),                 PAID,  settling,         decision),
+    Move("agree",    APPLIED_RETURN,   AWAITING_RETURN,  (SYSTEM,),                 PAID,  agreeing,         decision),
     Move("offer",    UNDECIDED,        OFFERED,          (BY_AGREEING,),            (),    lambda t: {},     offer),
     Move("accept",   OFFERED_REFUND,   SETTLED,          (CUSTOMER,),               (),    accepting_refund, decision),
     Move("accept",   OFFERED_RETURN,   AWAITING_RETURN,  (CUSTOMER,),               (),    accepting,        decision),

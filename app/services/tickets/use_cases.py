@@ -55,7 +55,7 @@ def ask(
     if returning and order.deliver_time is None:
         raise NothingToReturn(field="except_type", actions=actions)
     if "except-orders" not in actions:
-        raise ORDERS.refusal_of(work, "except-orders", order_id)
+        raise ORDERS.why_not(work, "except-orders", order_id)
     left = settling.left_of(work, order_id)
     if pieces is not None and not returning and order.deliver_time is not None:
         raise PiecesFixed(field="pieces")

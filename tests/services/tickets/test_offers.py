@@ -3,7 +3,10 @@
 import pytest
 
 from app.config import HOUR, settings
+from app.db.work import SYSTEM, Actor, Work
+from app.errors import IllegalMove
 from app.services.sweeping import sweep
+from app.services.tickets import use_cases
 from tests.support.factories import REFUND, RETURN, made
 from tests.support.invariants import broken
 
@@ -117,5 +120,7 @@ def test_the_worker_agrees_to_all_where_that_is_switched_on_but_not_to_an_offer(
     monkeypatch.setattr(settings, "auto_agree", True)
     path = ask()
     made(agree(merchant, path, 5))
-    due = made(merchant.get(path))["create_time"] + 48 * HOUR + 1
-    assert sweep.sweep(due)["agreed"] == 0
+    ticket = made(merchant.get(path))
+    assert sweep.sweep(ticket["create_time"] + 48 * HOUR + 1)["agreed"] == 0
+    with Work(Actor(SYSTEM), writes=True) as work, pytest.raises(IllegalMove):  # nor if the offer came as the sweep began
+        use_cases.agree(work, ticket["id"])
