@@ -118,7 +118,10 @@ def withdraw(work: Work, ticket_id: int) -> JsonText:
 
 
 def lapse(work: Work, ticket_id: int) -> JsonText:
-    """End a return whose goods did not come back in time, so that the order is as before; raises NotFound, IllegalMove."""
+    """End a return whose goods did not come in time, or an offer that was not accepted, so that the order is as before.
+
+    Raises NotFound, IllegalMove.
+    """
     return _end(work, "lapse", ticket_id)
 
 
