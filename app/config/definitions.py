@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     auto_receive_days: int = Field(10, ge=0, le=3650)
     answer_hours: int = Field(48, ge=0, le=87600)
     auto_agree: bool = False
+    consent_hours: int = Field(72, ge=0, le=87600)
     return_days: int = Field(7, ge=0, le=3650)
     return_receive_days: int = Field(10, ge=0, le=3650)
     after_sale_days: int = Field(7, ge=0, le=3650)

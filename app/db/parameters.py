@@ -55,6 +55,7 @@ class Ambient:
 DEADLINES: Mapping[str, Callable[[], int]] = {  # seconds, 0 is off
     "auto_receive":   lambda: settings.auto_receive_days * DAY,
     "answer":         lambda: settings.answer_hours * HOUR,
+    "consent":        lambda: settings.consent_hours * HOUR,
     "return_goods":   lambda: settings.return_days * DAY,
     "return_receive": lambda: settings.return_receive_days * DAY,
     "after_sale":     lambda: settings.after_sale_days * DAY,

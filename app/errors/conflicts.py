@@ -53,8 +53,38 @@ class ReturnAddressMissing(AppError):
 
 class RefundTooLarge(AppError):
     status, code = 409, "refund_too_large"
-    zh = "退款金额不能超过支付金额"
-    en = "a refund cannot exceed what was paid"
+    zh = "退款金额合计不能超过支付金额"
+    en = "the refunds of an order cannot exceed what was paid"
+
+
+class RefundAboveAgreed(AppError):
+    status, code = 409, "refund_above_agreed"
+    zh = "退款金额不能超过已同意的金额"
+    en = "the refund cannot exceed what was agreed"
+
+
+class OfferNotRaised(AppError):
+    status, code = 409, "offer_not_raised"
+    zh = "退款金额须高于已向买家提出的金额"
+    en = "the refund must be more than what the buyer was offered"
+
+
+class TooManyPieces(AppError):
+    status, code = 409, "too_many_pieces"
+    zh = "最多 {most} 件"
+    en = "at most {most} pieces"
+
+
+class GoodsStillOwed(AppError):
+    status, code = 409, "goods_still_owed"
+    zh = "该订单尚有未退的款项和商品"
+    en = "neither all the money nor all the goods of this order were given back"
+
+
+class NothingStillOwed(AppError):
+    status, code = 409, "nothing_still_owed"
+    zh = "该订单已全部退款或退货"
+    en = "all the money or all the goods of this order were given back"
 
 
 class RefundPaid(AppError):

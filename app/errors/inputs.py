@@ -142,6 +142,18 @@ class WrongConfirmation(AppError):
     en = "the password is wrong: the account was not deleted"
 
 
+class PiecesFixed(AppError):
+    status, code = 422, "pieces_fixed"
+    zh = "已发货的商品仅退款时不退件"
+    en = "a refund without a return of goods that were shipped is not about pieces"
+
+
+class ReasonMissing(AppError):
+    status, code = 422, "reason_missing"
+    zh = "退款少于已同意的金额时，请填写原因"
+    en = "say in remark why less is refunded than was agreed"
+
+
 class WrongOldPassword(AppError):
     status, code = 422, "wrong_old_password"
     zh = "原密码错误"

@@ -51,6 +51,12 @@ class TicketApplied(IllegalMove):
     en = "this ticket waits for the merchant's answer"
 
 
+class TicketOffered(IllegalMove):
+    code = "ticket_offered"
+    zh = "商家已提出退款金额，正等待买家确认"
+    en = "the merchant has made an offer, which waits for the buyer's answer"
+
+
 class TicketAwaitingReturn(IllegalMove):
     code = "ticket_awaiting_return"
     zh = "商家已同意退货，正等待买家寄回商品"

@@ -20,8 +20,10 @@ from app.models.order_receiver import OrderReceiver
 from app.models.order_search import OrderSearch
 from app.models.order_tally import OrderTally
 from app.models.product import Product, RemovedProduct, UnlistedProduct
+from app.models.refund_offer import RefundOffer
 from app.models.refund_payment import RefundPayment
 from app.models.return_address import ReturnAddress, TicketReturnAddress
+from app.models.return_quantity import ReturnQuantity
 from app.models.scene import Scene, SceneBase
 from app.models.sku import RemovedSku, Sku, SkuCode, SkuUpdate
 from app.models.stock_movement import StockMovement
@@ -51,11 +53,13 @@ __all__ = [
     "OrderSearch",
     "OrderTally",
     "Product",
+    "RefundOffer",
     "RefundPayment",
     "RemovedProduct",
     "RemovedSku",
     "ReturnAddress",
     "ReturnParcel",
+    "ReturnQuantity",
     "Scene",
     "SceneBase",
     "Sku",

@@ -26,6 +26,7 @@ class ExceptOrder(Base):
         CheckConstraint("(deliver_time IS NULL) = (logistics_order_id IS NULL)", name="sent_back_has_parcel"),
         Index("uq_except_order_open", "order_id", unique=True, postgresql_where="close_time IS NULL"),
         Index("ix_except_order_order", "order_id", "id"),
+        Index("ix_except_order_settled", "order_id", postgresql_include=["back_cost"], postgresql_where=_REFUNDED),
         Index("ix_except_order_newest", "business_id", "create_time", "id"),
         Index("ix_except_order_newest_of_status", "business_id", "status", "create_time", "id"),
         Index("ix_except_order_all_newest", "create_time", "id"),

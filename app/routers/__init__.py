@@ -27,7 +27,7 @@ _MODULES = {
         "account",
     ),
     "app.routers.customer": ("orders", "files", "account"),
-    "app.routers.admin": ("orders", "refunds", "users", "events", "scene_bases", "statistics", "account"),
+    "app.routers.admin": ("orders", "except_orders", "refunds", "users", "events", "scene_bases", "statistics", "account"),
 }
 
 

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from app.models.evidence import MOST
-from app.schemas.fields import Amount, Id, Input, Line, Optionally, Prose, Statuses, Time, TrackingNumber
+from app.schemas.fields import Amount, Id, Input, Line, Optionally, Pieces, Prose, Statuses, Time, TrackingNumber
 from app.schemas.paging import Listed, PageQuery
 from app.schemas.refunds import RefundStatus
 
 ExceptType = Literal["仅退款", "退货退款"]
-Step = Literal["applied", "awaiting_return", "awaiting_receipt", "refunded", "refused", "withdrawn", "lapsed"]
+Step = Literal["applied", "offered", "awaiting_return", "awaiting_receipt", "refunded", "refused", "withdrawn", "lapsed"]
 
 
 def _once_each(names: list[str]) -> list[str]:
@@ -41,16 +41,21 @@ class AdminTicketFilters(TicketFilters):
 
 
 class Ask(Input):
-    """What the buyer asks for; `back_cost` in yuan, all that was paid when left out; `evidence` names uploaded pictures."""
+    """What the buyer asks for.
+
+    `back_cost` in yuan: all that is left of what was paid when left out, or the share of the pieces. `pieces` to return, or
+    to cancel before they are shipped: all that are left when left out. `evidence` names uploaded pictures.
+    """
 
     except_type: ExceptType
     back_reason: Annotated[str, Prose(400)]
     back_cost: Amount | None = None
     evidence: Pictures = Field(default_factory=list)
+    pieces: Pieces | None = None
 
 
 class Agree(Input):
-    """`back_cost` in yuan, what the buyer asked for when left out."""
+    """`back_cost` in yuan, what the buyer asked for when left out; less is an offer, which the buyer may accept."""
 
     back_cost: Amount | None = None
     remark: Optionally[Annotated[str, Prose(400)]] = None
@@ -65,16 +70,61 @@ class Refuse(Input):
 
 
 class Receive(Input):
-    """Whether the goods go back to stock."""
+    """`pieces` that came, those sent when left out, and whether they go back to stock.
+
+    `back_cost` in yuan, what was agreed when left out; when it is less, `remark` says why.
+    """
 
     restock: bool = True
+    pieces: Pieces | None = None
+    back_cost: Amount | None = None
+    remark: Optionally[Annotated[str, Prose(400)]] = None
+
+
+class Ruling(Input):
+    """An admin's decision, and the reason for it, which both sides read as the ticket's `remark`."""
+
+    reason: Annotated[str, Prose(400)]
+
+
+class AgreeingRuling(Ruling):
+    """`back_cost` in yuan, what the buyer asked for when left out; less needs nobody's consent."""
+
+    back_cost: Amount | None = None
+    restock: bool | None = None
+
+
+class ReceivingRuling(Ruling):
+    """As when the merchant receives the goods."""
+
+    restock: bool = True
+    pieces: Pieces | None = None
+    back_cost: Amount | None = None
 
 
 class SendBack(Input):
-    """`tracking_number` may be left out where the carrier has none (`needs_tracking` is false)."""
+    """`tracking_number` may be left out where the carrier has none; `pieces` sent, those that were asked for when left out."""
 
     logistics_id: Id
-    tracking_number: TrackingNumber | None = None
+    tracking_number: Optionally[TrackingNumber] = None
+    pieces: Pieces | None = None
+
+
+class PiecesView(BaseModel):
+    """How many pieces the ticket is about: asked for, sent back, received, and put back into stock."""
+
+    asked: int
+    sent: int | None
+    received: int | None
+    restocked: int | None
+
+
+class OfferView(BaseModel):
+    """What the merchant offers, in yuan, where the buyer asked for more."""
+
+    back_cost: float
+    remark: str | None
+    time: int
 
 
 class ReturnParcelView(BaseModel):
@@ -136,6 +186,8 @@ class TicketView(BaseModel):
     return_address: ReturnAddressView | None
     evidence: list[EvidenceView]
     refund: TicketRefund | None
+    pieces: PiecesView | None
+    offer: OfferView | None
 
 
 class TicketList(Listed):

@@ -154,6 +154,7 @@ Price = Annotated[
 Amount = Annotated[
     float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False), BeforeValidator(_without_noise), AfterValidator(_cents)
 ]
+Pieces = Annotated[int, Field(ge=1, le=1_000_000)]
 Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], Field(min_length=1, max_length=20), BeforeValidator(listed)]
 
 Name = Annotated[str, Line(255)]

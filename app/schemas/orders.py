@@ -75,6 +75,13 @@ class Extend(Input):
     days: Annotated[int, Field(ge=1, le=30)]
 
 
+class Cancel(Input):
+    """Why the order can't be delivered; with `restock` false its pieces are not put back into stock."""
+
+    remark: Annotated[str, Line(400)]
+    restock: bool = True
+
+
 class Place(Input):
     """A paid order; `pay_count` in yuan (price × num when left out), `create_time` when it was paid (now).
 
@@ -125,6 +132,8 @@ class ReceiverView(BaseModel):
 
 
 class OrderView(BaseModel):
+    """`refunded`: the yuan that its tickets gave back; `pieces_left`: those of `num` neither cancelled nor returned."""
+
     id: int
     order_number: str
     status: Literal[-1, 0, 1, 2, 3, 4]
@@ -151,6 +160,8 @@ class OrderView(BaseModel):
     updated_at: int
     actions: list[str]
     deadline_at: int | None
+    refunded: float
+    pieces_left: int
 
 
 class OrderDetail(OrderView):

@@ -11,7 +11,7 @@ from app.db.parameters import ACTOR_ID
 from app.db.types import Columns, Condition, Expression
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, SYSTEM
 from app.models import Order
-from app.services.lifecycle.table import BY_TICKET
+from app.services.lifecycle.table import BY_AGREEING, BY_TICKET
 
 # For each kind of actor, a condition on the row and the caller's id.
 Owners = Mapping[str, Callable[[Columns, Expression], Condition]]
@@ -45,7 +45,10 @@ ORDERS: Owners = {
     MERCHANT: _of_merchant, CUSTOMER: _of_buyer,
     ADMIN: _every_row, PLATFORM: _every_row, SYSTEM: _every_row, BY_TICKET: _every_row,
 }
-TICKETS: Owners = {MERCHANT: _of_merchant, CUSTOMER: _of_orders_buyer, ADMIN: _every_row, SYSTEM: _every_row}
+TICKETS: Owners = {
+    MERCHANT: _of_merchant, CUSTOMER: _of_orders_buyer,
+    ADMIN: _every_row, SYSTEM: _every_row, BY_AGREEING: _every_row,
+}
 FIGURES: Owners = {MERCHANT: _of_merchant, ADMIN: _every_row}
 EVENTS: Owners = {ADMIN: _every_row}
 REFUNDS: Owners = {PLATFORM: _every_row, ADMIN: _every_row}

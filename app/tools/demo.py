@@ -1,6 +1,7 @@
 """The demo shop: a few goods, orders in every state and tickets at every step, made through the services."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.services.catalogue import products
 from app.services.orders import placing, shipping
 from app.services.orders.purchases import Purchase
 from app.services.refunds import payments
-from app.services.tickets import return_addresses
+from app.services.tickets import cancelling, return_addresses
 from app.services.tickets import use_cases as tickets
 
 NAMES = {MERCHANT: "demo-merchant", CUSTOMER: "demo-customer", ADMIN: "demo-admin"}
@@ -68,8 +69,12 @@ class Story:
     steps: tuple[tuple[str, float], ...]
     except_type: str = REFUND
     paid: float | None = None  # yuan, price × num if None
+    asked: float | None = None  # yuan, all of it when not said
+    offered: float | None = None
+    pieces: int | None = None
 
 
+_RETURN = (("ask", 6.0), ("agree", 5.5), ("return", 4.0), ("take", 2.0))
 STORIES = (
     Story(0, 1, (("place", 0.1),)),
     Story(2, 1, (("place", 0.5),)),
@@ -93,6 +98,10 @@ STORIES = (
     Story(4, 1, (("place", 7.0), ("ship", 6.0), ("ask", 5.0), ("refuse", 4.5))),
     Story(0, 1, (("place", 3.0), ("ship", 2.5), ("ask", 2.0), ("withdraw", 1.5))),
     Story(2, 1, (("place", 14.0), ("ship", 13.0), ("receive", 12.0), ("ask", 11.0), ("agree", 10.0), ("lapse", 2.0)), RETURN),
+    Story(5, 2, (("place", 4.5), ("ship", 4.0), ("ask", 2.0), ("agree", 1.5)), asked=19.9),  # the rest is still under way
+    Story(3, 1, (("place", 9.0), ("ship", 8.0), ("receive", 4.0), ("ask", 1.0), ("offer", 0.5)), asked=300.0, offered=120.0),
+    Story(5, 3, (("place", 11.0), ("ship", 10.0), ("receive", 8.0), *_RETURN), RETURN, pieces=1),  # two are kept
+    Story(1, 1, (("place", 2.5), ("cancel", 1.8))),
 )
 
 
@@ -168,8 +177,13 @@ class _Shop:
         elif verb == "receive":
             shipping.receive(work, order["id"])
         elif verb == "ask":
-            asked = tickets.ask(work, order["id"], except_type=story.except_type, back_reason="与描述不符", back_cost=None)
+            wanted: dict[str, Any] = {"back_reason": "与描述不符", "back_cost": story.asked, "pieces": story.pieces}
+            asked = tickets.ask(work, order["id"], except_type=story.except_type, **wanted)
             order["ticket"] = orjson.loads(asked)["id"]
+        elif verb == "offer":
+            tickets.agree(work, order["ticket"], back_cost=story.offered, remark="使用痕迹轻微, 部分退款")
+        elif verb == "cancel":
+            cancelling.cancel(work, order["id"], remark="仓库破损, 无法发货")
         elif verb == "refuse":
             tickets.refuse(work, order["ticket"], remark="商品完好, 不符合退款条件")
         elif verb == "pay":
@@ -198,7 +212,7 @@ class _Shop:
 
 
 _BY_CUSTOMER = ("receive", "ask", "return", "withdraw")
-_ON_TICKET = {
+_ON_TICKET: dict[str, Callable[[Work, int], object]] = {
     "agree": tickets.agree,
     "take": tickets.receive,
     "withdraw": tickets.withdraw,

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 
 WITHOUT_PARCEL = (("NONE", "无需物流"), ("PICKUP", "自提"), ("LOCAL", "同城配送"))
 ADDRESS = (("name", 50), ("phone", 50), ("address", 300))

@@ -143,6 +143,7 @@ CASES = {
     "POST /merchant/orders/{order_id}/ship": Case(an_order(0), {"logistic_id": 1, "logistic_order_id": "SF1"}),
     "POST /merchant/orders/{order_id}/unship": Case(an_order(1)),
     "POST /merchant/orders/{order_id}/extend": Case(an_order(1), {"days": 3}),
+    "POST /merchant/orders/{order_id}/cancel": Case(an_order(0), {"remark": "仓库破损"}),
     "POST /merchant/orders/ship": Case(json={"items": [{"order_id": 1, "logistic_id": 1, "logistic_order_id": "SF1"}]}),
     "POST /merchant/orders/ship/import": Case(
         files={"file": ("a.csv", b"order_number,carrier,logistic_order_id\nON1,1,SF1\n")}
@@ -198,12 +199,16 @@ CASES = {
     "POST /customer/except-orders/{ticket_id}/return": Case(
         a_ticket("awaiting_return"), {"logistics_id": 1, "tracking_number": "SF1"}
     ),
+    "POST /customer/except-orders/{ticket_id}/accept": Case(a_ticket("offered")),
     "POST /customer/except-orders/{ticket_id}/withdraw": Case(a_ticket("applied")),
     "POST /customer/files": Case(files={"file": ("a.png", picture(), "image/png")}),
     "PATCH /customer/me": Case(json={}),
     "DELETE /customer/me": Case(json={"password": PASSWORD}),
     "PUT /customer/me/password": Case(json=NEW_PASSWORD),
     "PUT /admin/me/password": Case(json=NEW_PASSWORD),
+    "POST /admin/except-orders/{ticket_id}/agree": Case(json={"reason": "商家未处理"}),
+    "POST /admin/except-orders/{ticket_id}/refuse": Case(json={"reason": "商家未处理"}),
+    "POST /admin/except-orders/{ticket_id}/receive": Case(json={"reason": "商家未处理"}),
     "POST /admin/admins": Case(json={"name": "新管理员", "password": PASSWORD}),
     "POST /admin/scene-bases": Case(json={"name": "车间"}),
     "PATCH /admin/scene-bases/{base_id}": Case(json={"name": "车间"}),

@@ -53,22 +53,61 @@ WITH picked AS (
       WHEN (
         "order".status = 1 AND %(auto_receive)s > 0
       )
-      THEN "order".deliver_time + %(auto_receive)s + COALESCE(
-        (
-          SELECT
-            order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - "order".deliver_time, 0) AS anon_1
-          FROM order_clock
-          WHERE
-            order_clock.order_id = "order".id
-        ),
-        0
-      )
+      THEN "order".deliver_time + %(auto_receive)s
       WHEN (
         "order".status = 2 AND %(after_sale)s > 0
       )
       THEN "order".recv_time + %(after_sale)s
       ELSE NULL
-    END AS deadline_at,
+    END + COALESCE(
+      (
+        SELECT
+          CASE WHEN (
+            order_clock.paused_in = "order".status
+          ) THEN order_clock.paused_seconds ELSE 0 END + CASE
+            WHEN (
+              "order".status = 1
+            )
+            THEN order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - "order".deliver_time, 0)
+            ELSE 0
+          END AS anon_1
+        FROM order_clock
+        WHERE
+          order_clock.order_id = "order".id
+      ),
+      0
+    ) AS deadline_at,
+    CASE
+      WHEN (
+        "order".after_care_id IS NULL
+      )
+      THEN 0
+      ELSE CAST(CAST((
+        SELECT
+          COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_4
+        FROM except_order AS settled
+        WHERE
+          settled.order_id = "order".id
+          AND settled.status = 1
+          AND settled.close_time IS NOT NULL
+          AND (
+            settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
+          )
+      ) AS BIGINT) AS DOUBLE PRECISION) / 100
+    END AS refunded,
+    CASE
+      WHEN (
+        "order".after_care_id IS NULL
+      )
+      THEN "order".num
+      ELSE "order".num - CAST((
+        SELECT
+          COALESCE(SUM(given_back.received), 0) AS coalesce_6
+        FROM return_quantity AS given_back
+        WHERE
+          given_back.order_id = "order".id
+      ) AS INT)
+    END AS pieces_left,
     ARRAY_REMOVE(
       CAST(ARRAY[
         CASE
@@ -104,7 +143,10 @@ WITH picked AS (
           )
           THEN 'extend'
           ELSE NULL
-        END
+        END,
+        CASE WHEN (
+          "order".status = 0
+        ) THEN 'cancel' ELSE NULL END
       ] AS TEXT[]),
       NULL
     ) AS actions,
@@ -176,6 +218,8 @@ SELECT
         picked.receiver,
         picked.updated_at,
         picked.deadline_at,
+        picked.refunded,
+        picked.pieces_left,
         picked.actions
       FROM picked
       LIMIT %(size)s
@@ -183,7 +227,7 @@ SELECT
   ) AS TEXT) AS items,
   (
     SELECT
-      COALESCE(SUM(order_tally.delta), 0) AS coalesce_4
+      COALESCE(SUM(order_tally.delta), 0) AS coalesce_8
     FROM order_tally
     WHERE
       order_tally.business_id = %(actor_id)s

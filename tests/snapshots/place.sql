@@ -530,22 +530,61 @@ FROM (
       WHEN (
         orders.status = 1 AND %(auto_receive)s > 0
       )
-      THEN orders.deliver_time + %(auto_receive)s + COALESCE(
-        (
-          SELECT
-            order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - orders.deliver_time, 0) AS anon_1
-          FROM order_clock
-          WHERE
-            order_clock.order_id = orders.id
-        ),
-        0
-      )
+      THEN orders.deliver_time + %(auto_receive)s
       WHEN (
         orders.status = 2 AND %(after_sale)s > 0
       )
       THEN orders.recv_time + %(after_sale)s
       ELSE NULL
-    END AS deadline_at,
+    END + COALESCE(
+      (
+        SELECT
+          CASE WHEN (
+            order_clock.paused_in = orders.status
+          ) THEN order_clock.paused_seconds ELSE 0 END + CASE
+            WHEN (
+              orders.status = 1
+            )
+            THEN order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - orders.deliver_time, 0)
+            ELSE 0
+          END AS anon_1
+        FROM order_clock
+        WHERE
+          order_clock.order_id = orders.id
+      ),
+      0
+    ) AS deadline_at,
+    CASE
+      WHEN (
+        orders.after_care_id IS NULL
+      )
+      THEN 0
+      ELSE CAST(CAST((
+        SELECT
+          COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_3
+        FROM except_order AS settled
+        WHERE
+          settled.order_id = orders.id
+          AND settled.status = 1
+          AND settled.close_time IS NOT NULL
+          AND (
+            settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
+          )
+      ) AS BIGINT) AS DOUBLE PRECISION) / 100
+    END AS refunded,
+    CASE
+      WHEN (
+        orders.after_care_id IS NULL
+      )
+      THEN orders.num
+      ELSE orders.num - CAST((
+        SELECT
+          COALESCE(SUM(given_back.received), 0) AS coalesce_5
+        FROM return_quantity AS given_back
+        WHERE
+          given_back.order_id = orders.id
+      ) AS INT)
+    END AS pieces_left,
     ARRAY_REMOVE(CAST(ARRAY[] AS TEXT[]), NULL) AS actions
   FROM (
     SELECT

@@ -124,22 +124,61 @@ SELECT
           WHEN (
             moved.status = 1 AND %(auto_receive)s > 0
           )
-          THEN moved.deliver_time + %(auto_receive)s + COALESCE(
-            (
-              SELECT
-                order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - moved.deliver_time, 0) AS anon_1
-              FROM order_clock
-              WHERE
-                order_clock.order_id = moved.id
-            ),
-            0
-          )
+          THEN moved.deliver_time + %(auto_receive)s
           WHEN (
             moved.status = 2 AND %(after_sale)s > 0
           )
           THEN moved.recv_time + %(after_sale)s
           ELSE NULL
-        END AS deadline_at,
+        END + COALESCE(
+          (
+            SELECT
+              CASE WHEN (
+                order_clock.paused_in = moved.status
+              ) THEN order_clock.paused_seconds ELSE 0 END + CASE
+                WHEN (
+                  moved.status = 1
+                )
+                THEN order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - moved.deliver_time, 0)
+                ELSE 0
+              END AS anon_1
+            FROM order_clock
+            WHERE
+              order_clock.order_id = moved.id
+          ),
+          0
+        ) AS deadline_at,
+        CASE
+          WHEN (
+            moved.after_care_id IS NULL
+          )
+          THEN 0
+          ELSE CAST(CAST((
+            SELECT
+              COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_3
+            FROM except_order AS settled
+            WHERE
+              settled.order_id = moved.id
+              AND settled.status = 1
+              AND settled.close_time IS NOT NULL
+              AND (
+                settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
+              )
+          ) AS BIGINT) AS DOUBLE PRECISION) / 100
+        END AS refunded,
+        CASE
+          WHEN (
+            moved.after_care_id IS NULL
+          )
+          THEN moved.num
+          ELSE moved.num - CAST((
+            SELECT
+              COALESCE(SUM(given_back.received), 0) AS coalesce_5
+            FROM return_quantity AS given_back
+            WHERE
+              given_back.order_id = moved.id
+          ) AS INT)
+        END AS pieces_left,
         ARRAY_REMOVE(
           CAST(ARRAY[
             CASE
@@ -171,7 +210,10 @@ SELECT
               )
               THEN 'extend'
               ELSE NULL
-            END
+            END,
+            CASE WHEN (
+              moved.status = 0
+            ) THEN 'cancel' ELSE NULL END
           ] AS TEXT[]),
           NULL
         ) AS actions

@@ -28,6 +28,7 @@ WITH days AS (
       AND except_order.close_time >= period.start
       AND except_order.close_time < period.stop
       AND except_order.status = 1
+      AND except_order.status = 1
       AND except_order.close_time IS NOT NULL
       AND (
         except_order.except_type = '仅退款' OR except_order.recv_time IS NOT NULL
@@ -114,6 +115,24 @@ SELECT
             "order".status = 0
             AND %(ship)s > 0
             AND "order".create_time < %(now)s - %(ship)s
+            AND "order".create_time + COALESCE(
+              (
+                SELECT
+                  CASE WHEN (
+                    order_clock.paused_in = "order".status
+                  ) THEN order_clock.paused_seconds ELSE 0 END + CASE
+                    WHEN (
+                      "order".status = 1
+                    )
+                    THEN order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - "order".deliver_time, 0)
+                    ELSE 0
+                  END AS anon_1
+                FROM order_clock
+                WHERE
+                  order_clock.order_id = "order".id
+              ),
+              0
+            ) < %(now)s - %(ship)s
             AND "order".business_id = %(actor_id)s
         ) AS overdue,
         (

@@ -5,6 +5,13 @@ WHERE
   except_order.id > %(last)s
   AND except_order.status = 0
   AND except_order.close_time IS NULL
+  AND (
+    SELECT
+      refund_offer.back_cost
+    FROM refund_offer
+    WHERE
+      refund_offer.ticket_id = except_order.id
+  ) IS NULL
   AND %(answer)s > 0
   AND except_order.create_time < %(now)s - %(answer)s
   AND (

@@ -15,7 +15,9 @@ WHERE
       WHERE
         event.order_id = except_order.order_id
         AND event.subject = 'except_order'
-        AND event.verb = 'agree'
+        AND (
+          event.verb = 'agree' OR event.verb = 'accept'
+        )
         AND event.subject_id = except_order.id
     ),
     %(now)s

@@ -77,6 +77,10 @@ class World:
         body = {"except_type": except_type, "back_reason": "不想要了", **values}
         return made(customer.post(f"/orders/{order['id']}/except-orders", body), 201)
 
+    def offer(self, merchant: Caller, ticket: dict[str, Any], back_cost: float = 0.01) -> dict[str, Any]:
+        """Agree to less than the buyer asked for."""
+        return dict(made(merchant.post(f"/except-orders/{ticket['id']}/agree", {"back_cost": back_cost})))
+
     def ticket(
         self, merchant: Caller, customer: Caller, step: str = "applied", *, except_type: str = RETURN, **values: Any
     ) -> dict[str, Any]:
@@ -86,6 +90,8 @@ class World:
         path = f"/except-orders/{ticket['id']}"
         if step == "withdrawn":
             made(customer.post(f"{path}/withdraw"))
+        elif step == "offered":
+            self.offer(merchant, ticket)
         elif step == "refused":
             made(merchant.post(f"{path}/refuse", {"remark": "no"}))
         elif step != "applied":

@@ -58,6 +58,12 @@ def send_back(ticket_id: RowId, body: SendBack, call: CustomerCall) -> str:
     return use_cases.send_back(call, ticket_id, **body.model_dump())
 
 
+@router.post("/except-orders/{ticket_id}/accept", response_model=TicketView)
+def accept_offer(ticket_id: RowId, call: CustomerCall) -> str:
+    """Accept the refund that the merchant offers, which is less than was asked for."""
+    return use_cases.accept(call, ticket_id)
+
+
 @router.post("/except-orders/{ticket_id}/withdraw", response_model=TicketView)
 def withdraw_ticket(ticket_id: RowId, call: CustomerCall) -> str:
     return use_cases.withdraw(call, ticket_id)

@@ -32,4 +32,4 @@ def refuse_ticket(ticket_id: RowId, body: Refuse, call: MerchantCall) -> str:
 
 @router.post("/except-orders/{ticket_id}/receive", response_model=TicketView)
 def receive_goods(ticket_id: RowId, call: MerchantCall, body: Receive | None = None) -> str:
-    return use_cases.receive(call, ticket_id, restock=(body or Receive()).restock)
+    return use_cases.receive(call, ticket_id, **(body or Receive()).model_dump())

@@ -6,9 +6,10 @@ from fastapi import Query
 
 from app.routers.merchant import router
 from app.schemas.events import Timeline
-from app.schemas.orders import Extend, OrderDetail, OrderFilters, OrderList, OrderView, ReceiverChange, Ship
+from app.schemas.orders import Cancel, Extend, OrderDetail, OrderFilters, OrderList, OrderView, ReceiverChange, Ship
 from app.schemas.paging import PageQuery
-from app.services.orders import clocks, correcting, queries, shipping
+from app.services.orders import correcting, postponing, queries, shipping
+from app.services.tickets import cancelling
 from app.web.dependencies import MerchantCall, RowId
 
 
@@ -53,4 +54,10 @@ def unship_order(order_id: RowId, call: MerchantCall) -> str:
 @router.post("/orders/{order_id}/extend", response_model=OrderView)
 def extend_order(order_id: RowId, body: Extend, call: MerchantCall) -> str:
     """Put off the automatic receipt, once."""
-    return clocks.extend(call, order_id, days=body.days)
+    return postponing.extend(call, order_id, days=body.days)
+
+
+@router.post("/orders/{order_id}/cancel", response_model=OrderView)
+def cancel_order(order_id: RowId, body: Cancel, call: MerchantCall) -> str:
+    """Cancel an order that can't be delivered, before it is shipped: all that is left of it is refunded."""
+    return cancelling.cancel(call, order_id, **body.model_dump())

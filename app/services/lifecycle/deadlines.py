@@ -39,15 +39,17 @@ class Deadline:
 
     def falls_at(self, row: Columns) -> Expression:
         """When the row's deadline falls, Unix seconds."""
-        falls_at = self.start(row) + self.seconds
-        return falls_at if self.later is None else falls_at + self.later(row)
+        return self.runs_from(row) + self.seconds
+
+    def runs_from(self, row: Columns) -> Expression:
+        """When the row would have started, had its deadline not been put off."""
+        return self.start(row) if self.later is None else self.start(row) + self.later(row)
 
     def has_passed(self, row: Columns, ahead: int = 0) -> Condition:
         """Whether the deadline has passed, or passes within `ahead` seconds, whatever the row's state; written for indexes."""
-        latest = NOW - self.seconds
-        latest = latest + ahead if ahead else latest
-        passed = and_(self.is_on, self.start(row) < latest)  # an index finds these, and `later` leaves out some
-        return passed if self.later is None else and_(passed, self.start(row) + self.later(row) < latest)
+        latest = NOW - self.seconds + ahead if ahead else NOW - self.seconds
+        put_off = [] if self.later is None else [self.runs_from(row) < latest]
+        return and_(self.is_on, self.start(row) < latest, *put_off)  # an index finds the first, `later` leaves some out
 
     def is_missed(self, row: Columns, ahead: int = 0) -> Condition:
         """Whether the row is in the state and its deadline has passed, or passes within `ahead` seconds."""
@@ -56,7 +58,13 @@ class Deadline:
 
 def deadline_at(deadlines: Iterable[Deadline], row: Columns) -> Expression:
     """When the deadline of the row's state falls, Unix seconds; null if it has none or it is switched off."""
-    return case(*((and_(each.state.holds(row), each.is_on), each.falls_at(row)) for each in deadlines), else_=null())
+    put_off = {each.later for each in deadlines}
+    assert len(put_off) == 1, "the deadlines of one table are put off together, by what is read once for a row"
+    falls = case(
+        *((and_(each.state.holds(row), each.is_on), each.start(row) + each.seconds) for each in deadlines), else_=null()
+    )
+    later = put_off.pop()
+    return falls if later is None else falls + later(row)
 
 
 def overdue(deadlines: Iterable[Deadline], row: Columns) -> Condition:

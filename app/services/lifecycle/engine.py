@@ -15,7 +15,7 @@ from app.db.sql import AS_JSON, json_of, rows_of
 from app.db.statement import Statement
 from app.db.types import Columns, Condition, Expression, JsonText
 from app.db.work import SYSTEM, Work
-from app.errors import IllegalMove
+from app.errors import AppError, IllegalMove
 from app.services.events.record import noted_from
 from app.services.lifecycle.concurrent_moves import CALLER, ConcurrentMoves
 from app.services.lifecycle.deadlines import Deadline
@@ -52,6 +52,7 @@ class Lifecycle:
         self._rows: dict[str, Statement] = {}
         self._checks: dict[tuple[str, str], Statement] = {}
         self._many: dict[tuple[Move, str, tuple[str, ...]], Statement] = {}
+        self._open: dict[str, Statement] = {}
         self._concurrent: dict[tuple[str, str, tuple[str, ...]], ConcurrentMoves] = {}
         for move in moves:
             for kind in move.who if move.source else ():
@@ -59,9 +60,9 @@ class Lifecycle:
         for verb, kind in {(move.verb, kind) for move, kind in self._lone}:
             self._checks[verb, kind] = self._compile_checks(verb, kind)
 
-    def opening(self) -> int:
-        """The status that a row is born with."""
-        return next(move.target.status for move in self.moves if move.source is None)
+    def opening(self, verb: str | None = None) -> int:
+        """The status that a row is born with, by this verb if there are several."""
+        return next(move.target.status for move in self.moves if move.source is None and verb in (None, move.verb))
 
     def view(self, row: Columns, kind: str) -> list[Expression]:
         """The columns of an answer to an actor of this kind: those of the row, and the verbs that are open to the actor."""
@@ -78,6 +79,15 @@ class Lifecycle:
             found = select(*self.view(row, kind)).where(row.c.id == bindparam("subject_id"), self._owned(row, kind))
             self._rows[kind] = Statement(select(json_of(found).label("body")))
         return work.body(self._rows[kind], subject_id=subject_id)
+
+    def actions_now(self, work: Work, subject_id: int) -> list[str]:
+        """The verbs that are open to the caller, for a use case that looks before it moves the row that it has locked."""
+        kind = work.actor.kind
+        if kind not in self._open:
+            row = self.table
+            actions = self.actions(row, kind).label("actions")
+            self._open[kind] = Statement(select(actions).where(row.c.id == bindparam("subject_id"), self._owned(row, kind)))
+        return list(work.one(self._open[kind], subject_id=subject_id).actions)
 
     def state_of(self, row: Columns) -> Expression:
         """The name of the state that the row is in."""
@@ -113,8 +123,24 @@ class Lifecycle:
             row = work.one(self._lone[move, kind], subject_id=subject_id, **arguments)
             if row.body is not None:
                 return JsonText(row.body)
+        raise self.why_not(work, verb, subject_id, origin, by=by, **arguments)
+
+    def why_not(
+        self,
+        work: Work,
+        verb: str,
+        subject_id: int,
+        origin: State | None = None,
+        /,
+        *,
+        by: str | None = None,
+        **arguments: Argument,
+    ) -> AppError:
+        """Why the row cannot make the move."""
+        kind = by or work.actor.kind
+        moves = [move for move in self._moves_of(kind, verb) if origin in (None, move.source)]
         checked = work.one(self._checks[verb, kind], subject_id=subject_id, **arguments)
-        raise refusal(moves, self._states, checked)
+        return refusal(moves, self._states, checked)
 
     def move_many(self, work: Work, verb: str, rows: list[Arguments], *, origin: State | None = None) -> set[int]:
         """Make the verb's move from `origin`, by default its first, with each of the rows that can make it; the ids of those.

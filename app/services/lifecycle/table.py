@@ -11,6 +11,7 @@ from app.errors import AppError, IllegalMove
 Argument = str | int | float | None
 Arguments = dict[str, Argument]  # what a move is given, by the names of its bind parameters
 BY_TICKET = "ticket"  # the kind of actor that moves an order when its ticket ends
+BY_AGREEING = "agreeing"  # the kind that moves a ticket when less is agreed to than was asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,8 +57,9 @@ def _counted(table: Columns, *conditions: Condition) -> Expression:
 
 def _lag(table: Columns, deadline: Deadline) -> Expression:
     """How many seconds ago the earliest missed deadline of the table's rows fell; 0 when none was missed."""
-    oldest = select(func.min(deadline.start(table))).where(deadline.state.holds(table), deadline.is_on)
-    late = NOW - deadline.seconds - oldest.scalar_subquery()
+    missed = select(deadline.falls_at(table).label("fell")).where(deadline.is_missed(table))
+    oldest = select(func.min(missed.order_by(deadline.start(table)).limit(MOST).subquery().c.fell)).scalar_subquery()
+    late = NOW - oldest
     return func.greatest(func.coalesce(cast(late, Integer), 0), 0)
 
 

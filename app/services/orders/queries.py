@@ -13,7 +13,7 @@ from app.db.statement import Statement
 from app.db.types import Condition, Expression, JsonText
 from app.db.work import MERCHANT, Work
 from app.errors import NotFound
-from app.models import Event, ExceptOrder, Order, OrderTally
+from app.models import Event, Order, OrderTally
 from app.models import order as stored
 from app.services.events.view import shown
 from app.services.lifecycle.deadlines import overdue
@@ -24,7 +24,6 @@ from app.services.paging import CAP, Page, answer, counted, page_statement
 from app.services.tickets import states
 
 ORDER = Order.__table__
-TICKET = ExceptOrder.__table__
 EVENT = Event.__table__
 TALLY = OrderTally.__table__
 
@@ -87,7 +86,8 @@ def conditions(kind: str, filters: Iterable[str]) -> list[Condition]:
 
 @cache
 def _one(kind: str) -> Statement:
-    ticket = select(*states.LIFECYCLE.view(TICKET, kind)).where(TICKET.c.id == ORDER.c.after_care_id).correlate(ORDER)
+    joined = states.JOINED
+    ticket = select(*states.LIFECYCLE.view(joined, kind)).where(joined.c.id == ORDER.c.after_care_id).correlate(ORDER)
     ticket_json = select(func.row_to_json(literal_column("t"))).select_from(ticket.subquery("t")).scalar_subquery()
     view = select(*LIFECYCLE.view(ORDER, kind), ticket_json.label("except_order"))
     return Statement(

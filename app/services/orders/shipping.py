@@ -18,7 +18,7 @@ from app.models import Order
 from app.services import carriers
 from app.services.batch_row import BatchRow, standing
 from app.services.lifecycle.table import Arguments, State
-from app.services.orders import clocks
+from app.services.orders import postponing
 from app.services.orders.states import LIFECYCLE, REFUNDING_SHIPPED, SHIPPED, TO_SHIP, TRACKING
 
 ORDER = Order.__table__
@@ -69,7 +69,7 @@ def ship(
     try:
         return move(TO_SHIP)
     except (AlreadyShipped, OrderRefunding):
-        clocks.restart(work, [{"id": order_id, "logistic_id": carrier.id, "logistic_order_id": logistic_order_id}])
+        postponing.restart(work, [{"id": order_id, "logistic_id": carrier.id, "logistic_order_id": logistic_order_id}])
         return move()
 
 
@@ -174,7 +174,7 @@ def _move(work: Work, rows: list[BatchRow], orders: dict[int, NamedOrder]) -> se
     moved: set[int] = set()
     corrections = [_arguments(row) for row in rows if orders[row.values["order_id"]].state in CORRECTABLE]
     if corrections:
-        clocks.restart(work, corrections)
+        postponing.restart(work, corrections)
     for origin in (TO_SHIP, *CORRECTABLE.values()):
         chosen = [_arguments(row) for row in rows if orders[row.values["order_id"]].state == origin.name]
         moved |= LIFECYCLE.move_many(work, "ship", chosen, origin=origin)

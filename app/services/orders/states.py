@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import JSON, Integer, and_, bindparam, cast, func, literal, null, or_, select
+from sqlalchemy import JSON, Float, Integer, and_, bindparam, case, cast, func, literal, not_, null, or_, select
 
-from app.config import DAY, HOUR
+from app.config import HOUR
 from app.db.parameters import NOW
 from app.db.types import Columns, Condition, Expression
 from app.db.work import CUSTOMER, MERCHANT, PLATFORM, SYSTEM
@@ -12,6 +12,8 @@ from app.errors import (
     AfterSaleOver,
     AlreadyExtended,
     AlreadyShipped,
+    GoodsStillOwed,
+    NothingStillOwed,
     NotShipped,
     OrderCompleted,
     OrderRefunded,
@@ -25,7 +27,8 @@ from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import BY_TICKET, Guard, Move, State
-from app.services.orders import receivers
+from app.services.orders import clocks, receivers
+from app.services.tickets import given_back
 
 ORDER = Order.__table__
 CLOCK = OrderClock.__table__
@@ -56,23 +59,25 @@ def is_under_way(o: Columns) -> Condition:
     return or_(SHIPPED.holds(o), REFUNDING_SHIPPED.holds(o))
 
 
-def put_off(o: Columns) -> Expression:
-    """Seconds by which the automatic receipt falls later: by the days that were granted, or for a number that came late."""
-    late = func.greatest(func.coalesce(CLOCK.c.tracked_time, 0) - o.c.deliver_time, 0)
-    by = select(CLOCK.c.extended_days * DAY + late).where(CLOCK.c.order_id == o.c.id).scalar_subquery()
-    return func.coalesce(by, 0)
-
-
 # fmt: off
-SHIPMENT   = Deadline("ship",         TO_SHIP,   lambda o: o.c.create_time, reported=True)
-RECEIPT    = Deadline("auto_receive", SHIPPED,   lambda o: o.c.deliver_time, later=put_off)
-AFTER_SALE = Deadline("after_sale",   COMPLETED, lambda o: o.c.recv_time)
+SHIPMENT   = Deadline("ship",         TO_SHIP,   lambda o: o.c.create_time,  later=clocks.later, reported=True)
+RECEIPT    = Deadline("auto_receive", SHIPPED,   lambda o: o.c.deliver_time, later=clocks.later)
+AFTER_SALE = Deadline("after_sale",   COMPLETED, lambda o: o.c.recv_time,    later=clocks.later)
 # fmt: on
 DEADLINES = (SHIPMENT, RECEIPT, AFTER_SALE)
 
 
 def within_after_sale(o: Columns) -> Condition:
     return or_(o.c.recv_time.is_(None), ~AFTER_SALE.has_passed(o))
+
+
+def all_is_back(o: Columns) -> Condition:
+    money = given_back.money(o.c.id) >= given_back.cents(o.c.pay_count)
+    return or_(money, given_back.pieces(o.c.id) >= o.c.num)
+
+
+def rest_is_owed(o: Columns) -> Condition:
+    return not_(all_is_back(o))
 
 
 def with_carrier(o: Columns) -> dict[str, Expression]:
@@ -100,8 +105,18 @@ def closing(o: Columns) -> dict[str, Expression]:
     return {"close_time": NOW}
 
 
+def cancelling(o: Columns) -> dict[str, Expression]:
+    return {**closing(o), "after_care_id": bindparam("after_care_id"), "back_reason": bindparam("back_reason")}
+
+
+def completing(o: Columns) -> dict[str, Expression]:
+    return {"close_time": o.c.recv_time}
+
+
 def going_back(o: Columns) -> dict[str, Expression]:
-    return {"close_time": o.c.recv_time, "after_care_id": null(), "back_reason": null()}
+    """The ticket in force is then the one before, if it gave something back."""
+    before = {"after_care_id": "id", "back_reason": "back_reason"}
+    return {**completing(o), **{name: given_back.latest(o.c.id, column) for name, column in before.items()}}
 
 
 def tracking(o: Columns) -> Expression:
@@ -129,6 +144,9 @@ def not_extended(o: Columns) -> Condition:
 IN_TIME = (Guard(within_after_sale, AfterSaleOver),)
 AT_ONCE = (Guard(just_shipped, UnshipOver),)
 ONCE = (Guard(not_extended, AlreadyExtended),)
+# These two are about what the ticket brings, so they have no influence on which verbs are open.
+ALL_BACK = (Guard(all_is_back, GoodsStillOwed, of_input=True),)
+REST_OWED = (Guard(rest_is_owed, NothingStillOwed, of_input=True),)
 
 # fmt: off
 MOVES = (
@@ -140,18 +158,23 @@ MOVES = (
     Move("unship",        SHIPPED,             TO_SHIP,             (MERCHANT,),        AT_ONCE,    unshipping,   former),
     Move("extend",        SHIPPED,             SHIPPED,             (MERCHANT,),        ONCE,       notes=days),
     Move("receive",       SHIPPED,             COMPLETED,           (CUSTOMER, SYSTEM), (),         receiving),
-    Move("except-orders", TO_SHIP,             REFUNDING_UNSHIPPED, (CUSTOMER,),        IN_TIME,    asking),
-    Move("except-orders", SHIPPED,             REFUNDING_SHIPPED,   (CUSTOMER,),        IN_TIME,    asking),
+    Move("except-orders", TO_SHIP,             REFUNDING_UNSHIPPED, (CUSTOMER,),        (),         asking),
+    Move("except-orders", SHIPPED,             REFUNDING_SHIPPED,   (CUSTOMER,),        (),         asking),
     Move("except-orders", COMPLETED,           REFUNDING_RECEIVED,  (CUSTOMER,),        IN_TIME,    asking),
-    Move("refund",        REFUNDING_UNSHIPPED, REFUNDED,            (BY_TICKET,),       (),         closing),
-    Move("refund",        REFUNDING_SHIPPED,   REFUNDED,            (BY_TICKET,),       (),         closing),
-    Move("refund",        REFUNDING_RECEIVED,  REFUNDED,            (BY_TICKET,),       (),         closing),
+    Move("cancel",        TO_SHIP,             REFUNDED,            (MERCHANT,),        ALL_BACK,   cancelling),
+    Move("refund",        REFUNDING_UNSHIPPED, REFUNDED,            (BY_TICKET,),       ALL_BACK,   closing),
+    Move("refund",        REFUNDING_SHIPPED,   REFUNDED,            (BY_TICKET,),       ALL_BACK,   closing),
+    Move("refund",        REFUNDING_RECEIVED,  REFUNDED,            (BY_TICKET,),       ALL_BACK,   closing),
+    Move("refund_part",   REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,),       REST_OWED),
+    Move("refund_part",   REFUNDING_SHIPPED,   SHIPPED,             (BY_TICKET,),       REST_OWED),
+    Move("refund_part",   REFUNDING_RECEIVED,  COMPLETED,           (BY_TICKET,),       REST_OWED,  completing),
     Move("refuse",        REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,)),
     Move("refuse",        REFUNDING_SHIPPED,   REFUND_REFUSED,      (BY_TICKET,),       (),         closing),
     Move("refuse",        REFUNDING_RECEIVED,  REFUND_REFUSED,      (BY_TICKET,),       (),         closing),
     Move("withdraw",      REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,),       (),         going_back),
     Move("withdraw",      REFUNDING_SHIPPED,   SHIPPED,             (BY_TICKET,),       (),         going_back),
     Move("withdraw",      REFUNDING_RECEIVED,  COMPLETED,           (BY_TICKET,),       (),         going_back),
+    Move("lapse",         REFUNDING_UNSHIPPED, TO_SHIP,             (BY_TICKET,),       (),         going_back),
     Move("lapse",         REFUNDING_SHIPPED,   SHIPPED,             (BY_TICKET,),       (),         going_back),
     Move("lapse",         REFUNDING_RECEIVED,  COMPLETED,           (BY_TICKET,),       (),         going_back),
 )
@@ -161,11 +184,16 @@ MOVES = (
 def order_columns(o: Columns) -> list[Expression]:
     own = [o.c[column.name] for column in ORDER.c]
     columns = [cast(c, JSON).label(c.name) if c.name == "sku_snapshot" else c for c in own]
+    untouched = o.c.after_care_id.is_(None)  # as most are, so that no ticket needs to be looked for
+    refunded = case((untouched, 0), else_=cast(given_back.money(o.c.id), Float) / 100)
+    left = case((untouched, o.c.num), else_=o.c.num - given_back.pieces(o.c.id))
     return [
         *columns,
         receivers.shown(o).label("receiver"),
         updated_at(o).label("updated_at"),
         deadline_at(DEADLINES, o).label("deadline_at"),
+        refunded.label("refunded"),
+        left.label("pieces_left"),
     ]
 
 

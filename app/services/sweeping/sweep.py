@@ -1,4 +1,4 @@
-"""What the shop does by itself when a deadline passes: receipts, lapsed returns, agreement where it is switched on, flags.
+"""What the shop does by itself when a deadline passes: receipts, lapses, returns, agreement where it is switched on, flags.
 
 Every move is guarded and every flag is written once, so several workers may sweep at the same time.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import bindparam, func, literal, select
+from sqlalchemy import and_, bindparam, func, literal, select
 
 from app.config import DAY, HOUR, settings
 from app.db.statement import Statement
@@ -22,11 +22,11 @@ from app.services.accounts import deletion, tries
 from app.services.events.record import noted_from
 from app.services.lifecycle.deadlines import Deadline
 from app.services.lifecycle.engine import Lifecycle
-from app.services.orders import clocks, search, tally
+from app.services.orders import postponing, search, tally
 from app.services.orders.states import LIFECYCLE as ORDERS
 from app.services.orders.states import RECEIPT
 from app.services.tickets import use_cases as tickets
-from app.services.tickets.states import ANSWER, RETURN, can_come_back
+from app.services.tickets.states import ANSWER, CONFIRMATION, CONSENT, RETURN, can_come_back
 from app.services.tickets.states import LIFECYCLE as TICKETS
 from app.services.webhooks import retention
 
@@ -34,6 +34,7 @@ EVENT = Event.__table__
 
 CHUNK = 500
 FLAGGED_WITHIN = 30 * DAY  # deadlines that passed before that are not flagged
+LONGEST_PAUSE = 180 * DAY  # nor are those of clocks that stood still for longer
 NOTICE = 6 * HOUR  # seconds before its deadline from which a row is near
 _FLAGGING = 0x666C6167  # the advisory lock that lets one worker flag at a time
 
@@ -132,7 +133,10 @@ def _flag(verb: str, lifecycle: Lifecycle, deadline: Deadline, *, ahead: int = 0
         EVENT.c.verb == verb,
         EVENT.c.details["deadline"].astext == deadline.name,
     )
-    is_news = deadline.start(table) >= bindparam("oldest") - deadline.seconds
+    since = bindparam("oldest") - deadline.seconds
+    is_news = and_(
+        deadline.start(table) >= since - LONGEST_PAUSE, deadline.runs_from(table) >= since
+    )  # the first is for indexes
     rows = (
         select(table.c.id, *(value.label(name) for name, value in subject.items()))
         .where(deadline.is_missed(table, ahead), is_news, ~written.exists())
@@ -150,9 +154,11 @@ def _flag(verb: str, lifecycle: Lifecycle, deadline: Deadline, *, ahead: int = 0
 
 
 SWEEPS = {
-    "received": Sweep(_due(ORDERS, RECEIPT), clocks.receive_when_due),
+    "received": Sweep(_due(ORDERS, RECEIPT), postponing.receive_when_due),
     "lapsed": Sweep(_due(TICKETS, RETURN), tickets.lapse),
     "agreed": Sweep(_due(TICKETS, ANSWER, can_come_back(TICKETS.table)), tickets.agree, wanted=lambda: settings.auto_agree),
+    "unaccepted": Sweep(_due(TICKETS, CONSENT), tickets.lapse),
+    "returned": Sweep(_due(TICKETS, CONFIRMATION), tickets.confirm),
 }
 REPORTED = [(lifecycle, deadline) for lifecycle in (ORDERS, TICKETS) for deadline in lifecycle.deadlines if deadline.reported]
 FLAGS = {

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 from sqlalchemy import bindparam, func, not_, select
 
-from app.db.caller import proved
+from app.db.caller import ACCOUNTS, proved
 from app.db.parameters import ACTOR_ID
 from app.db.sql import is_among, json_of
 from app.db.statement import Statement
@@ -15,25 +15,25 @@ from app.models import Order
 from app.services.lifecycle.deadlines import overdue
 from app.services.ownership import TICKETS, owned
 from app.services.paging import Page, answer, counted, page_statement
-from app.services.tickets.states import DEADLINES, LIFECYCLE, TICKET, step_of
+from app.services.tickets.states import DEADLINES, JOINED, LIFECYCLE, step_of
 
 ORDER = Order.__table__
 
-_OVERDUE = overdue(DEADLINES, TICKET)
+_OVERDUE = overdue(DEADLINES, JOINED)
 
 # By the ids of the buyer's orders, which are few; the planner might else read everybody's tickets from the newest on.
 _ORDERS_OF_BUYER = select(ORDER.c.id).where(ORDER.c.customer_id == ACTOR_ID).scalar_subquery()
-_OF_BUYERS_ORDERS = TICKET.c.order_id == func.any(func.array(_ORDERS_OF_BUYER))
+_OF_BUYERS_ORDERS = JOINED.c.order_id == func.any(func.array(_ORDERS_OF_BUYER))
 
 FILTERS = {
-    "status": TICKET.c.status == bindparam("status"),
-    "statuses": is_among(TICKET.c.status, "statuses"),
-    "step": step_of(TICKET) == bindparam("step"),
-    "except_type": TICKET.c.except_type == bindparam("except_type"),
-    "order_id": TICKET.c.order_id == bindparam("order_id"),
-    "business_id": TICKET.c.business_id == bindparam("business_id"),
-    "create_from": TICKET.c.create_time >= bindparam("create_from"),
-    "create_to": TICKET.c.create_time <= bindparam("create_to"),
+    "status": JOINED.c.status == bindparam("status"),
+    "statuses": is_among(JOINED.c.status, "statuses"),
+    "step": step_of(JOINED) == bindparam("step"),
+    "except_type": JOINED.c.except_type == bindparam("except_type"),
+    "order_id": JOINED.c.order_id == bindparam("order_id"),
+    "business_id": JOINED.c.business_id == bindparam("business_id"),
+    "create_from": JOINED.c.create_time >= bindparam("create_from"),
+    "create_to": JOINED.c.create_time <= bindparam("create_to"),
     "overdue": _OVERDUE,
     "not_overdue": not_(_OVERDUE),
 }
@@ -52,16 +52,17 @@ def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
 
 @cache
 def _one(kind: str) -> Statement:
-    found = (TICKET.c.id == bindparam("ticket_id")) & (ORDER.c.id == TICKET.c.order_id) & owned(TICKETS, kind, TICKET)
-    view = select(*LIFECYCLE.view(TICKET, kind)).select_from(TICKET.join(ORDER, TICKET.c.order_id == ORDER.c.id))
-    return Statement(proved(kind, json_of(view.where(found)).label("body")), guarded=True)
+    found = (JOINED.c.id == bindparam("ticket_id")) & (ORDER.c.id == JOINED.c.order_id) & owned(TICKETS, kind, JOINED)
+    view = select(*LIFECYCLE.view(JOINED, kind)).select_from(JOINED.join(ORDER, JOINED.c.order_id == ORDER.c.id))
+    body = json_of(view.where(found)).label("body")
+    return Statement(proved(kind, body), guarded=True) if kind in ACCOUNTS else Statement(select(body))
 
 
 @lru_cache(maxsize=1000)
 def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [owned(TICKETS, kind, TICKET), *(FILTERS[name] for name in sorted(filters))]
+    conditions = [owned(TICKETS, kind, JOINED), *(FILTERS[name] for name in sorted(filters))]
     if kind == CUSTOMER:
         conditions.append(_OF_BUYERS_ORDERS)
-    view = select(*LIFECYCLE.view(TICKET, kind)).where(*conditions)
-    total = counted(select(TICKET.c.id).where(*conditions))
-    return page_statement(view, TICKET.c.create_time, TICKET.c.id, total=total, by_cursor=by_cursor, kind=kind)
+    view = select(*LIFECYCLE.view(JOINED, kind)).where(*conditions)
+    total = counted(select(JOINED.c.id).where(*conditions))
+    return page_statement(view, JOINED.c.create_time, JOINED.c.id, total=total, by_cursor=by_cursor, kind=kind)

@@ -5,31 +5,36 @@ the order, its ticket, the SKU.
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Float, String, and_, bindparam, cast, func, insert, literal, or_, select, true
+from sqlalchemy import bindparam, insert, select
 
 from app.db.caller import caller_id
 from app.db.parameters import NOW
-from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.types import JsonText
-from app.db.work import CUSTOMER, Work
-from app.errors import NotFound, NothingToReturn, OpenTicket, RefundTooLarge, RefundZero, RestockFixed
+from app.db.work import CUSTOMER, MERCHANT, Work
+from app.errors import (
+    NotFound,
+    NothingToReturn,
+    OpenTicket,
+    PiecesFixed,
+    RefundTooLarge,
+    RefundZero,
+    RestockFixed,
+    TooManyPieces,
+)
 from app.models import Order, ReturnParcel
 from app.models.except_order import RETURN_AND_REFUND
 from app.models.order import REFUNDING
 from app.services import carriers
-from app.services.catalogue import stock
-from app.services.events.record import noted_from
 from app.services.lifecycle.table import BY_TICKET
+from app.services.orders import clocks
 from app.services.orders.states import LIFECYCLE as ORDERS
-from app.services.orders.states import took_stock
-from app.services.ownership import TICKETS, owned
+from app.services.tickets import births, offers, queries, return_addresses, settling
 from app.services.tickets import evidence as pictures
-from app.services.tickets import return_addresses
-from app.services.tickets.states import LIFECYCLE, TICKET
+from app.services.tickets.settling import OrderOfTicket
+from app.services.tickets.states import LIFECYCLE
 
 ORDER = Order.__table__
 PARCEL = ReturnParcel.__table__
@@ -39,21 +44,7 @@ class LockedOrder(NamedTuple):
     """The order for which the buyer opens a ticket, locked."""
 
     status: int
-    pay_count: float
     deliver_time: int | None
-    actions: list[str]
-
-
-class OrderOfTicket(NamedTuple):
-    """The order of a ticket, locked, and the type of the ticket."""
-
-    id: int
-    order_number: str
-    deliver_time: int | None
-    sku_id: int
-    num: int
-    except_type: str
-    took_stock: bool
 
 
 def ask(
@@ -62,32 +53,45 @@ def ask(
     *,
     except_type: str,
     back_reason: str,
-    back_cost: float | None,
+    back_cost: float | None = None,
+    pieces: int | None = None,
     evidence: Sequence[str] = (),
 ) -> JsonText:
-    """Open a ticket: the buyer asks for a refund (`back_cost` in yuan, by default all of it), or for a return and refund.
+    """Open a ticket: the buyer asks for a refund, or for a return and refund.
 
-    `evidence` are names of the buyer's pictures.
-    Raises NotFound, OpenTicket, NothingToReturn, RefundTooLarge, RefundZero, IllegalMove, AfterSaleOver, UnknownFile.
+    `back_cost` in yuan is by default all that is left, or the share of the `pieces`. These are to be returned, by default all
+    that are left, or are not wanted any more of an order that is not shipped yet, by default none. `evidence` are names of
+    the buyer's pictures.
+    Raises NotFound, OpenTicket, NothingToReturn, IllegalMove, AfterSaleOver, PiecesFixed, TooManyPieces, RefundTooLarge,
+    RefundZero, UnknownFile.
     """
     order: LockedOrder | None = work.one(_LOCK_ORDER, order_id=order_id)
     if order is None:
         raise NotFound
+    actions = ORDERS.actions_now(work, order_id)
     if order.status == REFUNDING:
-        raise OpenTicket(actions=order.actions)
-    if except_type == RETURN_AND_REFUND and order.deliver_time is None:
-        raise NothingToReturn(field="except_type", actions=order.actions)
-    asked = order.pay_count if back_cost is None else back_cost
-    if asked > order.pay_count:
-        raise RefundTooLarge(field="back_cost", actions=order.actions)
-    if asked == 0 and order.pay_count > 0:
-        raise RefundZero(field="back_cost", actions=order.actions)
-    ticket = work.one(_OPEN, order_id=order_id, except_type=except_type, back_reason=back_reason, back_cost=asked)
+        raise OpenTicket(actions=actions)
+    returning = except_type == RETURN_AND_REFUND
+    if returning and order.deliver_time is None:
+        raise NothingToReturn(field="except_type", actions=actions)
+    if "except-orders" not in actions:
+        raise ORDERS.why_not(work, "except-orders", order_id)
+    left = settling.left_of(work, order_id)
+    if pieces is not None and not returning and order.deliver_time is not None:
+        raise PiecesFixed(field="pieces")
+    if pieces is not None and pieces > left.pieces:
+        raise TooManyPieces(field="pieces", most=left.pieces, actions=actions)
+    asked = left.share(pieces) / 100 if back_cost is None else back_cost
+    if asked == 0 and left.paid > 0:
+        raise RefundZero(field="back_cost", actions=actions)
+    ticket = work.one(births.ASKED, order_id=order_id, except_type=except_type, back_reason=back_reason, back_cost=asked)
+    if ticket is None:
+        raise RefundTooLarge(field="back_cost", actions=actions)
+    if returning or pieces is not None:
+        settling.count(work, ticket.id, order_id, asked=pieces or left.pieces)
     ORDERS.move(work, "except-orders", order_id, after_care_id=ticket.id, back_reason=back_reason)
-    if not evidence:
-        return str(ticket.body)
     pictures.show(work, ticket.id, evidence)
-    return LIFECYCLE.get(work, ticket.id)
+    return queries.get(work, ticket.id)
 
 
 def agree(
@@ -95,29 +99,39 @@ def agree(
 ) -> JsonText:
     """Agree to a ticket: a refund is settled at once, a return waits for the goods, which go to the merchant's address.
 
-    `restock` may only confirm the rule: goods that were never shipped return to stock, others do not.
-    Raises NotFound, IllegalMove, RefundTooLarge, RefundZero, RestockFixed, ReturnAddressMissing.
+    Less than the buyer asked for, in yuan, is an offer when a merchant agrees to it; an admin's word is final.
+    `restock` may only confirm the rule: goods that were never shipped return to stock as far as they are given back.
+    Raises NotFound, IllegalMove, RefundTooLarge, RefundZero, RestockFixed, OfferNotRaised, ReturnAddressMissing.
     """
-    order = _lock(work, ticket_id)
+    order, ticket = settling.lock(work, ticket_id), settling.standing_of(work, ticket_id)
+    left = settling.left_of(work, order.id)
+    amount = ticket.amount if back_cost is None else round(back_cost * 100)
     returning = order.except_type == RETURN_AND_REFUND
-    unshipped = order.deliver_time is None
-    if restock is not None and returning:
-        raise RestockFixed(field="restock", rule_zh="收到退货时再选择", rule_en="say it when the goods are received")
-    if restock is not None and restock != unshipped:
-        rule = (
-            ("未发货的商品总会回库", "goods never shipped always come back")
-            if unshipped
-            else ("商品仍在买家处", "the buyer keeps the goods")
-        )
-        raise RestockFixed(field="restock", rule_zh=rule[0], rule_en=rule[1])
-    body = LIFECYCLE.move(work, "agree", ticket_id, back_cost=back_cost, remark=remark)
+    pieces = 0 if returning else settling.pieces_never_sent(order, ticket, left, amount)
+    if restock is not None and (returning or restock != (pieces > 0)):
+        raise _restock_fixed(order, returning)
+    if work.actor.kind == MERCHANT and ticket.undecided and back_cost is not None and amount < ticket.amount:
+        offers.make(work, ticket_id, back_cost=back_cost, remark=remark, actions=ticket.actions)
+        return queries.get(work, ticket_id)
+    LIFECYCLE.move(work, "agree", ticket_id, back_cost=back_cost, remark=remark)
     if returning:
         return_addresses.keep(work, ticket_id)
-        return LIFECYCLE.get(work, ticket_id)
-    ORDERS.move(work, "refund", order.id, by=BY_TICKET)
-    if unshipped:
-        _restock(work, order)
-    return body
+    else:
+        settling.settle(work, order, ticket_id, left, amount=amount, pieces=pieces, restocked=pieces, asked=pieces)
+    return queries.get(work, ticket_id)
+
+
+def accept(work: Work, ticket_id: int) -> JsonText:
+    """Accept what the merchant offers, which is then agreed; raises NotFound, IllegalMove, ReturnAddressMissing."""
+    order, ticket = settling.lock(work, ticket_id), settling.standing_of(work, ticket_id)
+    left = settling.left_of(work, order.id)
+    LIFECYCLE.move(work, "accept", ticket_id)
+    if order.except_type == RETURN_AND_REFUND:
+        return_addresses.keep(work, ticket_id)
+    elif ticket.offered is not None:
+        pieces = settling.pieces_never_sent(order, ticket, left, ticket.offered)
+        settling.settle(work, order, ticket_id, left, amount=ticket.offered, pieces=pieces, restocked=pieces, asked=pieces)
+    return queries.get(work, ticket_id)
 
 
 def refuse(work: Work, ticket_id: int, *, remark: str, evidence: Sequence[str] = ()) -> JsonText:
@@ -129,7 +143,7 @@ def refuse(work: Work, ticket_id: int, *, remark: str, evidence: Sequence[str] =
     if not evidence:
         return body
     pictures.show(work, ticket_id, evidence)
-    return LIFECYCLE.get(work, ticket_id)
+    return queries.get(work, ticket_id)
 
 
 def withdraw(work: Work, ticket_id: int) -> JsonText:
@@ -138,99 +152,79 @@ def withdraw(work: Work, ticket_id: int) -> JsonText:
 
 
 def lapse(work: Work, ticket_id: int) -> JsonText:
-    """End a return whose goods did not come back in time, so that the order is as before; raises NotFound, IllegalMove."""
-    return _end(work, "lapse", ticket_id)
-
-
-def send_back(work: Work, ticket_id: int, *, logistics_id: int, tracking_number: str | None) -> JsonText:
-    """Record the parcel with which the buyer returns the goods, or correct it while the goods are on their way.
-
-    Raises NotFound, IllegalMove, UnknownCarrier, TrackingMissing.
-    """
-    carriers.check_tracking(carriers.named(work, logistics_id, None), tracking_number, field="tracking_number")
-    _lock(work, ticket_id)
-    parcel = work.one(_PARCEL, logistics_id=logistics_id, tracking_number=tracking_number)
-    return LIFECYCLE.move(work, "return", ticket_id, logistics_id=logistics_id, logistics_order_id=parcel.id)
-
-
-def receive(work: Work, ticket_id: int, *, restock: bool = True) -> JsonText:
-    """Confirm that the goods are back: the refund is settled, and with `restock` they return to stock.
+    """End a return whose goods did not come in time, or an offer that was not accepted, so that the order is as before.
 
     Raises NotFound, IllegalMove.
     """
-    order = _lock(work, ticket_id)
-    body = LIFECYCLE.move(work, "receive", ticket_id)
-    ORDERS.move(work, "refund", order.id, by=BY_TICKET)
-    if restock:
-        _restock(work, order)
-    return body
+    return _end(work, "lapse", ticket_id)
+
+
+def send_back(
+    work: Work, ticket_id: int, *, logistics_id: int, tracking_number: str | None, pieces: int | None = None
+) -> JsonText:
+    """Record the parcel with which the buyer returns the goods, or correct it while the goods are on their way.
+
+    It holds by default all `pieces` that were asked for. Raises NotFound, IllegalMove, UnknownCarrier, TrackingMissing,
+    TooManyPieces.
+    """
+    carriers.check_tracking(carriers.named(work, logistics_id, None), tracking_number, field="tracking_number")
+    order, ticket = settling.lock(work, ticket_id), settling.standing_of(work, ticket_id)
+    parcel = work.one(_PARCEL, logistics_id=logistics_id, tracking_number=tracking_number)
+    LIFECYCLE.move(work, "return", ticket_id, logistics_id=logistics_id, logistics_order_id=parcel.id)
+    asked = ticket.asked or settling.left_of(work, order.id).pieces
+    if pieces is not None and pieces > asked:
+        raise TooManyPieces(field="pieces", most=asked, actions=ticket.actions)
+    settling.count(work, ticket_id, order.id, asked=asked, sent=pieces or ticket.sent or asked)
+    return queries.get(work, ticket_id)
+
+
+def receive(
+    work: Work,
+    ticket_id: int,
+    *,
+    restock: bool = True,
+    pieces: int | None = None,
+    back_cost: float | None = None,
+    remark: str | None = None,
+) -> JsonText:
+    """Confirm that the goods are back: the refund is settled, and with `restock` the `pieces` return to stock.
+
+    These are by default all that were sent. `back_cost`, in yuan, may be less than what was agreed, for a reason (`remark`).
+    Raises NotFound, IllegalMove, TooManyPieces, RefundAboveAgreed, ReasonMissing.
+    """
+    order, ticket = settling.lock(work, ticket_id), settling.standing_of(work, ticket_id)
+    left = settling.left_of(work, order.id)
+    LIFECYCLE.move(work, "receive", ticket_id, back_cost=back_cost, remark=remark)
+    sent = ticket.sent or ticket.asked or left.pieces
+    if pieces is not None and pieces > sent:
+        raise TooManyPieces(field="pieces", most=sent, actions=ticket.actions)
+    came = pieces or sent
+    amount = ticket.amount if back_cost is None else round(back_cost * 100)
+    asked = ticket.asked or left.pieces
+    settling.settle(work, order, ticket_id, left, amount=amount, pieces=came, restocked=came if restock else 0, asked=asked)
+    return queries.get(work, ticket_id)
+
+
+def confirm(work: Work, ticket_id: int) -> JsonText:
+    """Settle a return that the merchant did not confirm in time; nobody has seen the goods, so they do not return to stock."""
+    return receive(work, ticket_id, restock=False)
 
 
 def _end(work: Work, verb: str, ticket_id: int, **arguments: str) -> JsonText:
-    order = _lock(work, ticket_id)
+    order = settling.lock(work, ticket_id)
     body = LIFECYCLE.move(work, verb, ticket_id, **arguments)
     ORDERS.move(work, verb, order.id, by=BY_TICKET)
+    clocks.run_on(work, ticket_id)
     return body
 
 
-def _lock(work: Work, ticket_id: int) -> OrderOfTicket:
-    """Lock the order of the actor's ticket; raises NotFound."""
-    order: OrderOfTicket | None = work.one(_lock_by_ticket(work.actor.kind), ticket_id=ticket_id)
-    if order is None:
-        raise NotFound
-    return order
-
-
-def _restock(work: Work, order: OrderOfTicket) -> None:
-    if order.took_stock:
-        stock.change(work, order.sku_id, order.num, reason=stock.REFUNDED, reference=order.order_number)
-
-
-@cache
-def _lock_by_ticket(kind: str) -> Statement:
-    of_order = (ORDER.c[name] for name in OrderOfTicket._fields if name in ORDER.c)
-    return Statement(
-        select(*of_order, TICKET.c.except_type, took_stock(ORDER).label("took_stock"))
-        .select_from(ORDER.join(TICKET, TICKET.c.order_id == ORDER.c.id))
-        .where(TICKET.c.id == bindparam("ticket_id"), owned(TICKETS, kind, TICKET))
-        .with_for_update(of=ORDER)
-    )
-
-
-def _lock_order() -> Statement:
-    actions = ORDERS.actions(ORDER, CUSTOMER).label("actions")
-    return Statement(
-        select(ORDER.c.status, ORDER.c.pay_count, ORDER.c.deliver_time, actions)
-        .where(ORDER.c.id == bindparam("order_id"), ORDER.c.customer_id == caller_id(CUSTOMER))
-        .with_for_update(of=ORDER)
-    )
-
-
-def _open() -> Statement:
-    back_cost = cast(bindparam("back_cost"), Float)
-    paid = and_(ORDER.c.pay_count >= back_cost, or_(back_cost > 0, ORDER.c.pay_count == 0))
-    written = {
-        "order_id": ORDER.c.id,
-        "business_id": ORDER.c.business_id,
-        "except_type": cast(bindparam("except_type"), String),
-        "status": literal(LIFECYCLE.opening()),
-        "create_time": NOW,
-        "back_reason": cast(bindparam("back_reason"), String),
-        "back_cost": back_cost,
-    }
-    rows = select(*(value.label(name) for name, value in written.items())).where(ORDER.c.id == bindparam("order_id"), paid)
-    opened = insert(TICKET).from_select(list(written), rows).returning(*TICKET.c).cte("opened")
-    noted = noted_from(
-        opened,
-        verb="apply",
-        subject=TICKET.name,
-        to_status=LIFECYCLE.opening(),
-        details=func.jsonb_build_object("except_type", opened.c.except_type, "back_cost", opened.c.back_cost),
-        business_id=opened.c.business_id,
-        order_id=opened.c.order_id,
-    )
-    view = select(*LIFECYCLE.view(opened, CUSTOMER)).select_from(opened.join(noted, true()))
-    return Statement(select(opened.c.id, json_of(view).label("body")).select_from(opened))
+def _restock_fixed(order: OrderOfTicket, returning: bool) -> RestockFixed:
+    if returning:
+        return RestockFixed(field="restock", rule_zh="收到退货时再选择", rule_en="say it when the goods are received")
+    if order.deliver_time is not None:
+        return RestockFixed(field="restock", rule_zh="商品仍在买家处", rule_en="the buyer keeps the goods")
+    rule_en = "goods never shipped come back as far as they are given back"
+    return RestockFixed(field="restock", rule_zh="未发货的商品退多少回库多少", rule_en=rule_en)
 
 
 def _parcel() -> Statement:
@@ -239,6 +233,9 @@ def _parcel() -> Statement:
     return Statement(row.returning(PARCEL.c.id))
 
 
-_LOCK_ORDER = _lock_order()
-_OPEN = _open()
+_LOCK_ORDER = Statement(
+    select(ORDER.c.status, ORDER.c.deliver_time)
+    .where(ORDER.c.id == bindparam("order_id"), ORDER.c.customer_id == caller_id(CUSTOMER))
+    .with_for_update(of=ORDER)
+)
 _PARCEL = _parcel()

@@ -46,12 +46,14 @@ ORDER_VERBS: dict[str, tuple[str, Any]] = {
     "ship": ("merchant", {"logistic_id": 2, "logistic_order_id": "YT42"}),
     "unship": ("merchant", None),
     "extend": ("merchant", {"days": 3}),
+    "cancel": ("merchant", {"remark": "仓库破损"}),
     "receive": ("customer", None),
     "except-orders": ("customer", {"except_type": REFUND, "back_reason": "不想要了"}),
 }
 # Every move that a caller may make, and the status that it leads to.
 LEGAL_FOR_ORDERS = {
     ("to_ship", "ship"): 1,
+    ("to_ship", "cancel"): 3,
     ("shipped", "ship"): 1,
     ("refunding_shipped", "ship"): -1,
     ("shipped", "unship"): 0,
@@ -83,6 +85,8 @@ REFUSAL_OF_ORDERS = {
 STEPS = {
     "applied for a refund": (REFUND, ()),
     "applied for a return": (RETURN, ()),
+    "offered a refund": (REFUND, ("offer",)),
+    "offered a return": (RETURN, ("offer",)),
     "awaiting_return": (RETURN, ("agree",)),
     "awaiting_receipt": (RETURN, ("agree", "return")),
     "refunded": (REFUND, ("agree",)),
@@ -90,6 +94,9 @@ STEPS = {
     "refused": (RETURN, ("refuse",)),
     "withdrawn": (RETURN, ("withdraw",)),
     "lapsed": (RETURN, ("agree", "lapse")),
+    "refused after the goods came": (RETURN, ("agree", "return", "refuse")),
+    "refunded for an offer": (REFUND, ("offer", "accept")),
+    "withdrawn by silence": (REFUND, ("offer", "lapse")),
 }
 TICKET_VERBS: dict[str, tuple[str, Any]] = {
     "agree": ("merchant", {}),
@@ -97,7 +104,10 @@ TICKET_VERBS: dict[str, tuple[str, Any]] = {
     "receive": ("merchant", {}),
     "return": ("customer", {"logistics_id": 2, "tracking_number": "YT123"}),
     "withdraw": ("customer", None),
+    "accept": ("customer", None),
 }
+# An admin's verbs, each of which is also a merchant's.
+RULINGS: dict[str, Any] = {verb: {"reason": "商家未处理"} for verb in ("agree", "refuse", "receive")}
 # Every move that a caller may make, and the step that it leads to.
 LEGAL_FOR_TICKETS = {
     ("applied for a refund", "agree"): "refunded",
@@ -110,9 +120,22 @@ LEGAL_FOR_TICKETS = {
     ("awaiting_return", "return"): "awaiting_receipt",
     ("awaiting_receipt", "return"): "awaiting_receipt",
     ("awaiting_receipt", "receive"): "refunded",
+    ("awaiting_receipt", "refuse"): "refused",
+    ("offered a refund", "agree"): "refunded",
+    ("offered a return", "agree"): "awaiting_return",
+    ("offered a refund", "accept"): "refunded",
+    ("offered a return", "accept"): "awaiting_return",
+    ("offered a refund", "withdraw"): "withdrawn",
+    ("offered a return", "withdraw"): "withdrawn",
+}
+# An admin may also refuse where the merchant is bound by an offer.
+LEGAL_FOR_ADMINS = {key: target for key, target in LEGAL_FOR_TICKETS.items() if key[1] in RULINGS} | {
+    ("offered a refund", "refuse"): "refused",
+    ("offered a return", "refuse"): "refused",
 }
 STORED_AS = {
     "applied": 0,
+    "offered": 0,
     "awaiting_return": 1,
     "awaiting_receipt": 1,
     "refunded": 1,
@@ -122,6 +145,9 @@ STORED_AS = {
 }
 # What the end of a ticket does to an order that was shipped: the order's verb and its new status.
 END_OF_RECEIVED = {"refunded": ("refund", 3), "refused": ("refuse", 4), "withdrawn": ("withdraw", 2), "lapsed": ("lapse", 2)}
+
+# An offer is of less than was paid: the order goes on.
+END_OF_OFFERED = {**END_OF_RECEIVED, "refunded": ("refund_part", 2)}
 
 # The two tables together: asked for, where the order stood, verbs; then the step, the order, goods back in stock.
 OUTCOMES = [
@@ -144,6 +170,21 @@ OUTCOMES = [
     (RETURN, 2, ("agree", "lapse"), "lapsed", 2, False),
     (RETURN, 1, ("agree", "return", "receive"), "refunded", 3, True),
     (RETURN, 2, ("agree", "return", "receive"), "refunded", 3, True),
+    (RETURN, 1, ("agree", "return", "refuse"), "refused", 4, False),
+    (RETURN, 2, ("agree", "return", "refuse"), "refused", 4, False),
+    (REFUND, 0, ("offer", "withdraw"), "withdrawn", 0, False),
+    (REFUND, 1, ("offer", "withdraw"), "withdrawn", 1, False),
+    (REFUND, 2, ("offer", "withdraw"), "withdrawn", 2, False),
+    (REFUND, 0, ("offer", "lapse"), "withdrawn", 0, False),
+    (REFUND, 1, ("offer", "lapse"), "withdrawn", 1, False),
+    (RETURN, 2, ("offer", "lapse"), "withdrawn", 2, False),
+    (REFUND, 0, ("offer", "agree"), "refunded", 3, True),
+    (REFUND, 1, ("offer", "agree"), "refunded", 3, False),
+    (REFUND, 0, ("offer", "accept"), "refunded", 0, False),
+    (REFUND, 1, ("offer", "accept"), "refunded", 1, False),
+    (REFUND, 2, ("offer", "accept"), "refunded", 2, False),
+    (RETURN, 1, ("offer", "accept", "return", "receive"), "refunded", 3, True),
+    (RETURN, 2, ("offer", "accept", "return", "receive"), "refunded", 3, True),
 ]
 
 
@@ -183,6 +224,8 @@ class Shop:
         for verb in verbs:
             if verb == "lapse":
                 lapse(ticket)
+            elif verb == "offer":
+                self.world.offer(self.merchant, ticket)
             else:
                 made(self.move_ticket(ticket, verb))
 
@@ -223,7 +266,10 @@ def stored(sql: Callable[..., Any], order_id: int) -> dict[str, Any]:
             'sku', (SELECT to_jsonb(s) FROM sku s WHERE s.id = (SELECT sku_id FROM o)),
             'events', (SELECT count(*) FROM event),
             'movements', (SELECT count(*) FROM stock_movement),
-            'parcels', (SELECT count(*) FROM return_parcel))
+            'parcels', (SELECT count(*) FROM return_parcel),
+            'offers', (SELECT jsonb_agg(f ORDER BY f.ticket_id) FROM refund_offer f),
+            'pieces', (SELECT jsonb_agg(q ORDER BY q.ticket_id) FROM return_quantity q),
+            'clock', (SELECT to_jsonb(c) FROM order_clock c WHERE c.order_id = (SELECT id FROM o)))
         """,
         order_id,
     )[0][0]
@@ -250,7 +296,7 @@ class TestTables:
     @BOTH
     def test_every_state_is_reached_from_birth(self, lifecycle):
         reached = {move.target.name for move in lifecycle.moves if move.source is None}
-        assert len(reached) == 1
+        assert reached == ({"to_ship"} if lifecycle is ORDERS else {"applied", "refunded"})
         for _ in lifecycle.moves:
             reached |= {move.target.name for move in all_moves(lifecycle) if move.source.name in reached}
         assert reached == {state.name for move in all_moves(lifecycle) for state in (move.source, move.target)}
@@ -289,7 +335,8 @@ class TestTables:
     def test_every_verb_of_a_caller_is_the_last_word_of_a_route_of_theirs(self, lifecycle):
         posts = [route.path.split("/") for route in app.routes if isinstance(route, APIRoute) and "POST" in route.methods]
         routes = {(path[3], path[-1]) for path in posts}
-        verbs = {(kind, move.verb) for move in all_moves(lifecycle) for kind in move.who if kind in ("merchant", "customer")}
+        people = ("merchant", "customer", "admin")
+        verbs = {(kind, move.verb) for move in all_moves(lifecycle) for kind in move.who if kind in people}
         assert verbs
         assert verbs <= routes
 
@@ -322,13 +369,13 @@ class TestOrders:
             status = LEGAL_FOR_ORDERS[standing, verb]
             assert answer.status_code == (201 if verb == "except-orders" else 200), answer.text
             assert after["order"]["status"] == status
-            for untouched in ("sku", "movements", "parcels"):
+            for untouched in ("parcels", *(("sku", "movements") if verb != "cancel" else ())):
                 assert after[untouched] == before[untouched]
             moved = (verb, "order", order_id, before["order"]["status"], status, kind, owner.id)
             applied = []
-            if verb == "except-orders":
-                ticket_id = after["order"]["after_care_id"]
-                applied = [("apply", "except_order", ticket_id, None, 0, kind, owner.id)]
+            if verb in ("except-orders", "cancel"):
+                ticket_id, birth = after["order"]["after_care_id"], {"except-orders": ("apply", 0), "cancel": ("cancel", 1)}
+                applied = [(birth[verb][0], "except_order", ticket_id, None, birth[verb][1], kind, owner.id)]
             assert events_of(sql, order_id)[happened:] == [*applied, moved]
         else:
             assert answer.status_code == 409, answer.text
@@ -418,7 +465,8 @@ class TestTickets:
             assert answer.json() == made(shop.owner[kind].get(f"/except-orders/{ticket_id}"))
             assert answer.json()["step"] == target
             assert after["tickets"][0]["status"] == STORED_AS[target]
-            order_verb, status = END_OF_RECEIVED.get(target, (None, -1))
+            ends = END_OF_OFFERED if verb == "accept" else END_OF_RECEIVED
+            order_verb, status = ends.get(target, (None, -1))
             assert after["order"]["status"] == status
             was = before["tickets"][0]["status"]
             by = (kind, shop.owner[kind].id)
@@ -432,15 +480,49 @@ class TestTickets:
             assert after == before
             assert answer.json().get("actions") == shown
 
+    @pytest.mark.parametrize("verb", RULINGS)
     @pytest.mark.parametrize("step", STEPS)
-    def test_only_a_return_that_is_awaited_lapses(self, shop, sql, step):
+    def test_an_admin_decides_a_ticket_as_the_table_says(self, shop, sql, step, verb):
+        ticket = shop.ticket_at(step)
+        ticket_id, order_id = ticket["id"], ticket["order_id"]
+        before, happened = stored(sql, order_id), len(events_of(sql, order_id))
+        for reason in ({}, {"reason": " "}, {"remark": "商家未处理"}):
+            assert shop.admin.post(f"/except-orders/{ticket_id}/{verb}", reason).status_code == 422
+        assert stored(sql, order_id) == before
+
+        answer = shop.admin.post(f"/except-orders/{ticket_id}/{verb}", RULINGS[verb])
+
+        if (step, verb) in LEGAL_FOR_ADMINS:
+            target = LEGAL_FOR_ADMINS[step, verb]
+            assert answer.status_code == 200, answer.text
+            shown = made(shop.customer.get(f"/except-orders/{ticket_id}"))
+            assert (shown["step"], shown["remark"]) == (target, "商家未处理")
+            order_verb, status = END_OF_RECEIVED.get(target, (None, -1))
+            assert stored(sql, order_id)["order"]["status"] == status
+            was, by = before["tickets"][0]["status"], ("admin", shop.admin.id)
+            moved = [(verb, "except_order", ticket_id, was, STORED_AS[target], *by)]
+            if order_verb:
+                moved.append((order_verb, "order", order_id, -1, status, *by))
+            assert events_of(sql, order_id)[happened:] == moved
+            told = (
+                "SELECT business_id, details->>'remark' FROM event WHERE order_id = %s AND verb = %s AND actor_kind = 'admin'"
+            )
+            assert sql(f"{told} AND subject = 'except_order'", order_id, verb) == [(shop.merchant.id, "商家未处理")]
+        else:
+            assert (answer.status_code, answer.json()["code"]) == (409, "illegal_move")
+            assert stored(sql, order_id) == before
+
+    @pytest.mark.parametrize("step", STEPS)
+    def test_only_a_return_that_is_awaited_and_an_offer_lapse(self, shop, sql, step):
         ticket = shop.ticket_at(step)
         before = stored(sql, ticket["order_id"])
-        if step == "awaiting_return":
+        ends = {"awaiting_return": ("lapsed", 1), "offered a refund": ("withdrawn", 0), "offered a return": ("withdrawn", 0)}
+        if step in ends:
+            end, status = ends[step]
             lapse(ticket)
-            assert made(shop.customer.get(f"/except-orders/{ticket['id']}"))["step"] == "lapsed"
+            assert made(shop.customer.get(f"/except-orders/{ticket['id']}"))["step"] == end
             assert events_of(sql, ticket["order_id"])[-2:] == [
-                ("lapse", "except_order", ticket["id"], 1, 1, "system", None),
+                ("lapse", "except_order", ticket["id"], status, status, "system", None),
                 ("lapse", "order", ticket["order_id"], -1, 2, "system", None),
             ]
         else:
@@ -451,18 +533,18 @@ class TestTickets:
     @pytest.mark.parametrize("step", STEPS)
     def test_each_caller_is_shown_the_step_and_the_verbs_that_are_open_to_them(self, shop, step):
         ticket = shop.ticket_at(step)
-        name = "applied" if step.startswith("applied") else step.removesuffix(" for a return")
+        name = step.split()[0]
         for kind, owner in shop.owner.items():
             legal = {verb for verb, (who, _) in TICKET_VERBS.items() if who == kind and (step, verb) in LEGAL_FOR_TICKETS}
             found = made(owner.get(f"/except-orders/{ticket['id']}"))
             assert sorted(found["actions"]) == sorted(legal)
             assert (found["step"], found["status"]) == (name, STORED_AS[name])
-            if name not in ("withdrawn", "lapsed"):
+            if name not in ("withdrawn", "lapsed"):  # which leave the order as it was before
                 assert made(owner.get(f"/orders/{ticket['order_id']}"))["except_order"] == found
         listed = made(shop.merchant.get("/except-orders", order_id=ticket["order_id"]))["items"]
         assert listed == [made(shop.merchant.get(f"/except-orders/{ticket['id']}"))]
         (seen,) = made(shop.admin.get("/except-orders", order_id=ticket["order_id"]))["items"]
-        assert seen["actions"] == []
+        assert sorted(seen["actions"]) == sorted(verb for verb in RULINGS if (step, verb) in LEGAL_FOR_ADMINS)
 
 
 class TestOutcomes:
@@ -491,7 +573,7 @@ class TestOutcomes:
         if step in ("withdrawn", "lapsed"):
             assert after["order"] == stood_at["order"]
         else:
-            closed = at if status in (3, 4) else None
+            closed = at if status in (3, 4) else stood_at["order"]["recv_time"]
             assert after["order"] == {**stood_at["order"], **asked, "status": status, "close_time": closed}
         assert_stock(sql, order, 100 if goods_back else 97)
 
@@ -585,11 +667,19 @@ class TestRefund:
         order = shop.world.order(shop.merchant, shop.customer, 2, num=3)
         ticket = shop.world.ask(shop.customer, order, except_type, **asked)
         assert ticket["back_cost"] == asked.get("back_cost", order["pay_count"])
-        made(shop.merchant.post(f"/except-orders/{ticket['id']}/agree", agreed))
+        answer = made(shop.merchant.post(f"/except-orders/{ticket['id']}/agree", agreed))
+        if settled < ticket["back_cost"]:  # is only offered
+            assert (answer["step"], answer["back_cost"], answer["offer"]["back_cost"]) == (
+                "offered",
+                ticket["back_cost"],
+                settled,
+            )
+            shop.play(ticket, ("accept",))
         shop.play(ticket, rest)
         after = stored(sql, order["id"])
         assert after["tickets"][0]["back_cost"] == settled
-        assert (after["order"]["pay_count"], after["order"]["status"]) == (29.7, 3)
+        ends = settled == 29.7 or except_type == RETURN  # all the money, or all the pieces
+        assert (after["order"]["pay_count"], after["order"]["status"]) == (29.7, 3 if ends else 2)
 
     @pytest.mark.parametrize(
         ("except_type", "stood", "restock"),
@@ -624,7 +714,7 @@ class TestOneWriter:
     """No statement outside services/lifecycle/engine.py writes the status of an order or a ticket, but for their births."""
 
     WRITERS = ("update", "insert")
-    BIRTH = re.compile(r"literal\((LIFECYCLE|ORDERS|TICKETS)\.opening\(\)\)")
+    BIRTH = re.compile(r"literal\((LIFECYCLE|ORDERS|TICKETS)\.opening\((verb)?\)\)")
 
     def test_only_the_lifecycle_assigns_a_status(self):
         births = set()
@@ -638,7 +728,7 @@ class TestOneWriter:
                         assert verb == "insert", f"{module}:{statement.lineno} updates a status"
                         assert self.BIRTH.fullmatch(ast.unparse(value)), f"{module}:{statement.lineno} inserts a status"
                         births.add(module)
-        assert births >= {"app.services.orders.placing_sql", "app.services.tickets.use_cases"}
+        assert births >= {"app.services.orders.placing_sql", "app.services.tickets.births"}
 
     def test_no_row_object_is_given_a_status(self):
         for path, node in _nodes():

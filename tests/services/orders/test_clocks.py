@@ -1,171 +1,151 @@
-"""What a merchant may still do after shipping: grant days, correct the parcel, take the shipment back."""
+"""An order's clocks stand still while a ticket is open, and run on when it ends."""
 
+import orjson
 import pytest
 
-from app.config import DAY, HOUR, settings
-from app.db.work import SYSTEM, Actor, Work
-from app.errors import AlreadyExtended
-from app.services.orders import clocks
-from app.services.sweeping.sweep import sweep
-from tests.support.factories import made
-from tests.support.samples import refused
+from app.config import DAY, HOUR
+from app.db.work import CUSTOMER, MERCHANT, Actor, Work
+from app.services.monitoring import gauges
+from app.services.orders import queries, shipping
+from app.services.paging import Page
+from app.services.sweeping import sweep
+from app.services.tickets import use_cases as tickets
+from tests.support.factories import REFUND, made
 
-REAL, OTHER = "SF1391234567890", "YT8800112233445"
-
-
-def at(merchant, order):
-    return made(merchant.get(f"/orders/{order['id']}"))
+LENGTH = {0: 2 * DAY, 1: 10 * DAY, 2: 7 * DAY}
+START = {0: "create_time", 1: "deliver_time", 2: "recv_time"}
 
 
-def ship(merchant, order, number, carrier=1):
-    return made(merchant.post(f"/orders/{order['id']}/ship", {"logistic_id": carrier, "logistic_order_id": number}))
+class Clock:
+    """An order whose ticket is opened and ended at given times."""
 
+    def __init__(self, world, merchant, customer, status) -> None:
+        self.merchant, self.customer = merchant, customer
+        self.order = world.order(merchant, customer, status, num=3)
+        self.start = self.order[START[status]]
 
-def shipped_before(sql, order, seconds):
-    sql('UPDATE "order" SET deliver_time = deliver_time - %s WHERE id = %s', seconds, order["id"])
+    def at(self, kind, now, *, writes=True):
+        caller = {MERCHANT: self.merchant, CUSTOMER: self.customer}[kind]
+        return Work(Actor(kind, caller.id), writes=writes, now=now)
 
-
-class TestExtend:
-    def test_the_automatic_receipt_waits_for_the_days_granted(self, world, merchant, customer, sql):
-        order, plain = (world.order(merchant, customer, 1) for _ in range(2))
-        path = f"/orders/{order['id']}"
-        extended = made(merchant.post(f"{path}/extend", {"days": 30}))
-        assert extended == {**{name: order[name] for name in extended}, "deadline_at": order["deadline_at"] + 30 * DAY,
-                            "actions": ["ship", "unship"]}  # fmt: skip
-        assert at(customer, order)["deadline_at"] == extended["deadline_at"]
-        (event, *_) = made(customer.get(f"{path}/events"))["items"]
-        assert (event["verb"], event["from_status"], event["to_status"], event["details"]) == ("extend", 1, 1, {"days": 30})
-        sweep(plain["deadline_at"] + 1)
-        assert [at(merchant, each)["status"] for each in (order, plain)] == [1, 2]
-        sweep(extended["deadline_at"])
-        assert at(merchant, order)["status"] == 1
-        sweep(extended["deadline_at"] + 1)
-        assert at(merchant, order)["status"] == 2
-
-    def test_it_is_done_once(self, world, merchant, customer):
-        path = f"/orders/{world.order(merchant, customer, 1)['id']}"
-        first = made(merchant.post(f"{path}/extend", {"days": 1}))
-        assert refused(merchant.post(f"{path}/extend", {"days": 1}), 409, "already_extended")["actions"] == first["actions"]
-        assert made(merchant.get(path))["deadline_at"] == first["deadline_at"]
-
-    @pytest.mark.parametrize("days", [0, -1, 31, 2**31, "3", 1.5, None])
-    def test_days_are_one_to_thirty(self, world, merchant, customer, days):
-        path = f"/orders/{world.order(merchant, customer, 1)['id']}"
-        refused(merchant.post(f"{path}/extend", {"days": days}), 422, "invalid_input")
-
-    def test_a_worker_that_comes_late_leaves_what_was_extended_meanwhile(self, world, merchant, customer):
-        order = world.order(merchant, customer, 1)
-        made(merchant.post(f"/orders/{order['id']}/extend", {"days": 1}))
-        with Work(Actor(SYSTEM), writes=True, now=order["deadline_at"] + 1) as work, pytest.raises(AlreadyExtended):
-            clocks.receive_when_due(work, order["id"])
-        assert at(merchant, order)["status"] == 1
-
-
-class TestLateNumber:
-    @pytest.mark.parametrize("placeholder", [("1", 1), ("000000000000", 1), (None, "无需物流"), ("12345678901", "同城配送")])
-    @pytest.mark.parametrize("way", ["alone", "batch"])
-    def test_a_real_number_in_place_of_none_lets_the_receipt_count_anew(self, world, merchant, customer, sql, placeholder, way):
-        order = world.order(merchant, customer)
-        number, carrier = placeholder
-        parcel = {"logistic_id": carrier} if carrier == 1 else {"logistic_name": carrier}
-        made(merchant.post(f"/orders/{order['id']}/ship", {**parcel, "logistic_order_id": number}))
-        shipped_before(sql, order, 9 * DAY)
-        before = at(merchant, order)
-        if way == "alone":
-            ship(merchant, order, REAL)
-        else:
-            rows = [{"order_id": order["id"], "logistic_id": 1, "logistic_order_id": REAL}]
-            assert made(merchant.post("/orders/ship", {"items": rows, "correct": True}))["shipped"] == 1
-        after = at(merchant, order)
-        assert after["deliver_time"] == before["deliver_time"]
-        anew = before["deadline_at"] + 9 * DAY
-        assert anew <= after["deadline_at"] <= anew + 60
-        shipped_before(sql, order, DAY)
-        ship(merchant, order, OTHER)
-        assert at(merchant, order)["deadline_at"] == after["deadline_at"]
-
-    @pytest.mark.parametrize("number", ["2", "99999999999"])
-    def test_one_placeholder_for_another_does_not(self, world, merchant, customer, sql, number):
-        order = world.order(merchant, customer)
-        ship(merchant, order, "1")
-        shipped_before(sql, order, DAY)
-        before = at(merchant, order)
-        ship(merchant, order, number)
-        assert at(merchant, order)["deadline_at"] == before["deadline_at"]
-
-    def test_it_adds_to_the_days_granted(self, world, merchant, customer, sql):
-        order = world.order(merchant, customer)
-        ship(merchant, order, "1")
-        made(merchant.post(f"/orders/{order['id']}/extend", {"days": 5}))
-        shipped_before(sql, order, DAY)
-        before = at(merchant, order)["deadline_at"]
-        assert DAY <= ship(merchant, order, REAL)["deadline_at"] - before <= DAY + 60
-
-
-class TestUnship:
-    def test_the_order_is_to_be_shipped_as_before_and_the_event_keeps_the_parcel(self, world, merchant, customer):
-        order = world.order(merchant, customer)
-        parcel = {"logistic_id": 1, "logistic_order_id": REAL}
-        made(merchant.post(f"/orders/{order['id']}/ship", {**parcel, "deliver_address": "杭州仓"}))
-        assert made(merchant.post(f"/orders/{order['id']}/unship")) == {
-            name: order[name] for name in order if name != "except_order"
+    def pause(self, begin, end, way="withdraw"):
+        """A ticket that is open from `begin` to `end`, seconds after the clock's start."""
+        with self.at(CUSTOMER, self.start + begin) as work:
+            asked = orjson.loads(tickets.ask(work, self.order["id"], except_type=REFUND, back_reason="破损", back_cost=1.0))
+            work.commit()
+        ways = {
+            "withdraw": (CUSTOMER, lambda work: tickets.withdraw(work, asked["id"])),
+            "refuse": (MERCHANT, lambda work: tickets.refuse(work, asked["id"], remark="已备货")),
+            "agree": (MERCHANT, lambda work: tickets.agree(work, asked["id"])),
         }
-        (event, *_) = made(merchant.get(f"/orders/{order['id']}/events"))["items"]
-        assert (event["verb"], event["from_status"], event["to_status"]) == ("unship", 1, 0)
-        assert event["details"] == {**parcel, "logistic_name": "顺丰速运"}
-        assert made(merchant.get("/orders/counts"))["0"] == 1
-        assert ship(merchant, order, OTHER)["logistic_order_id"] == OTHER
+        kind, act = ways[way]
+        with self.at(kind, self.start + end) as work:
+            act(work)
+            work.commit()
 
-    def test_it_is_open_for_an_hour(self, world, merchant, customer, sql):
-        order, late = (world.order(merchant, customer, 1) for _ in range(2))
-        shipped_before(sql, order, HOUR - 60)
-        shipped_before(sql, late, HOUR + 1)
-        made(merchant.post(f"/orders/{order['id']}/unship"))
-        assert "unship" not in at(merchant, late)["actions"]
-        refused(merchant.post(f"/orders/{late['id']}/unship"), 409, "unship_over")
-        assert at(merchant, late)["logistic_order_id"] == REAL
+    def shown(self, now=None):
+        with self.at(MERCHANT, now or self.start, writes=False) as work:
+            alone = orjson.loads(queries.get(work, self.order["id"]))
+            (listed,) = orjson.loads(queries.page(work, {}, Page(1, 20)))["items"]
+        assert listed["deadline_at"] == alone["deadline_at"]
+        return alone["deadline_at"]
 
-    def test_the_next_shipment_counts_from_its_own_time(self, world, merchant, customer):
-        order = world.order(merchant, customer)
-        ship(merchant, order, "1")
-        ship(merchant, order, REAL)
-        made(merchant.post(f"/orders/{order['id']}/unship"))
-        after = ship(merchant, order, REAL)
-        assert after["deadline_at"] == after["deliver_time"] + settings.auto_receive_days * DAY
+    def is_overdue(self, now):
+        with self.at(MERCHANT, now, writes=False) as work:
+            late, in_time = (
+                orjson.loads(queries.page(work, {name: True}, Page(1, 20)))["total"] for name in ("overdue", "not_overdue")
+            )
+        assert late + in_time == 1
+        return bool(late)
 
 
-class TestCorrectionWhileATicketIsOpen:
-    def test_the_number_is_corrected_and_the_ticket_stays(self, world, merchant, customer):
-        order = world.order(merchant, customer, 1)
-        ticket = world.ask(customer, order)
-        after = ship(merchant, order, OTHER, 2)
-        assert (after["status"], after["logistic_order_id"], after["actions"]) == (-1, OTHER, ["ship"])
-        assert at(merchant, order)["except_order"]["id"] == ticket["id"]
-        made(customer.post(f"/except-orders/{ticket['id']}/withdraw"))
-        assert (at(merchant, order)["status"], at(merchant, order)["logistic_order_id"]) == (1, OTHER)
+@pytest.fixture
+def clock(world, merchant, customer):
+    return lambda status: Clock(world, merchant, customer, status)
 
 
-class TestReturn:
-    def test_the_buyer_corrects_the_parcel_of_a_return(self, world, merchant, customer):
-        ticket = world.ticket(merchant, customer, "awaiting_receipt")
-        parcel = {"logistics_id": 1, "tracking_number": REAL}
-        corrected = made(customer.post(f"/except-orders/{ticket['id']}/return", parcel))
-        assert corrected["return_parcel"].items() >= parcel.items()
-        assert {**corrected, "actions": 0} == {
-            **ticket, "actions": 0, "logistics_id": 1, "logistics_order_id": corrected["return_parcel"]["id"],
-            "return_parcel": corrected["return_parcel"],
-        }  # fmt: skip
-        events = made(merchant.get(f"/orders/{ticket['order_id']}/events"))["items"]
-        sent = [event["details"]["logistics_order_id"] for event in events if event["verb"] == "return"]
-        assert sent == [corrected["logistics_order_id"], ticket["logistics_order_id"]]
+@pytest.mark.parametrize("way", ["withdraw", "agree"])
+@pytest.mark.parametrize("status", [0, 1, 2])
+def test_a_deadline_falls_later_by_the_time_that_a_ticket_was_open(clock, status, way):
+    one = clock(status)
+    one.pause(1 * DAY, 4 * DAY, way)
+    assert one.shown() == one.start + LENGTH[status] + 3 * DAY
 
-    def test_goods_that_the_buyer_brings_need_no_number(self, world, merchant, customer):
-        carriers = made(merchant.client.get("/api/v1/logistics-companies"))["items"]
-        by_hand = next(each["id"] for each in carriers if not each["needs_tracking"])
-        ticket = world.ticket(merchant, customer, "awaiting_return")
-        path = f"/except-orders/{ticket['id']}"
-        answer = refused(customer.post(f"{path}/return", {"logistics_id": 1}), 422, "tracking_missing")
-        assert answer["errors"][0]["field"] == "tracking_number"
-        sent = made(customer.post(f"{path}/return", {"logistics_id": by_hand}))
-        assert (sent["step"], sent["return_parcel"]["tracking_number"]) == ("awaiting_receipt", None)
-        assert made(merchant.post(f"{path}/receive", {}))["step"] == "refunded"
+
+@pytest.mark.parametrize("status", [0, 1, 2])
+def test_several_tickets_add_up(clock, status):
+    one = clock(status)
+    one.pause(1 * HOUR, 2 * HOUR)
+    one.pause(3 * HOUR, 3 * HOUR)
+    one.pause(5 * HOUR, 8 * HOUR, "agree")
+    assert one.shown() == one.start + LENGTH[status] + 4 * HOUR
+
+
+def test_an_order_whose_refund_was_refused_is_not_overdue_at_that_moment(clock, sql):
+    one = clock(0)
+    one.pause(1 * DAY, 5 * DAY, "refuse")
+    due = one.start + 2 * DAY + 4 * DAY
+    assert one.shown() == due
+    assert [one.is_overdue(due + seconds) for seconds in (-4 * DAY + 1, 0, 1)] == [False, False, True]
+    assert [sweep.sweep(due + seconds)["overdue"] for seconds in (-4 * DAY + 1, 0, 1, 2)] == [0, 0, 1, 0]
+    counted = {gauge.labels.get("deadline"): value for gauge, value in gauges.read(due)}
+    assert counted["ship"] == 0
+    assert {gauge.labels.get("deadline"): value for gauge, value in gauges.read(due + 1)}["ship"] == 1
+
+
+def test_one_withdrawn_late_is_not_received_at_once(clock):
+    one = clock(1)
+    one.pause(9 * DAY, 14 * DAY)
+    due = one.start + 15 * DAY
+    lag = {gauge.name: value for gauge, value in gauges.read(due - DAY)}["worker_lag_seconds"]
+    assert lag == 0
+    assert [sweep.sweep(due + seconds)["received"] for seconds in (-5 * DAY + 1, 0)] == [0, 0]
+    assert {gauge.name: value for gauge, value in gauges.read(due + 7)}["worker_lag_seconds"] == 7
+    assert sweep.sweep(due + 1)["received"] == 1
+
+
+def test_the_after_sale_window_runs_on(clock):
+    one = clock(2)
+    one.pause(6 * DAY, 20 * DAY)
+    due = one.start + 21 * DAY
+    with one.at(CUSTOMER, due) as work:
+        assert orjson.loads(queries.get(work, one.order["id"]))["actions"] == ["except-orders"]
+        tickets.ask(work, one.order["id"], except_type=REFUND, back_reason="破损")
+    with one.at(CUSTOMER, due + 1, writes=False) as work:
+        assert orjson.loads(queries.get(work, one.order["id"]))["actions"] == []
+
+
+def test_the_next_clock_starts_afresh(clock):
+    one = clock(0)
+    one.pause(1 * HOUR, 30 * HOUR, "refuse")
+    with one.at(MERCHANT, one.start + 40 * HOUR) as work:
+        shipping.ship(work, one.order["id"], logistic_id=1, logistic_name=None, logistic_order_id="SF1")
+        work.commit()
+    assert one.shown() == one.start + 40 * HOUR + 10 * DAY
+    with one.at(CUSTOMER, one.start + 50 * HOUR) as work:
+        shipping.receive(work, one.order["id"])
+        work.commit()
+    assert one.shown() == one.start + 50 * HOUR + 7 * DAY
+
+
+def test_days_that_the_merchant_granted_count_for_the_receipt_alone(clock, sql):
+    one = clock(1)
+    sql("INSERT INTO order_clock (order_id, extended_days) VALUES (%s, 3)", one.order["id"])
+    assert one.shown() == one.start + 13 * DAY
+    one.pause(1 * DAY, 2 * DAY)
+    assert one.shown() == one.start + 14 * DAY
+    assert [sweep.sweep(one.start + 14 * DAY + seconds)["received"] for seconds in (0, 1)] == [0, 1]
+    assert one.shown() == one.start + 14 * DAY + 1 + 7 * DAY
+
+
+def test_an_old_order_whose_ticket_was_open_for_months_is_flagged(clock):
+    one = clock(0)
+    one.pause(1 * DAY, 100 * DAY, "refuse")
+    assert sweep.sweep(one.start + 101 * DAY + 1)["overdue"] == 1
+
+
+def test_an_order_without_tickets_has_no_clock_of_its_own(clock, sql, world, merchant, customer):
+    for status in (0, 1, 2):
+        clock(status)
+    made(merchant.post(f"/orders/{world.order(merchant, customer)['id']}/cancel", {"remark": "断货"}))
+    assert sql("SELECT count(*) FROM order_clock") == [(0,)]
