@@ -136,9 +136,9 @@ class Work:
         """Open the transaction now, so that statements that are whole by themselves run inside it too."""
         self._open(transaction=True)
 
-    def prove(self) -> None:
-        """See that the session is live, for what no statement proves by itself."""
-        if not self._proved:
+    def prove(self, *, again: bool = False) -> None:
+        """See that the session is live, for what no statement proves by itself; `again` when it may have ended meanwhile."""
+        if not self._proved or (again and self.actor.session is not None):
             self._open(transaction=False)
             self._execute(proof(self.actor.kind), {})
             self._prove(self._cursor.fetchone())

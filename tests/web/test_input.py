@@ -73,6 +73,7 @@ class Shop:
             step: world.ticket(merchant, customer, step)["id"] for step in ("applied", "awaiting_return", "awaiting_receipt")
         }
         webhook = {"url": "https://shop.example.com/", "verbs": ["ship"], "description": "ERP"}
+        self.webhook_of_the_platform = made(api.platform.post("/webhooks", webhook), 201)["id"]
         self.ids = {
             "webhook_id": made(merchant.post("/webhooks", webhook), 201)["id"],
             "order_id": world.order(merchant, customer)["id"],
@@ -151,11 +152,19 @@ class Shop:
             "POST /admin/users": {**login, "storename": "新店"},
             "POST /admin/users/{user_id}/reset-password": {"new_password": "another password"},
             "PUT /admin/users/{user_id}/return-address": RETURN_ADDRESS,
+            "POST /platform/webhooks": webhook,
+            "PATCH /platform/webhooks/{webhook_id}": {**webhook, "status": "disabled", "rotate_secret": True},
+            "POST /platform/refunds/{ticket_id}/paid": {"reference": "R1", "paid_time": 1},
+            "POST /platform/refunds/{ticket_id}/failed": {"reason": "账户冻结"},
+            "POST /merchant/models": {"name": "杯", "file": "a.glb", "thumbnail": "a.png"},
+            "PATCH /merchant/models/{model_id}": {"name": "杯", "file": "a.glb", "thumbnail": "a.png"},
             "POST /platform/orders": purchase(sku["id"], customer.id, pay_count=1, create_time=1),
         }
 
     def path(self, route: APIRoute, **ids: Any) -> str:
         unnamed = {parameter.name: 1 for parameter in route.dependant.path_params}
+        if route.path.startswith(f"{PREFIX}/platform"):
+            ids = {"webhook_id": self.webhook_of_the_platform, **ids}
         return route.path.format(**{**unnamed, **self.ids, **ids})
 
     def body(self, method: str, route: APIRoute) -> bytes:

@@ -2,20 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import Integer, column, func, literal, select, update
+from sqlalchemy import Integer, cast, column, false, func, literal, select, update
+from sqlalchemy.dialects import postgresql
 
-from app.db.parameters import ACTOR_ID
+from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import is_among, unnest
 from app.db.statement import Statement
 from app.db.work import Work
 from app.errors import DuplicateRow, StockChanged, UnknownSkuId
-from app.models import Sku
+from app.models import Sku, SkuUpdate
 from app.services.batch_row import BatchRow, standing
 from app.services.catalogue import skus, stock
 from app.services.catalogue.skus import LockedSku
 from app.services.events.record import noted_from
 
 SKU = Sku.__table__
+UPDATE = SkuUpdate.__table__
 REASON = "import"
 
 
@@ -71,7 +73,9 @@ def _price() -> Statement:
     )
     details = func.jsonb_build_object(literal("price"), changed.c.price)
     noted = noted_from(changed, verb="change", subject=SKU.name, details=details, business_id=ACTOR_ID)
-    return Statement(select(noted.c.id))
+    touched = postgresql.insert(UPDATE).from_select(["sku_id", "time"], select(changed.c.id, cast(NOW, Integer)))
+    touched = touched.on_conflict_do_update(index_elements=[UPDATE.c.sku_id], set_={"time": NOW}).returning(UPDATE.c.sku_id)
+    return Statement(select(noted.c.id).select_from(noted.outerjoin(touched.cte("touched"), false())))
 
 
 _NAMED = (is_among(SKU.c.id, "ids"), *skus.conditions(()))

@@ -65,7 +65,7 @@ def create(work: Work, product_id: int, values: Mapping[str, Any]) -> JsonText:
     row = work.one(_CREATE, product_id=product_id, **columns)
     if row is None:
         raise NotFound
-    _set_code(work, row.id, values["sku_code"])
+    _set_code(work, row.id, values.get("sku_code"))
     work.do(_TOUCH, sku_id=row.id)
     details = {"product_id": product_id, "sku_name": values["sku_name"], "price": values["price"]}
     audit.note(work, "create", "sku", row.id, business_id=work.actor.id, details=details)

@@ -140,6 +140,8 @@ class Lifecycle:
         kind = by or work.actor.kind
         moves = [move for move in self._moves_of(kind, verb) if origin in (None, move.source)]
         checked = work.one(self._checks[verb, kind], subject_id=subject_id, **arguments)
+        if checked is None:
+            work.prove(again=True)  # to a session that ended while a row was waited for, nothing belongs
         return refusal(moves, self._states, checked)
 
     def move_many(self, work: Work, verb: str, rows: list[Arguments], *, origin: State | None = None) -> set[int]:

@@ -12,7 +12,7 @@ from app.db.statement import Statement
 from app.db.types import Columns, Condition, Query
 from app.db.work import Work
 from app.errors import FileInUse, NotFound
-from app.models import Model, Scene, SceneBase
+from app.models import Evidence, Model, Scene, SceneBase
 from app.services.events import audit
 from app.services.uploads.files import FILE
 
@@ -41,15 +41,17 @@ def remove(work: Work, name: str) -> None:
 
 def _used_by(table: Columns, columns: tuple[str, ...], *its: Condition) -> Query:
     named = or_(*(table.c[column] == bindparam("name") for column in columns))
-    return select(literal(table.name).label("what"), table.c.id.label("id")).where(named, *its)
+    its_id = next(iter(table.primary_key.columns))
+    return select(literal(table.name).label("what"), its_id.label("id")).where(named, *its)
 
 
-MODEL, SCENE, BASE = Model.__table__, Scene.__table__, SceneBase.__table__
+MODEL, SCENE, BASE, EVIDENCE = Model.__table__, Scene.__table__, SceneBase.__table__, Evidence.__table__
 # The columns that name files, of each table. A scene base may use any merchant's.
 USERS: dict[Columns, tuple[tuple[str, ...], tuple[Condition, ...]]] = {
     MODEL: (("file", "thumbnail"), (MODEL.c.business_id == ACTOR_ID,)),
     SCENE: (("thumbnail", "config"), (SCENE.c.creator == cast(ACTOR_ID, String),)),
     BASE: (("thumbnail",), ()),
+    EVIDENCE: (("name",), (EVIDENCE.c.business_id == ACTOR_ID,)),
 }
 
 _THIS = (FILE.c.business_id == ACTOR_ID, FILE.c.name == bindparam("name"))
