@@ -10,7 +10,7 @@ WAITING = "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be' A
 """Who of ours waits for a lock that somebody holds."""
 
 
-def eventually(holds: Callable[[], Any], seconds: float = 10, *, told: Callable[[], str] = lambda: "") -> Any:
+def eventually(holds: Callable[[], Any], seconds: float = 20, *, told: Callable[[], str] = lambda: "") -> Any:
     """What `holds` returns once it is true; `told` says what is known when it never is."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):

@@ -27,8 +27,8 @@ from app.services.ownership import Owners, owned
 class Lifecycle:
     """The moves of one table.
 
-    `owners` says whose a row is (see `ownership.py`), `subject` gives the `business_id` and `order_id` of an event, and
-    `columns` what an answer shows beside `actions`.
+    `states` are all that a row may be in, each told apart from the others. `owners` says whose a row is (see `ownership.py`),
+    `subject` gives the `business_id` and `order_id` of an event, and `columns` what an answer shows beside `actions`.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Lifecycle:
         table: Columns,
         moves: tuple[Move, ...],
         *,
+        states: tuple[State, ...],
         deadlines: tuple[Deadline, ...],
         owners: Owners,
         subject: Callable[[Columns], dict[str, Expression]],
@@ -45,7 +46,7 @@ class Lifecycle:
         self.moves = moves
         self.deadlines = deadlines
         self.subject = subject
-        self._states = list(dict.fromkeys(each for move in moves for each in (move.source, move.target) if each is not None))
+        self._states = states
         self._owners = owners
         self._columns = columns
         self._lone: dict[tuple[Move, str], Statement] = {}

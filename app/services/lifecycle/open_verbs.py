@@ -15,6 +15,7 @@ class Checked(Protocol):
     """A row of `checks`; beside these it has one boolean for each guard, under the code of the guard's error."""
 
     state: str
+    starts: bool  # whether one of the moves starts from it
     actions: list[str]
 
 
@@ -34,15 +35,20 @@ def state_of(states: Iterable[State], row: Columns) -> Expression:
 
 
 def checks(moves: list[Move], states: Iterable[State], row: Columns) -> list[Expression]:
-    """The columns that `refusal` reads: the state that the row is in, and whether each guard holds."""
-    return [state_of(states, row).label("state"), *(guard.holds(row).label(guard.error.code) for guard in _guards(moves))]
+    """The columns that `refusal` reads: the state that the row is in, whether a move starts there, whether each guard holds."""
+    starts = or_(*(move.starts_from(row) for move in moves)).label("starts")
+    return [
+        state_of(states, row).label("state"),
+        starts,
+        *(guard.holds(row).label(guard.error.code) for guard in _guards(moves)),
+    ]
 
 
 def refusal(moves: list[Move], states: Iterable[State], checked: Checked | None) -> AppError:
     """The reason why none of the moves was made; without `checked` there is no such row for the caller."""
     if checked is None:
         return NotFound()
-    if any(move.origin.name == checked.state for move in moves):
+    if checked.starts:
         for guard in _guards(moves):
             if not getattr(checked, guard.error.code):
                 return guard.error(actions=checked.actions)

@@ -54,6 +54,18 @@ REFUNDING_SHIPPED = _refunding("refunding_shipped", lambda o: o.c.deliver_time.i
 REFUNDING_RECEIVED = _refunding("refunding_received", lambda o: o.c.recv_time.isnot(None))
 
 
+STATES = (
+    TO_SHIP,
+    SHIPPED,
+    COMPLETED,
+    REFUNDED,
+    REFUND_REFUSED,
+    REFUNDING_UNSHIPPED,
+    REFUNDING_SHIPPED,
+    REFUNDING_RECEIVED,
+)
+
+
 def is_under_way(o: Columns) -> Condition:
     """Whether the goods were shipped and not yet received, so that their tracking can be corrected."""
     return or_(SHIPPED.holds(o), REFUNDING_SHIPPED.holds(o))
@@ -214,6 +226,7 @@ def took_stock(o: Columns) -> Condition:
 LIFECYCLE = Lifecycle(
     ORDER,
     MOVES,
+    states=STATES,
     deadlines=DEADLINES,
     owners=ownership.ORDERS,
     subject=lambda o: {"business_id": o.c.business_id, "order_id": o.c.id},

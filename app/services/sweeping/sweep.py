@@ -156,9 +156,9 @@ def _flag(verb: str, lifecycle: Lifecycle, deadline: Deadline, *, ahead: int = 0
 SWEEPS = {
     "received": Sweep(_due(ORDERS, RECEIPT), postponing.receive_when_due),
     "lapsed": Sweep(_due(TICKETS, RETURN), tickets.lapse),
-    "agreed": Sweep(_due(TICKETS, ANSWER, can_come_back(TICKETS.table)), tickets.agree, wanted=lambda: settings.auto_agree),
     "unaccepted": Sweep(_due(TICKETS, CONSENT), tickets.lapse),
     "returned": Sweep(_due(TICKETS, CONFIRMATION), tickets.confirm),
+    "agreed": Sweep(_due(TICKETS, ANSWER, can_come_back(TICKETS.table)), tickets.agree, wanted=lambda: settings.auto_agree),
 }
 REPORTED = [(lifecycle, deadline) for lifecycle in (ORDERS, TICKETS) for deadline in lifecycle.deadlines if deadline.reported]
 FLAGS = {

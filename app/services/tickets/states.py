@@ -282,6 +282,7 @@ def ticket_columns(t: Columns) -> list[Expression]:
 LIFECYCLE = Lifecycle(
     TICKET,
     MOVES,
+    states=STEPS,
     deadlines=DEADLINES,
     owners=ownership.TICKETS,
     subject=lambda t: {"business_id": t.c.business_id, "order_id": t.c.order_id},

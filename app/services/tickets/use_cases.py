@@ -110,6 +110,8 @@ def agree(
     pieces = 0 if returning else settling.pieces_never_sent(order, ticket, left, amount)
     if restock is not None and (returning or restock != (pieces > 0)):
         raise _restock_fixed(order, returning)
+    if amount == 0 and left.paid > 0:
+        raise RefundZero(field="back_cost", actions=ticket.actions)
     if work.actor.kind == MERCHANT and ticket.undecided and back_cost is not None and amount < ticket.amount:
         offers.make(work, ticket_id, back_cost=back_cost, remark=remark, actions=ticket.actions)
         return queries.get(work, ticket_id)

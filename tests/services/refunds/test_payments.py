@@ -59,6 +59,8 @@ class TestWhatIsOwed:
     def test_the_amount_is_what_was_agreed(self, world, merchant, customer, sql):
         ticket = world.ask(customer, world.order(merchant, customer, 0, pay_count=90))
         made(merchant.post(f"/except-orders/{ticket['id']}/agree", {"back_cost": 5.55}))
+        assert stored(sql) == []  # an offer owes nothing yet
+        made(customer.post(f"/except-orders/{ticket['id']}/accept"))
         assert [(row[0], row[2]) for row in stored(sql)] == [(ticket["id"], 5.55)]
 
     @pytest.mark.parametrize("step", NOT_SETTLED)
