@@ -14,7 +14,7 @@ from tests.support.factories import made
 from tests.support.waiting import eventually
 
 SCOPES = ("read", "orders", "catalogue", "files")
-CLOSED = {"account", "own_account", "api_keys", "webhooks"}  # modules of controllers
+CLOSED = {"account", "own_account", "api_keys", "own_webhooks"}  # modules of controllers
 READ_ONLY = {"events", "statistics", "settings", "return_address"}
 ROUTES = [
     (method, route.path.removeprefix(f"{PREFIX}/merchant"), route.endpoint.__module__.rpartition(".")[2])
