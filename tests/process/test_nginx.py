@@ -81,7 +81,7 @@ def test_news_arrives_through_nginx_as_it_happens(url, world):
         lines = stream.iter_lines()
         assert next(line for line in lines if line.startswith("id"))
         world.order(merchant, customer, 0, sku=sku)
-        assert next(line for line in lines if line.startswith("event")) == "event: place"
+        assert next(line for line in lines if line.startswith("event")) == "event: order.place"
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_paid_order_is_placed(paste):
 
 def test_a_webhook_is_received(paste):
     with paste(LOG_IN, SUBSCRIBE, RECEIVE) as shell:
-        assert any(re.search(r"\d+ ship order 2$", line) for line in shell.stdout)
+        assert any(re.search(r"\d+ order\.ship order 2$", line) for line in shell.stdout)
 
 
 def test_both_languages_show_the_same():
