@@ -4,21 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from app.schemas.fields import Input, Line
+from app.schemas.fields import Input, Line, once_each
 from app.schemas.paging import Listed
 
 Scope = Literal["read", "orders", "catalogue", "files"]
-
-
-def _once_each(scopes: list[Scope]) -> list[Scope]:
-    return list(dict.fromkeys(scopes))
 
 
 class NewApiKey(Input):
     """`read` opens what is read; `orders`, `catalogue` and `files` open what changes those."""
 
     name: Annotated[str, Line(50)]
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=10), AfterValidator(_once_each)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=10), AfterValidator(once_each)]
 
 
 class ApiKeyView(BaseModel):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from app.models.evidence import MOST
-from app.schemas.fields import Amount, Id, Input, Line, Optionally, Pieces, Prose, Statuses, Time, TrackingNumber
+from app.schemas.fields import Amount, Id, Input, Line, Optionally, Pieces, Prose, Statuses, Time, TrackingNumber, once_each
 from app.schemas.paging import Listed, PageQuery
 from app.schemas.refunds import RefundStatus
 
@@ -13,11 +13,7 @@ ExceptType = Literal["仅退款", "退货退款"]
 Step = Literal["applied", "offered", "awaiting_return", "awaiting_receipt", "refunded", "refused", "withdrawn", "lapsed"]
 
 
-def _once_each(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(names))
-
-
-Pictures = Annotated[list[Annotated[str, Line(80)]], Field(max_length=MOST), AfterValidator(_once_each)]
+Pictures = Annotated[list[Annotated[str, Line(80)]], Field(max_length=MOST), AfterValidator(once_each)]
 
 
 class CustomerTicketFilters(PageQuery):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from app.schemas.fields import Filters, listed
+from app.schemas.fields import Filters, listed, once_each
 from app.schemas.orders import OrderConditions
 from app.schemas.products import SkuConditions
 from app.services.catalogue import sku_export
@@ -20,7 +20,7 @@ class Format(Filters):
 def _columns(names: tuple[str, ...]) -> Any:
     """A choice of columns in the order in which they are shown; each once, all of them when none is named."""
     column = Annotated[str, AfterValidator(_one_of(names)), Field(json_schema_extra={"enum": list(names)})]
-    return Annotated[list[column], Field(max_length=100), BeforeValidator(listed), AfterValidator(_once)]
+    return Annotated[list[column], Field(max_length=100), BeforeValidator(listed), AfterValidator(once_each)]
 
 
 def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
@@ -30,10 +30,6 @@ def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
         return name
 
     return known
-
-
-def _once(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(names))
 
 
 class OrderExport(OrderConditions, Format):

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from annotated_types import GroupedMetadata
@@ -19,6 +20,7 @@ MOST_UNKNOWN = 10  # fields
 NOTHING = "-"  # stands where a text is needed and nothing was given
 NOISE = 1e-9  # what an amount may be off by, as 19.9 * 3 is in binary
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+Kind = TypeVar("Kind")
 
 
 class _Closed(BaseModel):
@@ -49,8 +51,14 @@ class Filters(_Closed):
     def _without_empty(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        known = cls.model_fields.keys() | {field.alias for field in cls.model_fields.values()}
+        known = _names_of(cls)
         return {name: value for name, value in given.items() if name not in known or not _is_empty(value)}
+
+
+@cache
+def _names_of(model: type[BaseModel]) -> frozenset[str | None]:
+    """The names and aliases of a model's fields."""
+    return frozenset(model.model_fields) | {field.alias for field in model.model_fields.values()}
 
 
 def _is_empty(value: Any) -> bool:
@@ -85,6 +93,11 @@ def listed(value: Any) -> Any:
     values = value if isinstance(value, list) else [value]
     parts = [part for item in values for part in (item.split(",") if isinstance(item, str) else [item])]
     return [part for part in parts if part != ""] or parts
+
+
+def once_each(values: list[Kind]) -> list[Kind]:
+    """The values without those that came before."""
+    return list(dict.fromkeys(values))
 
 
 def _as(understood: Callable[[str], str]) -> BeforeValidator:
@@ -141,7 +154,6 @@ class Given(GroupedMetadata):
         return plain or NOTHING
 
 
-Kind = TypeVar("Kind")
 Optionally = Annotated[Kind | None, BeforeValidator(_empty_is_null)]  # an optional text: an empty one is the same as null
 
 Id = Annotated[int, Field(ge=1, le=MAX_INT)]

@@ -8,7 +8,7 @@ import psycopg2.errors
 from sqlalchemy import Text, bindparam, cast, insert, select
 
 from app.db.caller import ACCOUNTS
-from app.db.parameters import NOW
+from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import contains, json_of, name_key
 from app.db.statement import Statement
 from app.db.types import Columns, Condition, Expression, JsonText
@@ -98,6 +98,11 @@ def _names_unique() -> Iterator[None]:
         raise _TAKEN.get(taken.diag.constraint_name, NameTaken) from None
 
 
+def take_turns(work: Work) -> None:
+    """Lock the merchant's own row, so that what a merchant may have so many of is counted and added by one at a time."""
+    work.one(_LOCK_MERCHANT)
+
+
 def own_id(work: Work) -> int:
     """The id of the account that acts."""
     assert work.actor.id is not None
@@ -147,3 +152,7 @@ def has_name(account: Columns) -> Condition:
 def _by_name(kind: str) -> Statement:
     account = ACCOUNTS[kind]
     return Statement(select(account.c.id).where(has_name(account)))
+
+
+_OWN = ACCOUNTS[MERCHANT].c.id
+_LOCK_MERCHANT = Statement(select(_OWN).where(_OWN == ACTOR_ID).with_for_update(key_share=True))

@@ -11,14 +11,13 @@ from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import Work
 from app.errors import NotFound, TooManyApiKeys
-from app.models import ApiKey, User
+from app.models import ApiKey
 from app.security import new_api_key
-from app.services.accounts import tries
+from app.services.accounts import accounts, tries
 from app.services.events import audit
 from app.services.paging import Listing, Page
 
 KEY = ApiKey.__table__
-USER = User.__table__
 MOST = 20  # of one merchant
 _SHOWN = [each for each in KEY.c if each.name not in ("business_id", "digest")]
 _MINE = (KEY.c.business_id == ACTOR_ID,)
@@ -27,7 +26,7 @@ _MINE = (KEY.c.business_id == ACTOR_ID,)
 def create(work: Work, *, name: str, scopes: Sequence[str]) -> tuple[JsonText, str]:
     """A new key of the merchant: as JSON, and as its holder gives it, which nothing can show again; raises TooManyApiKeys."""
     assert work.actor.id is not None
-    work.one(_LOCK_MERCHANT)
+    accounts.take_turns(work)
     if work.one(_COUNT).count >= MOST:
         raise TooManyApiKeys(most=MOST)
     key_id = work.one(_NEXT_ID).id
@@ -70,7 +69,6 @@ def _note(work: Work, verb: str, key_id: int, name: str, scopes: Sequence[str]) 
 
 _VIEW = select(*_SHOWN)
 _LISTING = Listing(_VIEW, KEY.c.id, time=KEY.c.create_time, where=_MINE)
-_LOCK_MERCHANT = Statement(select(USER.c.id).where(USER.c.id == ACTOR_ID).with_for_update(key_share=True))
 _COUNT = Statement(select(func.count().label("count")).select_from(KEY).where(*_MINE))
 _NEXT_ID = Statement(select(func.nextval("api_key_id_seq").label("id")))
 

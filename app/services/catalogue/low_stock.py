@@ -6,8 +6,6 @@ from app.db.types import Columns, Expression, Query
 from app.models import Sku
 from app.services.events.record import noted_from
 
-DEFAULT = 10  # pieces; `low_stock_threshold` in the migrations says the same
-
 
 def threshold(sku_id: Expression, business_id: Expression) -> Expression:
     """The stock at which a SKU is low: its own threshold, else its merchant's, else 10; `sku_id` may be null.

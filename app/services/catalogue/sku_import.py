@@ -6,7 +6,7 @@ from sqlalchemy import Integer, cast, column, false, func, literal, select, upda
 from sqlalchemy.dialects import postgresql
 
 from app.db.parameters import ACTOR_ID, NOW
-from app.db.sql import is_among, unnest
+from app.db.sql import unnest
 from app.db.statement import Statement
 from app.db.work import Work
 from app.errors import DuplicateRow, StockChanged, UnknownSkuId
@@ -26,7 +26,7 @@ def change(work: Work, rows: list[BatchRow], *, dry_run: bool) -> None:
 
     A stock is set, by a movement, if the SKU's stock is still the row's `expected_stock`.
     """
-    _refuse(standing(rows), _locked(work, [row.values["sku_id"] for row in standing(rows)]))
+    _refuse(standing(rows), skus.locked(work, [row.values["sku_id"] for row in standing(rows)]))
     if dry_run:
         return
     changes = [row.values for row in standing(rows)]
@@ -35,13 +35,6 @@ def change(work: Work, rows: list[BatchRow], *, dry_run: bool) -> None:
     for each in changes:
         if _delta(each):
             stock.change(work, each["sku_id"], _delta(each), reason=REASON)
-
-
-def _locked(work: Work, ids: list[int]) -> dict[int, LockedSku]:
-    """Lock the merchant's SKUs with these ids, then leave out those that whoever held the lock has removed."""
-    locked = work.all(_LOCK, ids=ids)
-    present = {sku.id for sku in work.all(_PRESENT, ids=ids)}
-    return {sku.id: LockedSku(*sku) for sku in locked if sku.id in present}
 
 
 def _refuse(rows: list[BatchRow], found: dict[int, LockedSku]) -> None:
@@ -78,7 +71,4 @@ def _price() -> Statement:
     return Statement(select(noted.c.id).select_from(noted.outerjoin(touched.cte("touched"), false())))
 
 
-_NAMED = (is_among(SKU.c.id, "ids"), *skus.conditions(()))
-_LOCK = Statement(select(SKU.c.id, SKU.c.stock).where(*_NAMED).order_by(SKU.c.id).with_for_update(of=SKU))
-_PRESENT = Statement(select(SKU.c.id).where(*_NAMED))
 _PRICE = _price()

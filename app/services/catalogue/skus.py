@@ -1,6 +1,6 @@
 """SKUs of a merchant: what is sold, for how much, and how many there are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import psycopg2.errors
@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, insert, literal, or_, select
 from sqlalchemy.dialects import postgresql
 
 from app.db.parameters import ACTOR_ID, NOW
-from app.db.sql import contains, json_of
+from app.db.sql import contains, is_among, json_of
 from app.db.statement import Statement
 from app.db.types import Condition, JsonText
 from app.db.work import Work
@@ -163,6 +163,13 @@ def _set_code(work: Work, sku_id: int, code: object) -> None:
         raise SkuCodeTaken(field="sku_code") from None
 
 
+def locked(work: Work, ids: Sequence[int]) -> dict[int, LockedSku]:
+    """Lock the merchant's SKUs with these ids, then leave out those that whoever held the lock has removed."""
+    found = work.all(_LOCK_MANY, ids=ids)
+    present = {sku.id for sku in work.all(_PRESENT, ids=ids)}
+    return {sku.id: LockedSku(*sku) for sku in found if sku.id in present}
+
+
 def _locked(work: Work, sku_id: int) -> LockedSku:
     """Lock the SKU, then check that it is still there: whoever held the lock may have removed it. Raises NotFound."""
     row = work.one(_LOCK, sku_id=sku_id)
@@ -206,6 +213,9 @@ _HOLD_PRODUCT = Statement(
 _ONE = Statement(select(json_of(_VIEW.where(*_THIS)).label("body")))
 _EXISTS = Statement(select(SKU.c.id).where(*_THIS))
 _LOCK = Statement(select(SKU.c.id, SKU.c.stock).where(*_THIS).with_for_update(of=SKU))
+_THESE = (is_among(SKU.c.id, "ids"), *_MINE)
+_LOCK_MANY = Statement(select(SKU.c.id, SKU.c.stock).where(*_THESE).order_by(SKU.c.id).with_for_update(of=SKU))
+_PRESENT = Statement(select(SKU.c.id).where(*_THESE))
 _SET_CODE = Statement(
     postgresql.insert(CODE)
     .values(sku_id=bindparam("sku_id"), business_id=ACTOR_ID, code=bindparam("code"))

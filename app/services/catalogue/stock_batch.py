@@ -31,11 +31,10 @@ def adjust(work: Work, rows: list[BatchRow], *, dry_run: bool) -> None:
     """
     _find(work, standing(rows))
     ids = [row.values["sku_id"] for row in standing(rows)]
-    stocks: dict[int, int] = {sku.id: sku.stock for sku in work.all(_LOCK, ids=ids)}
-    present = {sku.id for sku in work.all(_PRESENT, ids=ids)}  # whoever held a lock may have removed the SKU
+    stocks = {sku.id: sku.stock for sku in skus.locked(work, ids).values()}
     for row in standing(rows):
         sku_id = row.values["sku_id"]
-        row.error = NotFound() if sku_id not in present else _refusal(row.values, stocks[sku_id])
+        row.error = NotFound() if sku_id not in stocks else _refusal(row.values, stocks[sku_id])
         if row.error is None:
             delta = _delta(row.values)
             stocks[sku_id] += delta
@@ -76,6 +75,3 @@ _NAMED = Statement(
     .select_from(_OF_CODES)
     .where(or_(is_among(SKU.c.id, "ids"), is_among(CODE.c.code, "codes")), *skus.conditions(()))
 )
-_THESE = (is_among(SKU.c.id, "ids"), *skus.conditions(()))
-_LOCK = Statement(select(SKU.c.id, SKU.c.stock).where(*_THESE).order_by(SKU.c.id).with_for_update(of=SKU))
-_PRESENT = Statement(select(SKU.c.id).where(*_THESE))

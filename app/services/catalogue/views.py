@@ -4,8 +4,8 @@ from sqlalchemy import func, select
 
 from app.db.sql import json_array
 from app.db.types import Columns, Expression
-from app.models import LowStock, Product, Sku, SkuCode, SkuLowStock, SkuUpdate, StockMovement, UnlistedProduct
-from app.services.catalogue.low_stock import DEFAULT
+from app.models import Product, Sku, SkuCode, SkuUpdate, StockMovement, UnlistedProduct
+from app.services.catalogue.low_stock import threshold
 from app.services.catalogue.models import shown_on
 from app.services.catalogue.removal import sku_is_removed
 
@@ -15,21 +15,18 @@ CODE = SkuCode.__table__
 UPDATE = SkuUpdate.__table__
 UNLISTED = UnlistedProduct.__table__
 MOVEMENT = StockMovement.__table__
-OF_MERCHANT, OF_SKU = LowStock.__table__, SkuLowStock.__table__
 
 
 def sku_columns(s: Columns) -> list[Expression]:
     """A SKU as it is shown."""
     product = PRODUCT.alias("its_product")
     named = select(product.c.name).where(product.c.id == s.c.product_id).scalar_subquery()
-    own = select(OF_SKU.c.threshold).where(OF_SKU.c.sku_id == s.c.id).scalar_subquery()
-    shop = select(OF_MERCHANT.c.threshold).join(product, product.c.business_id == OF_MERCHANT.c.business_id)
-    shop = shop.where(product.c.id == s.c.product_id).scalar_subquery()
+    shop = select(product.c.business_id).where(product.c.id == s.c.product_id).scalar_subquery()
     return [
         *s.c,
         named.label("product_name"),
         code_of(s.c.id).label("sku_code"),
-        func.coalesce(own, shop, DEFAULT).label("low_stock_threshold"),
+        threshold(s.c.id, shop).label("low_stock_threshold"),
         updated_at(s).label("updated_at"),
     ]
 

@@ -13,8 +13,9 @@ from app.db.statement import Statement
 from app.db.types import Condition, Expression, JsonText
 from app.db.work import PLATFORM, Work
 from app.errors import NotFound, TooManyWebhooks
-from app.models import User, Webhook
+from app.models import Webhook
 from app.models.webhook import DISABLED, ENABLED, REMOVED
+from app.services.accounts import accounts
 from app.services.events import audit
 from app.services.events.stream import HORIZON
 from app.services.ownership import WEBHOOKS, owned
@@ -23,7 +24,6 @@ from app.services.webhooks.leases import RESTED
 from app.services.webhooks.secrets import secret_of
 
 WEBHOOK = Webhook.__table__
-USER = User.__table__
 FILTERS = {"status": WEBHOOK.c.status == bindparam("status")}
 MOST = 10  # of one owner
 OVERLAP = DAY  # how long the secret before the newest signs too
@@ -37,7 +37,7 @@ _LOCK = 0x776562686F6F6B  # the advisory lock under which the platform's webhook
 def create(work: Work, values: Mapping[str, object]) -> JsonText:
     """A new webhook, which gets the events from now on, as JSON without its secret; raises TooManyWebhooks."""
     given = {**values, **_filter(values)}
-    work.one(_lock_owner(work.actor.kind))
+    _take_turns(work)
     if work.one(_count(work.actor.kind)).count >= MOST:
         raise TooManyWebhooks(most=MOST)
     row = work.one(_CREATE, **given)
@@ -88,6 +88,14 @@ def _filter(values: Mapping[str, object]) -> dict[str, object]:
     if "types" in values:
         return {"types": values["types"] or None, "verbs": None, "verb_as_type": False}
     return {"types": None, "verbs": None} if "verbs" in values else {}
+
+
+def _take_turns(work: Work) -> None:
+    """Let one caller at a time count the owner's webhooks and add one."""
+    if work.actor.kind == PLATFORM:
+        work.one(_LOCK_PLATFORM)
+    else:
+        accounts.take_turns(work)
 
 
 def _note(work: Work, verb: str, webhook_id: int, values: Mapping[str, object]) -> None:
@@ -147,14 +155,6 @@ def _seed(kind: str) -> Statement:
 
 
 @cache
-def _lock_owner(kind: str) -> Statement:
-    """Lets one caller at a time count the owner's webhooks and add one."""
-    if kind == PLATFORM:
-        return Statement(select(func.pg_advisory_xact_lock(_LOCK)))
-    return Statement(select(USER.c.id).where(USER.c.id == ACTOR_ID).with_for_update(key_share=True))
-
-
-@cache
 def _count(kind: str) -> Statement:
     return Statement(select(func.count().label("count")).select_from(WEBHOOK).where(*_these(kind)))
 
@@ -178,3 +178,4 @@ _CREATE = Statement(
     )
     .returning(WEBHOOK.c.id)
 )
+_LOCK_PLATFORM = Statement(select(func.pg_advisory_xact_lock(_LOCK)))
