@@ -1,6 +1,7 @@
 """Every test has a database of its own, copied from one that the real migrations made."""
 
 import base64
+import gc
 import itertools
 import os
 import secrets
@@ -21,6 +22,7 @@ import pytest
 
 from app.config import settings
 from app.db import migration, pools
+from app.db.statement import Statement
 from tests.support import marking, servers
 from tests.support.api import Api, Caller
 from tests.support.factories import World
@@ -196,6 +198,27 @@ def _created(postgres: str, template: str) -> Iterator[str]:
             yield uri
     finally:
         _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def set_deadline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
+    """Change a setting that is a deadline, as if the process had been started with it: its statements have it in them."""
+
+    def change(name: str, value: int) -> None:
+        monkeypatch.setattr(settings, name, value)
+        _forget_deadlines()
+
+    yield change
+    monkeypatch.undo()
+    _forget_deadlines()
+
+
+def _forget_deadlines() -> None:
+    for each in gc.get_objects():
+        if isinstance(each, Statement):
+            for known in ("values", "parameters", "call"):
+                each.__dict__.pop(known, None)
+    pools.leave()
 
 
 @contextmanager
