@@ -27,7 +27,7 @@ def statements() -> dict[str, Statement]:
     ship = LIFECYCLE._moves_of(MERCHANT, "ship")[0]
     return {
         "place": placing._PLACE,
-        "ship_one": LIFECYCLE._lone[ship, MERCHANT],
+        "ship_one": LIFECYCLE._compile_lone(ship, MERCHANT),
         "ship_many": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT),
         "ship_concurrently": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT, concurrent=True),
         "orders": orders._list(MERCHANT, ALL, by_cursor=False),
