@@ -31,8 +31,15 @@ lint: setup ## Check format, style and types
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile Dockerfile_product
 
+lock: setup ## Write requirements.lock from requirements.txt
+	@$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-trusted-host \
+		--no-emit-find-links --output-file requirements.lock requirements.txt
+
+audit: setup ## Look for known vulnerabilities in what the images hold
+	@$(BIN)/python deploy/audit.py
+
 format: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: help setup run test test-fast snapshots lint format
+.PHONY: help setup run test test-fast snapshots lint lock audit format
