@@ -25,6 +25,7 @@ from app.db import migration, pools
 from app.db.statement import Statement
 from tests.support import marking, servers
 from tests.support.api import Api, Caller
+from tests.support.effort import HARD, SEED
 from tests.support.factories import World
 from tests.support.waiting import answers, eventually
 
@@ -54,6 +55,23 @@ def _watch_processes(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_watch_processes)
+
+
+@pytest.fixture
+def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
+    """Tell what was tried how often, for the table at the end of `make test-hard`; told when all of it held."""
+    return lambda what, times: record_property("tried", (what, times))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if HARD:
+        stats = terminalreporter.stats
+        fell = {report.nodeid for report in (*stats.get("failed", ()), *stats.get("error", ()))}
+        held = [report for report in stats.get("", ()) if report.when == "teardown" and report.nodeid not in fell]
+        rows = [value for report in held for name, value in report.user_properties if name == "tried"]
+        terminalreporter.section(f"tried, with nothing lost; HARD_SEED={SEED}")
+        for what, times in sorted(rows):
+            terminalreporter.write_line(f"{times:>10,}  {what}")
 
 
 @pytest.fixture(scope="session")
