@@ -260,6 +260,14 @@ def step_of(t: Columns) -> Expression:
     return case(*((step.holds(t), literal(step.name)) for step in STEPS), else_=null())
 
 
+def in_short(ticket_id: Expression) -> Expression:
+    """The ticket of this id as JSON with its step and its refund; null if there is none."""
+    t = TICKET.alias("in_force")
+    parts = (literal("id"), t.c.id, literal("step"), step_of(t), literal("back_cost"), t.c.back_cost)
+    short = select(func.json_build_object(*parts)).where(t.c.id == ticket_id).correlate_except(t)
+    return case((ticket_id.isnot(None), short.scalar_subquery()), else_=null())
+
+
 def ticket_columns(t: Columns) -> list[Expression]:
     p = select(PARCEL).where(PARCEL.c.id == t.c.logistics_order_id).correlate(t).subquery("p")
     return_parcel = select(func.row_to_json(literal_column("p"))).select_from(p).scalar_subquery()
