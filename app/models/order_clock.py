@@ -23,7 +23,7 @@ class OrderClock(Base):
 
 
 class PutOffOrder(Base):
-    """Orders whose deadlines fall later than their own times say: a trigger writes them, and the worker clears those that ended."""
+    """Orders whose deadlines fall later than their own times say: a trigger writes them, and the worker forgets ended ones."""
 
     __tablename__ = "put_off_order"
     __table_args__ = (Index("ix_put_off_order_of_merchant", "business_id"),)

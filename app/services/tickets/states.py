@@ -117,6 +117,8 @@ WITHDRAWN        = State("withdrawn",        stored.APPLIED, lambda t: ~_open(t)
 LAPSED           = State("lapsed",           stored.AGREED,  _never_came,         TicketLapsed)
 # fmt: on
 STEPS = (OFFERED, APPLIED, AWAITING_RETURN, AWAITING_RECEIPT, SETTLED, REFUSED, WITHDRAWN, LAPSED)
+# Whom a ticket waits for, by its steps that are open.
+WAITING_FOR = {MERCHANT: (APPLIED, AWAITING_RECEIPT), CUSTOMER: (OFFERED, AWAITING_RETURN)}
 # Whether an offer was made or not: nothing is agreed yet.
 # fmt: off
 UNDECIDED        = State("applied", stored.APPLIED, _open,                                         TicketApplied)
