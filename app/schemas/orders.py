@@ -214,13 +214,6 @@ class OrderList(Listed):
     items: list[OrderView]
 
 
-class NotedOrder(OrderView):
-    """An order with what the merchant notes on it, which nobody else sees."""
-
-    note: Annotated[str | None, Field(description="The merchant's own note (备注)")]
-    flag: Annotated[int, Field(ge=0, le=5, description="The merchant's own flag (标记), 1 to 5; 0 for none")]
-
-
 class TicketInForce(BaseModel):
     """The order's ticket, as far as a list shows it."""
 
@@ -229,14 +222,18 @@ class TicketInForce(BaseModel):
     back_cost: Annotated[float, Field(description="The refund that is asked for, or was agreed, in yuan (退款金额)")]
 
 
-class MerchantOrderRow(NotedOrder):
+class MerchantOrder(OrderView):
+    """An order as its merchant sees it, with what the merchant notes on it and nobody else sees."""
+
+    note: Annotated[str | None, Field(description="The merchant's own note (备注)")]
+    flag: Annotated[int, Field(ge=0, le=5, description="The merchant's own flag (标记), 1 to 5; 0 for none")]
     ticket: Annotated[TicketInForce | None, Field(description="The ticket in force (服务单); null if there is none")]
 
 
-class MerchantOrderDetail(NotedOrder):
+class MerchantOrderDetail(MerchantOrder):
     except_order: TicketView | None
     customer_name: Annotated[str, Field(description="The buyer's account name (买家)")]
 
 
 class MerchantOrderList(Listed):
-    items: list[MerchantOrderRow]
+    items: list[MerchantOrder]

@@ -106,6 +106,7 @@ class Shop:
             },
             "POST /merchant/orders/{order_id}/cancel": {"remark": "断货", "restock": True},
             "POST /merchant/orders/{order_id}/extend": {"days": 3},
+            "PUT /merchant/orders/{order_id}/note": {"note": "加急", "flag": 1},
             "PUT /merchant/return-address": RETURN_ADDRESS,
             "POST /merchant/except-orders/{ticket_id}/agree": {"back_cost": 1, "remark": "好", "restock": True},
             "POST /merchant/except-orders/{ticket_id}/refuse": {"remark": "不", "evidence": []},

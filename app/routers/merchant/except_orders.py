@@ -13,6 +13,7 @@ from app.schemas.except_orders import (
     Refuse,
     TicketConditions,
     TicketFilters,
+    TicketView,
 )
 from app.schemas.exports import TicketExport
 from app.services.tickets import export, queries, use_cases
@@ -46,16 +47,16 @@ def get_ticket(ticket_id: RowId, call: MerchantCall) -> str:
     return queries.get(call, ticket_id)
 
 
-@router.post("/except-orders/{ticket_id}/agree", response_model=MerchantTicket)
+@router.post("/except-orders/{ticket_id}/agree", response_model=TicketView)
 def agree_to_ticket(ticket_id: RowId, call: MerchantCall, body: Agree | None = None) -> str:
     return use_cases.agree(call, ticket_id, **(body or Agree()).model_dump())
 
 
-@router.post("/except-orders/{ticket_id}/refuse", response_model=MerchantTicket)
+@router.post("/except-orders/{ticket_id}/refuse", response_model=TicketView)
 def refuse_ticket(ticket_id: RowId, body: Refuse, call: MerchantCall) -> str:
     return use_cases.refuse(call, ticket_id, **body.model_dump())
 
 
-@router.post("/except-orders/{ticket_id}/receive", response_model=MerchantTicket)
+@router.post("/except-orders/{ticket_id}/receive", response_model=TicketView)
 def receive_goods(ticket_id: RowId, call: MerchantCall, body: Receive | None = None) -> str:
     return use_cases.receive(call, ticket_id, **(body or Receive()).model_dump())

@@ -113,10 +113,10 @@ def _one(kind: str) -> Statement:
     joined = states.JOINED
     ticket = select(*states.LIFECYCLE.view(joined, kind)).where(joined.c.id == ORDER.c.after_care_id).correlate(ORDER)
     ticket_json = select(func.row_to_json(literal_column("t"))).select_from(ticket.subquery("t")).scalar_subquery()
-    columns = [*LIFECYCLE.view(ORDER, kind), ticket_json.label("except_order")]
+    columns = [*_shown(kind), ticket_json.label("except_order")]
     if kind == MERCHANT:
         buyer = select(CUSTOMER.c.name).where(CUSTOMER.c.id == ORDER.c.customer_id).correlate(ORDER).scalar_subquery()
-        columns += [*notes.shown(ORDER), buyer.label("customer_name")]
+        columns.append(buyer.label("customer_name"))
     view = select(*columns)
     return Statement(
         proved(kind, json_of(view.where(ORDER.c.id == bindparam("order_id"), owned(ORDERS, kind, ORDER))).label("body")),
@@ -137,7 +137,7 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = searc
         if updates.NAME in filters and search.merchant_of(kind, filters):  # the newest have changed, most likely
             rows = rows.order_by(ORDER.c.create_time.desc(), ORDER.c.id.desc())
         total = counted(rows)
-    view, time = select(*_shown_in_list(kind)), ORDER.c.create_time
+    view, time = select(*_shown(kind)), ORDER.c.create_time
     if by_deadline:
         due = urgent.due(chosen, by_cursor=by_cursor)
         view, time = view.select_from(ORDER.join(due, due.c.id == ORDER.c.id)), due.c.at
@@ -149,7 +149,8 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = searc
     )
 
 
-def _shown_in_list(kind: str) -> list[Expression]:
+def _shown(kind: str) -> list[Expression]:
+    """The columns of an order; its merchant sees the notes and the ticket's step beside."""
     view = LIFECYCLE.view(ORDER, kind)
     return [*view, *notes.shown(ORDER), states.in_short(ORDER.c.after_care_id).label("ticket")] if kind == MERCHANT else view
 

@@ -1,8 +1,8 @@
-"""What a merchant's ticket is about: the columns of its order that a row of a list needs, looked up by key."""
+"""What a merchant's ticket is about: what a row of a list tells of its order."""
 
 from sqlalchemy import JSON, cast, func, literal, select
 
-from app.db.types import Columns, Expression
+from app.db.types import Columns
 from app.models import Customer, Order
 from app.services.orders import receivers
 
@@ -10,21 +10,20 @@ ORDER = Order.__table__.alias("its_order")
 CUSTOMER = Customer.__table__.alias("its_buyer")
 
 
-def shown(t: Columns) -> list[Expression]:
-    """The order's number, goods, receiver, what was paid in yuan, and the buyer."""
+def of_ticket(t: Columns) -> Columns:
+    """The order's number, goods, receiver, what was paid in yuan, and the buyer, to be joined to each ticket.
+
+    The offset keeps PostgreSQL from joining whole tables: it looks the order up by key, once for a ticket.
+    """
     snapshot = cast(ORDER.c.sku_snapshot, JSON)
-    columns = {
-        "order_number": ORDER.c.order_number,
-        "product_name": snapshot["product_name"].as_string(),
-        "sku_name": snapshot["sku_name"].as_string(),
-        "receiver": receivers.shown(ORDER),
-        "pay_count": ORDER.c.pay_count,
-    }
-    buyer = func.json_build_object(literal("id"), CUSTOMER.c.id, literal("name"), CUSTOMER.c.name)
+    columns = (
+        ORDER.c.order_number,
+        snapshot["product_name"].as_string().label("product_name"),
+        snapshot["sku_name"].as_string().label("sku_name"),
+        receivers.shown(ORDER).label("receiver"),
+        ORDER.c.pay_count,
+        func.json_build_object(literal("id"), CUSTOMER.c.id, literal("name"), CUSTOMER.c.name).label("buyer"),
+    )
     of_order = ORDER.join(CUSTOMER, CUSTOMER.c.id == ORDER.c.customer_id)
-    buyers = select(buyer).select_from(of_order).where(ORDER.c.id == t.c.order_id).correlate(t).scalar_subquery()
-    return [*(_of_order(t, column).label(name) for name, column in columns.items()), buyers.label("buyer")]
-
-
-def _of_order(t: Columns, column: Expression) -> Expression:
-    return select(column).where(ORDER.c.id == t.c.order_id).correlate(t).scalar_subquery()
+    rows = select(*columns).select_from(of_order).where(ORDER.c.id == t.c.order_id).correlate(t)
+    return rows.offset(0).lateral("bought")

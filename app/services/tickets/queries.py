@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
-from sqlalchemy import Text, bindparam, cast, func, literal, not_, or_, select
+from sqlalchemy import Text, bindparam, cast, func, literal, not_, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.caller import ACCOUNTS, proved
 from app.db.parameters import ACTOR_ID
 from app.db.sql import is_among, json_of
 from app.db.statement import Statement
-from app.db.types import Condition, Expression, JsonText
+from app.db.types import Columns, Condition, JsonText, Query
 from app.db.work import CUSTOMER, MERCHANT, Work
 from app.models import Order
 from app.services.lifecycle.deadlines import overdue
@@ -47,8 +47,14 @@ FILTERS = {
 
 
 def get(work: Work, ticket_id: int) -> JsonText:
-    """One ticket as JSON; raises NotFound."""
-    return work.body(_one(work.actor.kind), ticket_id=ticket_id)
+    """One ticket as the actor's list shows it, as JSON; raises NotFound."""
+    kind = work.actor.kind
+    return work.body(_one(kind, kind == MERCHANT), ticket_id=ticket_id)
+
+
+def moved(work: Work, ticket_id: int) -> JsonText:
+    """One ticket as a move answers it, as JSON; raises NotFound."""
+    return work.body(_one(work.actor.kind, False), ticket_id=ticket_id)
 
 
 def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
@@ -71,9 +77,9 @@ def conditions(kind: str, filters: Iterable[str]) -> list[Condition]:
 
 
 @cache
-def _one(kind: str) -> Statement:
+def _one(kind: str, with_order: bool) -> Statement:
     found = (JOINED.c.id == bindparam("ticket_id")) & (ORDER.c.id == JOINED.c.order_id) & owned(TICKETS, kind, JOINED)
-    view = select(*_shown(kind)).select_from(JOINED.join(ORDER, JOINED.c.order_id == ORDER.c.id))
+    view = _view(kind, JOINED.join(ORDER, JOINED.c.order_id == ORDER.c.id), with_order=with_order)
     body = json_of(view.where(found)).label("body")
     return Statement(proved(kind, body), guarded=True) if kind in ACCOUNTS else Statement(select(body))
 
@@ -83,14 +89,17 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
     chosen = conditions(kind, filters)
     if kind == CUSTOMER:
         chosen.append(_OF_BUYERS_ORDERS)
-    view = select(*_shown(kind)).where(*chosen)
+    view = _view(kind, JOINED, with_order=kind == MERCHANT).where(*chosen)
     total = counted(select(JOINED.c.id).where(*chosen))
     return page_statement(view, JOINED.c.create_time, JOINED.c.id, total=total, by_cursor=by_cursor, kind=kind)
 
 
-def _shown(kind: str) -> list[Expression]:
-    view = LIFECYCLE.view(JOINED, kind)
-    return [*view, *bought.shown(JOINED)] if kind == MERCHANT else view
+def _view(kind: str, rows: Columns, *, with_order: bool) -> Query:
+    columns = LIFECYCLE.view(JOINED, kind)
+    if not with_order:
+        return select(*columns).select_from(rows)
+    order = bought.of_ticket(JOINED)
+    return select(*columns, *order.c).select_from(rows.join(order, true()))
 
 
 @lru_cache(maxsize=100)

@@ -42,8 +42,6 @@ def test_a_row_tells_of_its_order(world, merchant, customer):
     }
     assert row["receiver"]["phone"] == "+86 138 0000 0000 转 801"
     assert row == made(merchant.get(f"/except-orders/{ticket['id']}"))
-    agreed = made(merchant.post(f"/except-orders/{ticket['id']}/agree"))
-    assert agreed["order_number"] == order["order_number"]
 
 
 def test_a_buyer_sees_what_they_saw(world, merchant, customer):
@@ -84,7 +82,11 @@ class TestExport:
         shown = made(merchant.get("/except-orders"))["items"]
         assert [row["服务单ID"] for row in rows] == [str(each["id"]) for each in shown]
         for row, each in zip(rows, shown, strict=True):
-            assert (row["订单号"], row["商品"], row["买家"]) == (each["order_number"], each["product_name"], each["buyer"]["name"])
+            assert (row["订单号"], row["商品"], row["买家"]) == (
+                each["order_number"],
+                each["product_name"],
+                each["buyer"]["name"],
+            )
             assert (float(row["退款金额"]), row["异常类型"]) == (each["back_cost"], RETURN)
         assert {row["进度"] for row in rows} == {
             "待商家处理",
@@ -101,8 +103,8 @@ class TestExport:
         text = merchant.call("GET", "/except-orders/export?waiting_for=merchant&columns=ticket_id,step").text
         assert text.removeprefix("\ufeff").split() == [
             "服务单ID,进度",
-            f"{tickets['awaiting_receipt']},待商家收货",
-            f"{tickets['applied']},待商家处理",
+            f'{tickets["awaiting_receipt"]},"待商家收货"',
+            f'{tickets["applied"]},"待商家处理"',
         ]
 
     def test_as_a_workbook(self, world, merchant, customer):
