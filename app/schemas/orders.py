@@ -43,8 +43,7 @@ class MerchantOrderConditions(OrderConditions):
     """What a merchant filters by beside: what their own notes, parcels and buyers tell them."""
 
     q: Annotated[
-        str | None,
-        Line(200),
+        Annotated[str, Line(200)] | None,
         Field(
             description="A part of the order number, the receiver's name or phone, the tracking number or the product (搜索)"
         ),

@@ -150,6 +150,98 @@ WITH picked AS (
       ] AS TEXT[]),
       NULL
     ) AS actions,
+    (
+      SELECT
+        order_note.note
+      FROM order_note
+      WHERE
+        order_note.order_id = "order".id
+    ) AS note,
+    COALESCE((
+      SELECT
+        order_note.flag
+      FROM order_note
+      WHERE
+        order_note.order_id = "order".id
+    ), 0) AS flag,
+    CASE
+      WHEN (
+        "order".after_care_id IS NOT NULL
+      )
+      THEN (
+        SELECT
+          json_build_object(
+            'id',
+            in_force.id,
+            'step',
+            CASE
+              WHEN (
+                in_force.status = 0
+                AND in_force.close_time IS NULL
+                AND (
+                  SELECT
+                    refund_offer.back_cost
+                  FROM refund_offer
+                  WHERE
+                    refund_offer.ticket_id = in_force.id
+                ) IS NOT NULL
+              )
+              THEN 'offered'
+              WHEN (
+                in_force.status = 0
+                AND in_force.close_time IS NULL
+                AND (
+                  SELECT
+                    refund_offer.back_cost
+                  FROM refund_offer
+                  WHERE
+                    refund_offer.ticket_id = in_force.id
+                ) IS NULL
+              )
+              THEN 'applied'
+              WHEN (
+                in_force.status = 1 AND in_force.close_time IS NULL AND in_force.deliver_time IS NULL
+              )
+              THEN 'awaiting_return'
+              WHEN (
+                in_force.status = 1 AND in_force.close_time IS NULL AND in_force.deliver_time IS NOT NULL
+              )
+              THEN 'awaiting_receipt'
+              WHEN (
+                in_force.status = 1
+                AND in_force.status = 1
+                AND in_force.close_time IS NOT NULL
+                AND (
+                  in_force.except_type = '仅退款' OR in_force.recv_time IS NOT NULL
+                )
+              )
+              THEN 'refunded'
+              WHEN (
+                in_force.status = 2 AND in_force.close_time IS NOT NULL
+              )
+              THEN 'refused'
+              WHEN (
+                in_force.status = 0 AND in_force.close_time IS NOT NULL
+              )
+              THEN 'withdrawn'
+              WHEN (
+                in_force.status = 1
+                AND in_force.close_time IS NOT NULL
+                AND in_force.except_type = '退货退款'
+                AND in_force.recv_time IS NULL
+              )
+              THEN 'lapsed'
+              ELSE NULL
+            END,
+            'back_cost',
+            in_force.back_cost
+          ) AS json_build_object_2
+        FROM except_order AS in_force
+        WHERE
+          in_force.id = "order".after_care_id
+      )
+      ELSE NULL
+    END AS ticket,
     "order".create_time AS _time,
     "order".id AS _id
   FROM "order"
@@ -220,14 +312,17 @@ SELECT
         picked.deadline_at,
         picked.refunded,
         picked.pieces_left,
-        picked.actions
+        picked.actions,
+        picked.note,
+        picked.flag,
+        picked.ticket
       FROM picked
       LIMIT %(size)s
     ) AS v
   ) AS TEXT) AS items,
   (
     SELECT
-      COALESCE(SUM(order_tally.delta), 0) AS coalesce_8
+      COALESCE(SUM(order_tally.delta), 0) AS coalesce_9
     FROM order_tally
     WHERE
       order_tally.business_id = %(actor_id)s
