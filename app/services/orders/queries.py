@@ -11,7 +11,7 @@ from app.db.caller import proved
 from app.db.parameters import ACTOR_ID
 from app.db.sql import is_among, json_of
 from app.db.statement import Statement
-from app.db.types import Condition, Expression, JsonText
+from app.db.types import Columns, Condition, Expression, JsonText, Query
 from app.db.work import MERCHANT, Work
 from app.errors import NotFound
 from app.models import Customer, Event, Order, OrderTally
@@ -113,10 +113,10 @@ def _one(kind: str) -> Statement:
     joined = states.JOINED
     ticket = select(*states.LIFECYCLE.view(joined, kind)).where(joined.c.id == ORDER.c.after_care_id).correlate(ORDER)
     ticket_json = select(func.row_to_json(literal_column("t"))).select_from(ticket.subquery("t")).scalar_subquery()
-    columns = [*_shown(kind), ticket_json.label("except_order")]
+    columns = [*LIFECYCLE.view(ORDER, kind), ticket_json.label("except_order")]
     if kind == MERCHANT:
         buyer = select(CUSTOMER.c.name).where(CUSTOMER.c.id == ORDER.c.customer_id).correlate(ORDER).scalar_subquery()
-        columns.append(buyer.label("customer_name"))
+        columns += [*_for_merchant(ORDER), buyer.label("customer_name")]
     view = select(*columns)
     return Statement(
         proved(kind, json_of(view.where(ORDER.c.id == bindparam("order_id"), owned(ORDERS, kind, ORDER))).label("body")),
@@ -137,7 +137,7 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = searc
         if updates.NAME in filters and search.merchant_of(kind, filters):  # the newest have changed, most likely
             rows = rows.order_by(ORDER.c.create_time.desc(), ORDER.c.id.desc())
         total = counted(rows)
-    view, time = select(*_shown(kind)), ORDER.c.create_time
+    view, time = select(*LIFECYCLE.view(ORDER, kind)), ORDER.c.create_time
     if by_deadline:
         due = urgent.due(chosen, by_cursor=by_cursor)
         view, time = view.select_from(ORDER.join(due, due.c.id == ORDER.c.id)), due.c.at
@@ -145,14 +145,25 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = searc
         view = view.where(*chosen)
     varied = plan == search.LOOK_UP or by_deadline or not filters.isdisjoint(_VARIED)  # some find all, and some none
     return page_statement(
-        view, time, ORDER.c.id, total=total, by_cursor=by_cursor, kind=kind, varied=varied, ascending=sort != NEWEST
+        view,
+        time,
+        ORDER.c.id,
+        total=total,
+        by_cursor=by_cursor,
+        kind=kind,
+        varied=varied,
+        ascending=sort != NEWEST,
+        beside=_beside if kind == MERCHANT else None,
     )
 
 
-def _shown(kind: str) -> list[Expression]:
-    """The columns of an order; its merchant sees the notes and the ticket's step beside."""
-    view = LIFECYCLE.view(ORDER, kind)
-    return [*view, *notes.shown(ORDER), states.in_short(ORDER.c.after_care_id).label("ticket")] if kind == MERCHANT else view
+def _for_merchant(o: Columns) -> list[Expression]:
+    """What only its merchant sees in a list: the notes, and how far the ticket is."""
+    return [*notes.shown(o), states.in_short(o.c.after_care_id).label("ticket")]
+
+
+def _beside(rows: Query, picked: Columns) -> Query:
+    return rows.add_columns(*_for_merchant(picked))
 
 
 def _tallied(filters: frozenset[str], *, of_due: bool) -> Expression:

@@ -79,8 +79,9 @@ def conditions(kind: str, filters: Iterable[str]) -> list[Condition]:
 @cache
 def _one(kind: str, with_order: bool) -> Statement:
     found = (JOINED.c.id == bindparam("ticket_id")) & (ORDER.c.id == JOINED.c.order_id) & owned(TICKETS, kind, JOINED)
-    view = _view(kind, JOINED.join(ORDER, JOINED.c.order_id == ORDER.c.id), with_order=with_order)
-    body = json_of(view.where(found)).label("body")
+    view = select(*LIFECYCLE.view(JOINED, kind)).where(found)
+    rows = JOINED.join(ORDER, JOINED.c.order_id == ORDER.c.id)
+    body = json_of(_beside(view, JOINED, rows) if with_order else view.select_from(rows)).label("body")
     return Statement(proved(kind, body), guarded=True) if kind in ACCOUNTS else Statement(select(body))
 
 
@@ -89,17 +90,17 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
     chosen = conditions(kind, filters)
     if kind == CUSTOMER:
         chosen.append(_OF_BUYERS_ORDERS)
-    view = _view(kind, JOINED, with_order=kind == MERCHANT).where(*chosen)
+    view = select(*LIFECYCLE.view(JOINED, kind)).where(*chosen)
     total = counted(select(JOINED.c.id).where(*chosen))
-    return page_statement(view, JOINED.c.create_time, JOINED.c.id, total=total, by_cursor=by_cursor, kind=kind)
+    time, row_id = JOINED.c.create_time, JOINED.c.id
+    beside = _beside if kind == MERCHANT else None
+    return page_statement(view, time, row_id, total=total, by_cursor=by_cursor, kind=kind, beside=beside)
 
 
-def _view(kind: str, rows: Columns, *, with_order: bool) -> Query:
-    columns = LIFECYCLE.view(JOINED, kind)
-    if not with_order:
-        return select(*columns).select_from(rows)
-    order = bought.of_ticket(JOINED)
-    return select(*columns, *order.c).select_from(rows.join(order, true()))
+def _beside(view: Query, t: Columns, rows: Columns | None = None) -> Query:
+    """The view with the order of each ticket `t`; `rows` is what it selects from, if that is more than the tickets."""
+    order = bought.of_ticket(t)
+    return view.add_columns(*order.c).select_from((t if rows is None else rows).join(order, true()))
 
 
 @lru_cache(maxsize=100)
