@@ -156,25 +156,9 @@ class ProductView(BaseModel):
     model: ProductModel | None
 
 
-class MovementView(BaseModel):
-    id: int
-    sku_id: int
-    delta: int
-    stock_after: int
-    reason: str
-    reference: str | None
-    actor_kind: str
-    actor_id: int | None
-    create_time: int
-
-
 class ProductList(Listed):
     items: list[ProductView]
 
 
 class SkuList(Listed):
     items: list[SkuView]
-
-
-class MovementList(Listed):
-    items: list[MovementView]

@@ -141,7 +141,7 @@ class _Shop:
             work.commit()
         for goods in GOODS:
             skus = [dict(zip(("sku_name", "sku_attr", "price", "stock"), sku, strict=True)) for sku in goods["skus"]]
-            values = {name: goods[name] for name in ("name", "desc", "unit", "meta_obj_id")} | {"pictures": []}
+            values = {name: goods[name] for name in ("name", "desc", "unit", "meta_obj_id")}
             with self._work(MERCHANT, 60) as work:
                 self.skus += orjson.loads(products.create(work, values, skus))["skus"]
                 work.commit()

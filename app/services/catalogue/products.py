@@ -37,7 +37,8 @@ _THIS = (PRODUCT.c.id == bindparam("product_id"), *_MINE)
 def create(work: Work, values: Mapping[str, Any], new_skus: Iterable[Mapping[str, Any]]) -> JsonText:
     """A product with its SKUs (each as `skus.create` takes it) and `pictures`, as JSON; raises UnknownFile, WrongFileKind."""
     row = work.one(_CREATE, **{name: values[name] for name in _COLUMNS})
-    pictures.put(work, row.id, values["pictures"])
+    if values.get("pictures"):
+        pictures.put(work, row.id, values["pictures"])
     audit.note(work, "create", "product", row.id, business_id=work.actor.id, details={"name": values["name"]})
     for sku in new_skus:
         skus.create(work, row.id, sku)
