@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Optionally, Price, Prose, SkuCode, Time
+from app.schemas.fields import MAX_INT, Change, Count, Id, Input, Line, Optionally, Price, Prose, SkuCode, Time
 from app.schemas.models import ProductModel
 from app.schemas.paging import Conditions, Listed, PageQuery
 
@@ -62,7 +62,7 @@ class NewProduct(Input):
     skus: Annotated[list[NewSku], Field(max_length=200, default_factory=list)]
 
 
-class ProductChange(Input):
+class ProductChange(Change):
     name: Annotated[str, Line(50)] = ""
     desc: Optionally[Annotated[str, Prose(150)]] = None
     unit: Optionally[Annotated[str, Line(5)]] = None
@@ -70,7 +70,7 @@ class ProductChange(Input):
     listed: bool = True
 
 
-class SkuChange(Input):
+class SkuChange(Change):
     sku_name: Annotated[str, Line(100)] = ""
     sku_code: Optionally[SkuCode] = None
     sku_attr: Optionally[Annotated[str, Line(200)]] = None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.fields import Id, Input, Line, Name, Optionally
+from app.schemas.fields import Change, Id, Input, Line, Name, Optionally
 from app.schemas.paging import Listed, PageQuery
 
 Tag = Annotated[int, Field(ge=1, le=2, description="1 live, 2 shop")]
@@ -27,7 +27,7 @@ class NewScene(Input):
     config: Optionally[FileName] = None
 
 
-class SceneChange(Input):
+class SceneChange(Change):
     name: Name = ""
     base_id: Id = 0
     tag: Tag = 0
@@ -59,7 +59,7 @@ class NewSceneBase(Input):
     thumbnail: Optionally[FileName] = None
 
 
-class SceneBaseChange(Input):
+class SceneBaseChange(Change):
     name: Name = ""
     thumbnail: Optionally[FileName] = None
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, PlainSerializ
 from pydantic_core import PydanticCustomError
 
 from app.config import settings
-from app.schemas.fields import Input, Optionally, Prose
+from app.schemas.fields import Change, Input, Optionally, Prose
 from app.schemas.paging import Listed, PageQuery
 from app.services.events.types import TYPES, VERBS
 from app.services.webhooks.addresses import is_literal_allowed
@@ -79,7 +79,7 @@ class NewWebhook(WantedEvents):
     description: Description = None
 
 
-class WebhookChange(WantedEvents):
+class WebhookChange(WantedEvents, Change):
     """`rotate_secret`: a new secret is made and shown; the one before it signs too for 24 hours."""
 
     url: Endpoint = ""  # type: ignore[assignment]  # what is left out is not changed

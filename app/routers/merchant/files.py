@@ -10,7 +10,7 @@ from app.db.threads import in_thread
 from app.routers.merchant import router
 from app.schemas.files import FileFilters, FileList, FileName, FileView
 from app.services.uploads import files, uses
-from app.services.uploads.content import MAX_MODEL
+from app.services.uploads.content import MAX_MODEL, recognition
 from app.web.dependencies import MerchantCall
 from app.web.door import answered_after
 from app.web.uploads import DOCUMENTED, name_of, received
@@ -34,5 +34,8 @@ async def upload_file(request: Request, call: MerchantCall) -> Response:
     """Upload a picture (PNG, JPEG, WebP), a scene's config (JSON) or a 3D model (glTF 2.0): its content tells which it is."""
     async with received(request, call) as file, _at_once:
         name = await name_of(request)
-        store, enter = functools.partial(files.store, file), functools.partial(files.enter, call, uploaded_as=name)
+        store, enter = (
+            functools.partial(files.store, file, recognition.recognised),
+            functools.partial(files.enter, call, uploaded_as=name),
+        )
         return await in_thread(answered_after, call, 201, store, enter)

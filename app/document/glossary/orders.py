@@ -1,0 +1,73 @@
+"""Orders, their carriers and receivers."""
+
+from typing import Any
+
+WORDS: dict[str, tuple[Any, ...]] = {
+    "id": ("Its id (编号).", 1),
+    "order_id": ("Id of the order (订单 id).", 1),
+    "order_number": ("The platform's number of the order (订单号), 1 to 30 letters, digits, `-` or `_`.", "ON202511260001"),
+    "OrderConditions.order_number": ("A part of the order number (订单号), 1 to 30 characters.", "ON2025"),
+    "status": ("Its state (状态).", 0),
+    "OrderView.status": ("State of the order (订单状态).", 0),
+    "OrderConditions.status": ("States of orders (订单状态); several by commas, or by repeating.", [0]),
+    "CustomerOrderFilters.status": ("States of orders (订单状态); several by commas, or by repeating.", [0]),
+    "PlatformOrderFilters.status": ("States of orders (订单状态); several by commas, or by repeating.", [0]),
+    "business_id": ("Id of the merchant (商家 id).", 1),
+    "customer_id": ("Id of the buyer (买家 id).", 1),
+    "num": ("How many pieces were bought (购买数量), 1 to 1,000,000.", 1),
+    "sku_snapshot": ("What was bought, as it was then (商品快照).",),
+    "pay_count": ("What was paid, in yuan with two decimals at most (支付金额), from 0.", 129.0),
+    "Place.pay_count": (
+        "What was paid, in yuan with two decimals at most (支付金额), from 0; price × num when left out.",
+        129.0,
+    ),
+    "create_time": ("When it was made (创建时间), Unix seconds.", 1764144000),
+    "Place.create_time": (
+        "When it was paid (支付时间), Unix seconds, now when left out; five minutes ahead at most.",
+        1764144000,
+    ),
+    "deliver_time": ("When it was shipped (发货时间), Unix seconds; null before.", None),
+    "recv_time": ("When it was received (收货时间), Unix seconds; null before.", None),
+    "close_time": ("When it ended (结束时间), Unix seconds; null before.", None),
+    "deliver_address": ("Where it is shipped from (发货地址), 150 characters at most.", "上海市浦东新区仓库 1 号"),
+    "receiver_name": ("Name of the receiver (收货人姓名), 200 characters at most; the column shows the first 30.", "张三"),
+    "receiver_phone": (
+        "Phone of the receiver (收货电话), 50 characters at most; the column shows what fits 12.",
+        "13800000000",
+    ),
+    "receiver_address": (
+        "Address of the receiver (收货地址), 1,000 characters at most; the column shows 300.",
+        "上海市浦东新区世纪大道 100 号",
+    ),
+    "receiver": ("The receiver whole, as the buyer gave it (完整收货信息).",),
+    "OrderConditions.receiver": ("A part of the receiver's name or phone (收货人), 1 to 200 characters.", "张"),
+    "ReceiverView.name": ("Name (姓名).", "张三"),
+    "ReceiverView.phone": ("Phone (电话).", "13800000000"),
+    "ReceiverView.address": ("Address (地址).", "上海市浦东新区世纪大道 100 号"),
+    "logistic_id": ("Id of the carrier (物流商 id), as `GET /api/v1/logistics-companies` lists them.", 1),
+    "logistic_name": ("Name of the carrier (物流商名称), 15 characters at most.", "顺丰速运"),
+    "logistic_order_id": (
+        "Tracking number (物流单号), 1 to 30 letters, digits, `-`, `_` or `.`; optional where the carrier needs none.",
+        "SF1391234567890",
+    ),
+    "after_care_id": ("Id of the ticket in force (服务单 id); null where there is none.", None),
+    "back_reason": ("Why the buyer wants a refund (退款原因), 1 to 400 characters.", "不想要了"),
+    "OrderView.back_reason": ("Why the buyer wants a refund (退款原因); null where none was asked for.", None),
+    "updated_at": ("When it was changed last (更新时间), Unix seconds.", 1764144000),
+    "actions": ("The verbs that are open to the caller now (可执行的操作).", []),
+    "deadline_at": ("When its present deadline passes (截止时间), Unix seconds; null where none runs.", 1764316800),
+    "refunded": ("What its tickets gave back, in yuan (已退金额).", 0.0),
+    "pieces_left": ("Those of `num` that were neither cancelled nor returned (剩余件数).", 1),
+    "except_order": ("The ticket in force (当前服务单); null where there is none.",),
+    "days": ("By how many days the automatic receipt is put off (延长天数), 1 to 30.", 3),
+    "Cancel.remark": ("Why the order cannot be delivered (取消原因), 1 to 400 characters.", "仓库破损"),
+    "Cancel.restock": ("Whether its pieces go back into stock (是否回库).", True),
+    "SkuSnapshot.price": ("Price of one piece then, in yuan (单价).", 129.0),
+    # carriers
+    "Carrier.code": ("Code of the carrier (物流商编码).", "SF"),
+    "Carrier.name": ("Name of the carrier (物流商名称).", "顺丰速运"),
+    "needs_tracking": (
+        "Whether a shipment has a tracking number (是否需要物流单号): false for 无需物流, 自提, 同城配送.",
+        True,
+    ),
+}
