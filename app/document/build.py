@@ -29,8 +29,9 @@ _FILES = {
         "type": "string",
         "description": "Server-Sent Events (实时消息): `id` to resume from, `event` the type, `data` as AuditView in JSON.",
     },
-    "text/plain": {"type": "string", "description": "Figures in the text format of Prometheus (监控指标)."},
+    "text/plain": {"type": "string", "description": "Plain text (文本)."},
 }
+_NOT_SHOWN = ("title", "ge", "le")
 _WORDS_OF_STATUS = {"200": "Done (成功).", "201": "Made (已创建).", "204": "Done, with nothing to show (成功，无内容)."}
 Schema = dict[str, Any]
 
@@ -49,7 +50,7 @@ def documented(app: FastAPI) -> Callable[[], Schema]:
 def _document(app: FastAPI) -> Schema:
     found = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
     schemas = {name: schema for name, schema in found["components"]["schemas"].items() if name not in _NO_LONGER}
-    schemas |= webhooks.schemas(schemas)
+    schemas |= webhooks.schemas()
     fields.describe(schemas)
     schemas |= enums.NAMED | problem.schemas()
     assembly = _Assembly(schemas)
@@ -57,6 +58,9 @@ def _document(app: FastAPI) -> Schema:
     for operation in operations(app.routes):
         plain = found["paths"][operation.path][operation.method.lower()]
         paths.setdefault(operation.path, {})[operation.method.lower()] = assembly.operation(operation, plain)
+    told = webhooks.described()
+    for type_ in told:
+        assembly.add_example(webhooks.name_of(type_))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -64,17 +68,18 @@ def _document(app: FastAPI) -> Schema:
             "summary": app.summary,
             "version": app.version,
             "description": TEXT,
+            "contact": {"name": "meta_be"},
             "license": {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
         },
         "servers": [{"url": "/", "description": "This service (本服务)"}],
         "tags": [{"name": name, "description": said} for name, said in TAGS.items()],
         "paths": paths,
-        "webhooks": webhooks.described(),
+        "webhooks": told,
         "components": {
             "schemas": dict(sorted(schemas.items())),
             "responses": dict(sorted(assembly.responses.items())),
             "parameters": headers.PARAMETERS,
-            "examples": problem.examples() | assembly.examples,
+            "examples": {code: each for code, each in problem.examples().items() if code in assembly.codes} | assembly.examples,
             "headers": headers.HEADERS,
             "securitySchemes": headers.SECURITY_SCHEMES,
         },
@@ -87,20 +92,21 @@ class _Assembly:
     def __init__(self, schemas: dict[str, Schema]) -> None:
         self.responses: dict[str, Schema] = {}
         self.examples: dict[str, Schema] = {}
+        self.codes: set[str] = set()
         self._examples = fields.Examples(schemas)
 
     def operation(self, operation: Operation, plain: Schema) -> Schema:
         summary, description = _said_of(operation, plain)
+        parameters = [_parameter(each, operation) for each in plain.get("parameters", ())]
         made = {
             "tags": [operation.tag],
             "operationId": operation.id,
             "summary": summary,
             "description": description,
             "security": headers.security_of(operation),
-            "parameters": [_parameter(each, operation) for each in plain.get("parameters", ())],
+            "parameters": parameters + headers.parameters_of(operation),
             "responses": self._answers(operation, plain["responses"]),
         }
-        made["parameters"] += headers.parameters_of(operation)
         if "requestBody" in plain:
             made["requestBody"] = self._body(operation, plain["requestBody"])
         return {name: value for name, value in made.items() if value or name == "security"}
@@ -113,7 +119,12 @@ class _Assembly:
         return {"description": said, "required": body.get("required", False), "content": content}
 
     def _answers(self, operation: Operation, plain: Schema) -> Schema:
-        found = {status: self._success(operation, status, one) for status, one in plain.items() if status[0] in "23"}
+        known = {str(status) for status in codes_of(operation)} | {"422"}  # FastAPI's own 422 is never sent
+        found = {
+            status: self._success(operation, status, one)
+            for status, one in plain.items()
+            if status[0] in "23" or status not in known
+        }
         for status, codes in codes_of(operation).items():
             found[str(status)] = self._refusal(operation, str(status), codes)
         return dict(sorted(found.items()))
@@ -133,12 +144,17 @@ class _Assembly:
         return made | ({"content": content} if content and status != "304" else {})
 
     def _refusal(self, operation: Operation, status: str, codes: list[str]) -> Schema:
+        self.codes |= set(codes)
         made = {**problem.response(codes), "headers": headers.headers_of(operation, status)}
         if len(codes) > _LINKED:
             return made
         name = f"{status}.{'.'.join(codes)}"
         self.responses[name] = made
         return {"$ref": f"#/components/responses/{name}"}
+
+    def add_example(self, name: str) -> None:
+        """Put an example of the schema of this name among the components."""
+        self.examples.setdefault(name, {"summary": "An example (示例)", "value": self._examples.of(name)})
 
     def _with_example(self, content: Schema) -> Schema:
         """The content with an example: a schema's own, which stands among the components once."""
@@ -148,7 +164,7 @@ class _Assembly:
         if "$ref" not in schema:
             return {"schema": schema, "example": schema.get("example", self._examples.of_schema(schema))}
         name = schema["$ref"].rpartition("/")[2]
-        self.examples.setdefault(name, {"summary": "An example (示例)", "value": self._examples.of(name)})
+        self.add_example(name)
         return {"schema": schema, "examples": {"example": {"$ref": f"#/components/examples/{name}"}}}
 
 
@@ -180,14 +196,21 @@ def _parameter(parameter: Schema, operation: Operation) -> Schema:
     name = parameter["name"]
     if name.lower() == "last-event-id":
         return {**parameter, "name": "Last-Event-ID", "description": headers.LAST_EVENT_ID, "schema": {"type": "string"}}
-    models = ()
-    if parameter["in"] == "query":
-        models = fields.kinds_of(operation.route.dependant.query_params[0].field_info.annotation.__name__)
+    models = fields.kinds_of(operation.query_model) if parameter["in"] == "query" else ()
     found = word("EvidenceView.name" if name == "name" and parameter["in"] == "path" else name, models)
-    schema = enums.named({key: value for key, value in parameter["schema"].items() if key != "title"})
+    schema = enums.named(_plain(parameter["schema"]))
     shown = {**parameter, "schema": schema}
     if found is not None:
         shown["description"] = shown.get("description") or found.meaning
         if found.example not in (None, "", []):
             shown["example"] = found.example
     return shown
+
+
+def _plain(schema: Any) -> Any:
+    """The schema without its title, and without the bounds of a date, for which JSON Schema has no words."""
+    if isinstance(schema, list):
+        return [_plain(each) for each in schema]
+    return (
+        {key: _plain(value) for key, value in schema.items() if key not in _NOT_SHOWN} if isinstance(schema, dict) else schema
+    )

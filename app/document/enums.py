@@ -58,28 +58,26 @@ _SCENE_TAG = {
     "x-enum-descriptions": ["直播 live", "商铺 shop"],
 }
 
-NAMED: dict[str, dict[str, Any]] = {
-    each["title"]: each
-    for each in (
-        _of_states("OrderStatus", order.STATUS_NAMES, order),
-        _of_states("TicketStatus", except_order.STATUS_NAMES, except_order),
-        _of_states("SkuStatus", sku.STATUS_NAMES, sku),
-        _USER_STATUS,
-        _SCENE_TAG,
-        _of_words("TicketStep", "How far a ticket is (服务单步骤).", get_args(Step)),
-        _of_words("ExceptType", "仅退款 refund only; 退货退款 return and refund.", get_args(ExceptType)),
-        _of_words("RefundStatus", "State of a refund's payment (退款支付状态).", get_args(RefundStatus)),
-        _of_words("DeliveryStatus", "How far a delivery is (投递状态).", get_args(DeliveryStatus)),
-        _of_words("WebhookStatus", "Whether events are sent (Webhook 状态).", ("enabled", "disabled")),
-        _of_words("ApiKeyScope", "What an API key opens (权限).", get_args(Scope)),
-        _of_words("FileKind", "What a file is (文件种类).", get_args(Kind)),
-        _of_words("EventType", "What happened to what (事件类型).", TYPES),
-        _of_words("Verb", "What happened (动作).", VERBS),
-        _of_words("ActorKind", "Who did it (操作者类型).", (MERCHANT, CUSTOMER, ADMIN, PLATFORM, SYSTEM)),
-        _of_words("OrderAction", "What a caller can do with an order (订单操作).", _verbs(ORDER_MOVES)),
-        _of_words("TicketAction", "What a caller can do with a ticket (服务单操作).", _verbs(TICKET_MOVES)),
-    )
-}
+_ALL: tuple[dict[str, Any], ...] = (
+    _of_states("OrderStatus", order.STATUS_NAMES, order),
+    _of_states("TicketStatus", except_order.STATUS_NAMES, except_order),
+    _of_states("SkuStatus", sku.STATUS_NAMES, sku),
+    _USER_STATUS,
+    _SCENE_TAG,
+    _of_words("TicketStep", "How far a ticket is (服务单步骤).", get_args(Step)),
+    _of_words("ExceptType", "仅退款 refund only; 退货退款 return and refund.", get_args(ExceptType)),
+    _of_words("RefundStatus", "State of a refund's payment (退款支付状态).", get_args(RefundStatus)),
+    _of_words("DeliveryStatus", "How far a delivery is (投递状态).", get_args(DeliveryStatus)),
+    _of_words("WebhookStatus", "Whether events are sent (Webhook 状态).", ("enabled", "disabled")),
+    _of_words("ApiKeyScope", "What an API key opens (权限).", get_args(Scope)),
+    _of_words("FileKind", "What a file is (文件种类).", get_args(Kind)),
+    _of_words("EventType", "What happened to what (事件类型).", TYPES),
+    _of_words("Verb", "What happened (动作).", VERBS),
+    _of_words("ActorKind", "Who did it (操作者类型).", (MERCHANT, CUSTOMER, ADMIN, PLATFORM, SYSTEM)),
+    _of_words("OrderAction", "What a caller can do with an order (订单操作).", _verbs(ORDER_MOVES)),
+    _of_words("TicketAction", "What a caller can do with a ticket (服务单操作).", _verbs(TICKET_MOVES)),
+)
+NAMED = {str(each["title"]): each for each in _ALL}
 _BY_VALUES = {frozenset(each["enum"]): name for name, each in NAMED.items() if each["enum"] != [0, 1]}
 # What the values alone do not tell.
 OF_FIELDS = {

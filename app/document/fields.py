@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from app.document import enums
 from app.document.glossary import word
 
+_SAYS_MORE = {"enum", "properties"}
+_PLAIN = {"integer": 1, "number": 1.0, "boolean": True, "string": "示例"}
 _SCHEMAS = "#/components/schemas/"
 Schema = dict[str, Any]
 
@@ -70,8 +72,10 @@ class Examples:
         return {field: value for field, value in shown.items() if field in required or value not in (None, [], False)}
 
     def _of_field(self, field: str, schema: Schema, model: str) -> Any:
+        if "const" in schema:
+            return schema["const"]
         found = word(field, kinds_of(model))
-        if found is not None and found.has_example:
+        if found is not None and found.has_example and not _SAYS_MORE & schema.keys():
             return found.example
         return self.of_schema(schema)
 
@@ -79,6 +83,13 @@ class Examples:
         """An example of a schema that is not a component: the first of its kinds, one of its items."""
         if "$ref" in schema:
             return self.of(schema["$ref"].removeprefix(_SCHEMAS))
+        if "allOf" in schema:
+            return {name: value for each in schema["allOf"] for name, value in self.of_schema(each).items()}
+        if "properties" in schema:
+            return {
+                name: self.of_schema(value) if "$ref" in value else self._of_field(name, value, "")
+                for name, value in schema["properties"].items()
+            }
         if "anyOf" in schema:
             return self.of_schema(schema["anyOf"][0])
         if schema.get("type") == "array":
@@ -87,4 +98,5 @@ class Examples:
             return schema["const"]
         if "enum" in schema:
             return schema["enum"][0]
-        return {"integer": 1, "number": 1.0, "boolean": True, "string": "示例"}.get(str(schema.get("type")), {})
+        kind = schema.get("type")
+        return _PLAIN.get(kind[0] if isinstance(kind, list) else str(kind), {})

@@ -59,7 +59,7 @@ HEADERS: dict[str, Schema] = {
 EXPOSED = ["X-Request-ID", "Retry-After", "Idempotent-Replayed", "Content-Disposition", "ETag", "Location", "Content-Range"]
 """The headers that pages of other origins may read."""
 
-SIGNATURE = {"webhookId": [], "webhookTimestamp": [], "webhookSignature": []}
+SIGNATURE: dict[str, list[str]] = {"webhookId": [], "webhookTimestamp": [], "webhookSignature": []}
 
 
 def _bearer(description: str, form: str) -> Schema:

@@ -8,7 +8,7 @@ buyers, the platform and staff do with them.
 
 | audience | proves itself by |
 |---|---|
-| merchant 商家, customer 买家, admin 管理员 | `Authorization: Bearer` and the token of `POST …/login`. A new login ends the one before. |
+| merchant 商家, customer 买家, admin 管理员 | `Authorization: Bearer` and the token of `POST …/login`; a new one ends it. |
 | a merchant's machine | `Authorization: Bearer` and an API key (`mbk_…`), which opens what its scopes say. |
 | platform 平台 | the headers of [Standard Webhooks](https://www.standardwebhooks.com), signed with its secret. |
 

@@ -43,7 +43,8 @@ class Operation:
 
     @property
     def controller(self) -> Callable[..., Any]:
-        return inspect.unwrap(self.route.endpoint)
+        controller: Callable[..., Any] = inspect.unwrap(self.route.endpoint)
+        return controller
 
     @property
     def needs_session(self) -> bool:
@@ -70,6 +71,12 @@ class Operation:
     @property
     def takes_form(self) -> bool:
         return "multipart/form-data" in (self.route.openapi_extra or {}).get("requestBody", {}).get("content", {})
+
+    @property
+    def query_model(self) -> str:
+        """The name of the model of its query; empty where it has none."""
+        names = (parameter.field_info.annotation for parameter in self.route.dependant.query_params)
+        return next((annotation.__name__ for annotation in names if isinstance(annotation, type)), "")
 
     @property
     def query(self) -> dict[str, Any]:

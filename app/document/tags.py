@@ -40,6 +40,7 @@ TAGS = {
     "admin-scene-bases": "The scene bases (基础场景), kept by staff.",
     "admin-statistics": "The figures of the whole platform (平台统计).",
     "admin-events": "The audit (操作日志): everything that happened.",
+    "webhooks": "What the service sends (事件推送) to the webhooks of merchants and of the platform.",
     "public": "What anyone may read (公开): carriers, names of states, uploaded files.",
     "system": "What operations asks for (运维): alive, ready, metrics.",
 }

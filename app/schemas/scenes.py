@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from app.schemas.fields import Change, Id, Input, Line, Name, Optionally
 from app.schemas.paging import Listed, PageQuery
 
-Tag = Annotated[int, Field(ge=1, le=2, description="1 live, 2 shop")]
+Tag = Annotated[int, Field(ge=1, le=2)]
 FileName = Annotated[str, Line(255)]
 
 

@@ -44,16 +44,8 @@ MAX_URL = 2048
 Endpoint = Annotated[
     AnyHttpUrl, UrlConstraints(max_length=MAX_URL), AfterValidator(_endpoint), PlainSerializer(str, return_type=str)
 ]
-Types = Annotated[
-    Annotated[list[Type], Field(max_length=100)] | None,
-    AfterValidator(_once_each),
-    Field(description="the events wanted; none or null: all"),
-]
-Verbs = Annotated[
-    Annotated[list[Verb], Field(max_length=50)] | None,
-    AfterValidator(_once_each),
-    Field(description="the events wanted by their verbs, whatever they happened to; deliveries then name the verb as type"),
-]
+Types = Annotated[Annotated[list[Type], Field(max_length=100)] | None, AfterValidator(_once_each)]
+Verbs = Annotated[Annotated[list[Verb], Field(max_length=50)] | None, AfterValidator(_once_each)]
 Description = Optionally[Annotated[str, Prose(255)]]
 
 

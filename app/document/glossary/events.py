@@ -10,6 +10,7 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "actor_id": ("Id of the account that did it (操作者 id); null for the platform and the system.", 1),
     "api_key_id": ("Id of the API key that it came with (API 密钥 id); null for a session.", None),
     "type": ("What happened to what (事件类型): subject and verb.", "order.ship"),
+    "timestamp": ("When it happened (时间), in UTC.", "2025-11-26T08:00:00Z"),
     "verb": ("What happened (动作).", "ship"),
     "EventFilters.verb": ("What happened (动作), 1 to 30 characters.", "ship"),
     "subject": ("What it happened to (对象).", "order"),
@@ -21,10 +22,10 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "EventView.amount": ("Yuan (金额): paid for an order, of a ticket's refund, of a refund payment; null for others.", 129.0),
     "AuditView.business_id": ("Id of the merchant that it is about (商家 id); null where it is about none.", 1),
     "AuditView.order_id": ("Id of the order that it is about (订单 id); null where it is about none.", 1),
-    "details": ("What more there is to say of it (详情), by its type; null for nothing.", {"logistic_name": "顺丰速运"}),
+    "details": ("What more there is to say of it (详情), by its type; null for nothing.", None),
     "request_id": ("The `X-Request-ID` of the request that did it (请求 id); null where none did.", "0f3c7d1a"),
     # webhooks
-    "webhook_id": ("Id of the webhook (Webhook id).", 1),
+    "webhook_id": ("Id of the webhook (推送 id).", 1),
     "delivery_id": ("Id of the delivery (投递 id).", 1),
     "NewWebhook.url": (
         "Where to send events (接收地址): https, a public host, port 80, 443 or 1024 to 65535, 2,048 characters.",

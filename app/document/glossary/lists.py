@@ -14,7 +14,6 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "total_is_capped": ("Whether there are more than 10,000 rows (总数是否已截断).", False),
     "pages": ("How many pages there are (总页数); null on a walk by cursor.", 1),
     "next_cursor": ("The `cursor` of what follows (下一页游标); null at the end.", None),
-    "sort": ("The order of the rows (排序方式).", "newest"),
     "SkuFilters.sort": ("The order of the rows (排序方式): `newest`, `oldest`, or `stock`, the least stock first.", "newest"),
     "q": ("A part of the SKU's name, its product's name or its code (搜索词), 1 to 100 characters.", "蓝色"),
     "create_from": ("Made at this time or later (创建时间起), Unix seconds.", 1764100000),

@@ -49,7 +49,6 @@ WORDS: dict[str, tuple[Any, ...]] = {
     ),
     "Receive.restock": ("Whether the pieces go back into stock (是否回库).", True),
     "ReceivingRuling.restock": ("Whether the pieces go back into stock (是否回库).", True),
-    "pieces": ("How many pieces (件数), 1 to 1,000,000; all that are left when left out.", 1),
     "Ask.pieces": (
         "How many pieces are to be returned, or cancelled before shipping (件数); all that are left when left out.",
         None,
