@@ -12,12 +12,14 @@ import pytest
 
 from tests.conftest import environment_for, serving
 from tests.support.api import Api, Caller, Platform
+from tests.support.effort import often
 from tests.support.factories import REFUND, RETURN, World, made, purchase
 from tests.support.invariants import broken
 
 RACERS = 8
-ROUNDS = 3
+ROUNDS = often(3, 60)
 CLIENTS, STOCK, PURCHASES = 64, 500, 640
+pytestmark = pytest.mark.hard
 PARCEL = {"logistics_id": 2, "tracking_number": "YT123"}
 REASON = {"reason": "商家未处理"}
 ASKED = {"except_type": REFUND, "back_reason": "不想要了"}
@@ -64,10 +66,12 @@ class Race:
 
     def __init__(self, clients: list[httpx.Client]) -> None:
         self.clients = clients
+        self.sent = 0
 
     def run(self, acts: list[tuple[Caller, str, Any]], **options: Any) -> list[httpx.Response]:
         """Send each (caller, path, body) at once, as POST unless the path says another method; the answers in their order."""
         gate = Barrier(len(acts))
+        self.sent += len(acts)
 
         def start(act: tuple[Caller, str, Any], client: httpx.Client) -> httpx.Response:
             caller, path, body = act
@@ -83,6 +87,13 @@ class Race:
 @pytest.fixture(scope="module")
 def race(clients: list[httpx.Client]) -> Race:
     return Race(clients)
+
+
+@pytest.fixture(autouse=True)
+def counted(request: pytest.FixtureRequest, race: Race, tried: Callable[[str, int], None]) -> Iterator[None]:
+    before = race.sent
+    yield
+    tried(f"requests at the same moment: {request.node.name.removeprefix('test_').replace('_', ' ')}", race.sent - before)
 
 
 def codes(answers: list[httpx.Response]) -> Counter[Any]:
