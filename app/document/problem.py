@@ -74,11 +74,11 @@ def examples() -> dict[str, Any]:
 
 
 def _example(error: Error) -> dict[str, Any]:
-    shown = problem(error.status, error.code, _spoken(error.en), "/api/v1/merchant/orders/1")
-    return {"summary": f"{_spoken(error.zh)} · {_spoken(error.en)}", "value": shown}
+    shown = problem(error.status, error.code, spoken(error.en), "/api/v1/merchant/orders/1")
+    return {"summary": f"{spoken(error.zh)} · {spoken(error.en)}", "value": shown}
 
 
-def _spoken(words: str) -> str:
+def spoken(words: str) -> str:
     """The words of an error, with the names of what they are filled in with."""
     return words.replace("{", "‹").replace("}", "›")
 

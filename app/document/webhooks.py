@@ -86,7 +86,11 @@ _VERB_TEXT = "What is told of it beside the columns that every event has is in `
 
 def name_of(type_: str) -> str:
     """The name of the schema of a type's message: `order.ship` is `OrderShipMessage`."""
-    return "".join(part.capitalize() for part in type_.replace(".", "_").split("_")) + "Message"
+    return "".join(part.capitalize() for part in _joined(type_).split("_")) + "Message"
+
+
+def _joined(type_: str) -> str:
+    return type_.replace(".", "_").replace("-", "_")
 
 
 def schemas() -> dict[str, Schema]:
@@ -107,7 +111,7 @@ def subjects() -> Iterable[tuple[str, str]]:
 def _told(type_: str) -> Schema:
     subject, verb = type_.split(".")
     return {
-        "operationId": f"told_of_{type_.replace('.', '_')}",
+        "operationId": f"told_of_{_joined(type_)}",
         "summary": f"{type_}: {verb.replace('_', ' ')}, of {_SUBJECTS[subject]}",
         "description": f"Sent to the webhooks that want it (事件推送). {_VERB_TEXT}",
         "tags": ["webhooks"],
