@@ -27,13 +27,17 @@ _ONLY: dict[Error, set[str]] = {
     errors.SkuCodeTaken: {"merchant_create_product", "merchant_create_sku", "merchant_change_sku"},
     errors.CarrierMissing: {"merchant_ship_order"},
     errors.CarrierDiffers: {"merchant_ship_order"},
+    errors.TicketOffered: {"merchant_refuse_ticket", "merchant_receive_goods", "customer_send_back", "admin_receive_goods"},
     errors.OfferNotRaised: {"merchant_agree_to_ticket"},
 }
 # What else the code names, but an operation cannot come to.
 _NEVER: dict[str, set[Error]] = {
     "customer_login": {errors.Disabled},  # only merchants can be disabled
     "admin_login": {errors.Disabled},
-    "customer_ask_for_refund": {errors.OrderRefunding},  # an open ticket is told first
+    "customer_ask_for_refund": {
+        errors.OrderRefunding,
+        errors.WrongFileKind,
+    },  # an open ticket is told first, and buyers have pictures only
     "merchant_cancel_order": {errors.GoodsStillOwed},  # all that is left is given back
     "admin_refuse_ticket": {errors.UnknownFile, errors.WrongFileKind},  # staff show no pictures
     "merchant_get_template": {errors.TooManyRows},
