@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from app import __version__
 from app.config import settings
 from app.db import migration, reaching, replica_health
-from app.document.build import documented
+from app.document.build import documented, route_of
 from app.document.headers import EXPOSED
 from app.ops import logs, metrics, startup
 from app.process import alive, background
@@ -74,7 +74,7 @@ def build() -> FastAPI:
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # ours are app/ops/metrics and app/ops/logs
     )
-    app.router.routes[:0] = joined()
+    app.router.routes[:0] = [*joined(), route_of(app)]
     app.router.middleware_stack = routing.Table(app.routes, app.router.middleware_stack)
     problems.install(app)
     app.add_middleware(middleware.BodyLimit, max_body_size=MAX_BODY)

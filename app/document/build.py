@@ -1,12 +1,16 @@
 """Putting the document together: FastAPI reads the routes, and what it cannot know is added here."""
 
+import asyncio
 import inspect
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI
+import orjson
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import Route
 
 from app.document import enums, fields, headers, problem, webhooks
 from app.document.glossary import word
@@ -38,13 +42,27 @@ Schema = dict[str, Any]
 
 def documented(app: FastAPI) -> Callable[[], Schema]:
     """The app's `openapi`, which makes the document when it is asked for first."""
+    making = threading.Lock()
 
     def openapi() -> Schema:
-        if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
-        return app.openapi_schema
+        with making:
+            if app.openapi_schema is None:
+                app.openapi_schema = _document(app)
+            return app.openapi_schema
 
     return openapi
+
+
+def route_of(app: FastAPI) -> Route:
+    """The route of the document. It is made in a thread, as that takes a second or two, and sent as it was made."""
+    written: list[bytes] = []
+
+    async def document(request: Request) -> Response:
+        if not written:
+            written.append(await asyncio.to_thread(lambda: orjson.dumps(app.openapi())))
+        return Response(written[0], media_type=_JSON)
+
+    return Route(str(app.openapi_url), document, include_in_schema=False)
 
 
 def _document(app: FastAPI) -> Schema:
