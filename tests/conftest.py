@@ -123,21 +123,21 @@ def template(postgres: str) -> str:
 @pytest.fixture
 def empty_database(postgres: str) -> Iterator[str]:
     """The URI of a database with nothing in it."""
-    with _created(postgres, "template0") as uri:
+    with created(postgres, "template0") as uri:
         yield uri
 
 
 @pytest.fixture
 def migrated(postgres: str, template: str) -> Iterator[str]:
     """The URI of this test's database, which the app uses too."""
-    with _created(postgres, template) as uri:
+    with created(postgres, template) as uri:
         yield uri
 
 
 @pytest.fixture(scope="module")
 def migrated_module(postgres: str, template: str) -> Iterator[str]:
     """The URI of a database that the tests of one module share, each leaving the others' rows alone."""
-    with _created(postgres, template) as uri:
+    with created(postgres, template) as uri:
         yield uri
 
 
@@ -229,7 +229,8 @@ def _base_url(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def _created(postgres: str, template: str) -> Iterator[str]:
+def created(postgres: str, template: str) -> Iterator[str]:
+    """A database of its own, copied from the template, which the app uses meanwhile."""
     name = f"test_{next(_numbers)}"
     _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
