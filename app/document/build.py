@@ -68,8 +68,8 @@ def route_of(app: FastAPI) -> Route:
 def _document(app: FastAPI) -> Schema:
     found = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
     schemas = {name: schema for name, schema in found["components"]["schemas"].items() if name not in _NO_LONGER}
-    schemas |= webhooks.schemas()
     fields.describe(schemas)
+    schemas |= webhooks.schemas(schemas["AuditView"])
     schemas |= enums.NAMED | problem.schemas()
     assembly = _Assembly(schemas)
     paths: dict[str, Schema] = {}
@@ -78,7 +78,9 @@ def _document(app: FastAPI) -> Schema:
         paths.setdefault(operation.path, {})[operation.method.lower()] = assembly.operation(operation, plain)
     told = webhooks.described()
     for type_ in told:
-        assembly.add_example(webhooks.name_of(type_))
+        name = webhooks.name_of(type_)
+        assembly.add_example(name)
+        assembly.examples[name]["value"] = webhooks.example(type_, assembly.examples[name]["value"])
     return {
         "openapi": "3.1.0",
         "info": {

@@ -9,8 +9,7 @@ from pydantic import BaseModel
 from app.document import enums
 from app.document.glossary import word
 
-_SAYS_MORE = {"enum", "properties"}
-_PLAIN = {"integer": 1, "number": 1.0, "boolean": True, "string": "示例"}
+_PLAIN = {"null": None, "integer": 1, "number": 1.0, "boolean": True, "string": "示例"}
 _SCHEMAS = "#/components/schemas/"
 Schema = dict[str, Any]
 
@@ -72,24 +71,20 @@ class Examples:
         return {field: value for field, value in shown.items() if field in required or value not in (None, [], False)}
 
     def _of_field(self, field: str, schema: Schema, model: str) -> Any:
-        if "const" in schema:
-            return schema["const"]
+        """The example that the glossary has, if it is one of the values that there are; else the first of these."""
         found = word(field, kinds_of(model))
-        if found is not None and found.has_example and not _SAYS_MORE & schema.keys():
-            return found.example
-        return self.of_schema(schema)
+        values = self._schemas[schema["$ref"].removeprefix(_SCHEMAS)] if "$ref" in schema else schema
+        fits = found is not None and found.has_example and found.example in values.get("enum", [found.example])
+        if found is None or not fits or "properties" in schema or schema.get("type") == "null":
+            return self.of_schema(schema)
+        return found.example
 
     def of_schema(self, schema: Schema) -> Any:
         """An example of a schema that is not a component: the first of its kinds, one of its items."""
         if "$ref" in schema:
             return self.of(schema["$ref"].removeprefix(_SCHEMAS))
-        if "allOf" in schema:
-            return {name: value for each in schema["allOf"] for name, value in self.of_schema(each).items()}
         if "properties" in schema:
-            return {
-                name: self.of_schema(value) if "$ref" in value else self._of_field(name, value, "")
-                for name, value in schema["properties"].items()
-            }
+            return {name: self._of_field(name, value, "") for name, value in schema["properties"].items()}
         if "anyOf" in schema:
             return self.of_schema(schema["anyOf"][0])
         if schema.get("type") == "array":

@@ -93,14 +93,22 @@ def _joined(type_: str) -> str:
     return type_.replace(".", "_").replace("-", "_")
 
 
-def schemas() -> dict[str, Schema]:
-    """The schema of each type's message."""
-    return {name_of(type_): _message(type_) for type_ in TYPES}
+def schemas(event: Schema) -> dict[str, Schema]:
+    """The schema of each type's message, and of the events of each subject, made from that of any `event`."""
+    messages = {name_of(type_): _message(type_) for type_ in TYPES}
+    return messages | {_event_of(subject): _event(subject, event) for subject in _SUBJECTS}
 
 
 def described() -> dict[str, Schema]:
     """The webhooks, by the types of their events."""
     return {type_: {"post": _told(type_)} for type_ in TYPES}
+
+
+def example(type_: str, message: Schema) -> Schema:
+    """An example of a message of this type, made of one of any type of its subject."""
+    told = {name: value for name, value in (message["data"]["details"] or {}).items() if name in DETAILS.get(type_, ())}
+    verb = type_.partition(".")[2]
+    return {**message, "type": type_, "data": {**message["data"], "type": type_, "verb": verb, "details": told or None}}
 
 
 def subjects() -> Iterable[tuple[str, str]]:
@@ -135,20 +143,19 @@ def _told(type_: str) -> Schema:
     }
 
 
+def _event_of(subject: str) -> str:
+    """The name of the schema of a subject's events: `except_order` has ExceptOrderEvent."""
+    return "".join(part.capitalize() for part in subject.split("_")) + "Event"
+
+
 def _message(type_: str) -> Schema:
     subject, verb = type_.split(".")
-    fixed: dict[str, Schema] = {
-        "type": {"type": "string", "const": type_, "description": "What happened to what (事件类型)."},
-        "subject": {"type": "string", "const": subject, "description": "What it happened to (对象)."},
-        "verb": {"type": "string", "const": verb, "description": "What happened (动作)."},
-        "details": _details(type_, subject),
-    }
-    if subject in _STATUS:
-        fixed["status"] = {**_STATUS[subject], "description": "State that the subject reached, or has now (状态)."}
+    details = ", ".join(f"`{name}`" for name in DETAILS.get(type_, ()))
+    said = f"Its `details` tell {details}." if details else "It has no `details` of its own."
     return {
         "type": "object",
         "title": name_of(type_),
-        "description": f"{verb.replace('_', ' ').capitalize()}, of {_SUBJECTS[subject]}.",
+        "description": f"{verb.replace('_', ' ').capitalize()}, of {_SUBJECTS[subject]}. {said}",
         "required": ["type", "timestamp", "data"],
         "properties": {
             "type": {
@@ -157,23 +164,30 @@ def _message(type_: str) -> Schema:
                 "enum": [type_, verb],
             },
             "timestamp": {"type": "string", "format": "date-time", "description": "When it happened (时间), in UTC."},
-            "data": {
-                "description": "The event (事件), as lists show it.",
-                "allOf": [enums.reference("AuditView"), {"type": "object", "properties": fixed}],
-            },
+            "data": {**enums.reference(_event_of(subject)), "description": "The event (事件), as lists show it."},
         },
     }
 
 
-def _details(type_: str, subject: str) -> Schema:
-    """The schema of an event's details."""
-    fields = {name: _detail(name, subject) for name in DETAILS.get(type_, ())}
-    said = (
-        "What more there is to say of it (详情)."
-        if fields or not type_.endswith(".change")
-        else "The columns that changed (修改内容)."
-    )
-    return {"type": ["object", "null"], "description": said, **({"properties": fields} if fields else {})}
+def _event(subject: str, event: Schema) -> Schema:
+    """An event of this subject: the fields of any event, with the types and states that it has."""
+    types = [type_ for type_ in TYPES if type_.startswith(f"{subject}.")]
+    told = {name: _detail(name, subject) for type_ in types for name in DETAILS.get(type_, ())}
+    own: dict[str, Schema] = {
+        "type": {"type": "string", "enum": types},
+        "subject": {"type": "string", "enum": [subject]},
+        "verb": {"type": "string", "enum": [type_.partition(".")[2] for type_ in types]},
+        "details": {"type": ["object", "null"], **({"properties": told} if told else {})},
+        "status": _STATUS.get(subject, {"type": "null"}),
+    }
+    known = event["properties"]
+    shown = {name: {**value, "description": known[name]["description"]} for name, value in own.items()}
+    return {
+        **event,
+        "title": _event_of(subject),
+        "description": f"What happens to {_SUBJECTS[subject]}.",
+        "properties": {**known, **shown},
+    }
 
 
 def _detail(name: str, subject: str) -> Schema:

@@ -129,7 +129,7 @@ def test_every_type_of_event_is_a_webhook():
     for type_, told in DOCUMENT["webhooks"].items():
         content = told["post"]["requestBody"]["content"]["application/json"]
         check(content)
-        assert example_of(content)["data"]["type"] == type_
+        assert example_of(content)["type"] == example_of(content)["data"]["type"] == type_
 
 
 def test_every_schema_is_one():
