@@ -60,6 +60,7 @@ _STATUS: dict[str, Schema] = {
 }
 _SUBJECTS = {
     "order": "an order (订单)",
+    "order_note": "a merchant's note on an order (订单备注)",
     "except_order": "a ticket (服务单)",
     "refund": "a refund's payment (退款)",
     "sku": "a SKU (规格)",

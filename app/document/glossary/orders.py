@@ -63,6 +63,10 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "Cancel.remark": ("Why the order cannot be delivered (取消原因), 1 to 400 characters.", "仓库破损"),
     "Cancel.restock": ("Whether its pieces go back into stock (是否回库).", True),
     "SkuSnapshot.price": ("Price of one piece then, in yuan (单价).", 129.0),
+    "note": ("The merchant's own note (备注), 500 characters at most; nobody else sees it.", "易碎，请加固包装"),
+    "flag": ("The merchant's own flag (标记), 1 to 5; 0 for none.", 1),
+    "ticket": ("The ticket in force (服务单); null if there is none.", None),
+    "customer_name": ("The buyer's account name (买家).", "demo-customer"),
     # carriers
     "Carrier.code": ("Code of the carrier (物流商编码).", "SF"),
     "Carrier.name": ("Name of the carrier (物流商名称).", "顺丰速运"),
