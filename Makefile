@@ -33,6 +33,23 @@ lint: setup ## Check format, style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile Dockerfile_product
+	@$(MAKE) --no-print-directory lint-document
+
+LINTERS := tools/openapi
+DOCUMENT := $(LINTERS)/openapi.json
+
+$(LINTERS)/node_modules/ready: $(LINTERS)/package-lock.json $(LINTERS)/.npmrc | setup
+	@echo "installing the linters of the OpenAPI document"
+	@cd $(LINTERS) && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --ignore-scripts
+	@touch $@
+
+lint-document: $(LINTERS)/node_modules/ready ## Check the OpenAPI document
+	@$(BIN)/python -m app.tools.openapi $(DOCUMENT)
+	@$(BIN)/openapi-spec-validator $(DOCUMENT)
+	@cd $(LINTERS) && PATH="$(abspath $(BIN)):$$PATH" npm run --silent lint
+
+reference: setup ## Write docs/errors.md and docs/events.md from the code
+	@$(BIN)/python -m app.document.reference
 
 lock: setup ## Write requirements.lock from requirements.txt
 	@$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-trusted-host \
@@ -45,4 +62,4 @@ format: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: help setup run test test-fast test-hard snapshots lint lock audit format
+.PHONY: help setup run test test-fast test-hard snapshots lint lint-document reference lock audit format
