@@ -37,6 +37,7 @@ TAGS = {
     "admin-orders": "Everybody's orders and tickets (全部订单与服务单).",
     "admin-except-orders": "Tickets that staff decide (平台介入) where a merchant or buyer does not.",
     "admin-refunds": "Everybody's refunds (退款).",
+    "admin-files": "Pictures that staff upload (平台图片), for scene bases.",
     "admin-scene-bases": "The scene bases (基础场景), kept by staff.",
     "admin-statistics": "The figures of the whole platform (平台统计).",
     "admin-events": "The audit (操作日志): everything that happened.",
