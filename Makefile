@@ -13,6 +13,29 @@ $(VENV)/ready: requirements.txt requirements-dev.txt
 
 setup: $(VENV)/ready ## Install everything into .venv
 
+NPM := PATH="$(abspath $(BIN)):$$PATH" npm --silent
+API := $(shell find app/main.py app/routers app/schemas app/web -name '*.py')
+CLIENT := $(filter-out %/schema.d.ts,$(wildcard clients/typescript/src/*.ts)) clients/typescript/generate.mjs
+PAGES := $(shell find console -path '*/node_modules' -prune -o -path console/dist -prune -o -type f -print)
+
+node_modules/ready: package.json package-lock.json .npmrc clients/typescript/package.json console/package.json | $(VENV)/ready
+	@$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+openapi.json: $(API) | $(VENV)/ready
+	@$(BIN)/python -m app.tools.openapi $@
+
+clients/typescript/src/schema.d.ts: openapi.json clients/typescript/generate.mjs node_modules/ready
+	@$(NPM) run schema
+
+clients: clients/typescript/src/schema.d.ts ## Make the TypeScript client from the OpenAPI document
+
+console/dist/index.html: $(PAGES) $(CLIENT) node_modules/ready
+	@$(NPM) run build
+	@touch $@
+
+console: console/dist/index.html ## Build the pages that the service shows at /console/
+
 run: setup ## Serve the API on the embedded PostgreSQL, with a demo shop
 	@$(BIN)/python -m app.cli run
 
@@ -25,14 +48,15 @@ test-fast: setup ## Run the tests that start no process and do not take long
 snapshots: setup ## Write the big SQL statements to tests/snapshots
 	@$(BIN)/python -m tests.support.rendering
 
-lint: setup ## Check format, style and types
+lint: setup clients ## Check format, style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile Dockerfile_product
+	@$(NPM) run check
 
 format: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: help setup run test test-fast snapshots lint format
+.PHONY: help setup clients console run test test-fast snapshots lint format

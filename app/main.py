@@ -18,7 +18,7 @@ from app.config import settings
 from app.db import migration, reaching, replica_health
 from app.ops import logs, metrics, startup
 from app.process import alive, background
-from app.routers import joined
+from app.routers import console, joined
 from app.services.events.bell import bell
 from app.web import middleware, problems, routing
 from app.web.dependencies import SESSIONS
@@ -76,7 +76,7 @@ def build() -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # ours are app/ops/metrics and app/ops/logs
         responses={"4XX": {"model": problems.Problem, "description": "Problem", "content": {"application/problem+json": {}}}},
     )
-    app.router.routes[:0] = joined()
+    app.router.routes[:0] = [*console.ROUTES, *joined()]
     app.router.middleware_stack = routing.Table(app.routes, app.router.middleware_stack)
     problems.install(app)
     app.add_middleware(middleware.BodyLimit, max_body_size=MAX_BODY)

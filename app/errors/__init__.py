@@ -2,6 +2,7 @@
 
 from app.errors.access import (
     BadSignature,
+    ConsoleNotBuilt,
     Disabled,
     NotAuthenticated,
     NotForApiKeys,

@@ -56,6 +56,12 @@ class NotFound(AppError):
     en = "there is nothing here, or it is not yours"
 
 
+class ConsoleNotBuilt(AppError):
+    status, code = 404, "console_not_built"
+    zh = "页面尚未构建，请运行 make console"
+    en = "the pages are not built yet: run make console"
+
+
 class UnknownOrder(NotFound):
     zh = "没有这个订单，请核对"
     en = "you have no such order: check it"

@@ -1,0 +1,19 @@
+import { act, app, did, error, list, nav } from "./app";
+import { imports } from "./imports";
+import { event } from "./events";
+import { order } from "./orders";
+import { overview } from "./overview";
+import { ticket } from "./tickets";
+
+const areas = { app, nav, do: act, did, error, list, overview, order, ticket, event, import: imports };
+
+type Areas = typeof areas;
+type Of<Tongue extends "zh" | "en"> = { [Area in keyof Areas]: Areas[Area][Tongue] };
+
+function of<Tongue extends "zh" | "en">(tongue: Tongue): Of<Tongue> {
+  const entries = Object.entries(areas).map(([area, words]) => [area, words[tongue]]);
+  return Object.fromEntries(entries) as Of<Tongue>;
+}
+
+export const zh = of("zh");
+export const en = of("en");
