@@ -22,7 +22,7 @@ function packed(): Plugin {
 
 export default defineConfig({
   base: "/console/",
-  plugins: [vue(), Components({ dirs: [], dts: "src/components.d.ts", resolvers: [ElementPlusResolver()] }), packed()],
+  plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === "model-viewer" } } }), Components({ dirs: [], dts: "src/components.d.ts", resolvers: [ElementPlusResolver()] }), packed()],
   define: { __VUE_OPTIONS_API__: false, __VUE_I18N_LEGACY_API__: false },
   build: {
     target: "es2022",

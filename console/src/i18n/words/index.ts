@@ -1,11 +1,12 @@
 import { act, app, did, error, list, nav } from "./app";
+import { product, sku } from "./goods";
 import { imports } from "./imports";
 import { event } from "./events";
 import { order } from "./orders";
 import { overview } from "./overview";
 import { ticket } from "./tickets";
 
-const areas = { app, nav, do: act, did, error, list, overview, order, ticket, event, import: imports };
+const areas = { app, nav, do: act, did, error, list, overview, order, ticket, event, import: imports, product, sku };
 
 type Areas = typeof areas;
 type Of<Tongue extends "zh" | "en"> = { [Area in keyof Areas]: Areas[Area][Tongue] };
