@@ -19,9 +19,26 @@ const merchantPages = [
   page("tickets", "tickets", () => import("./pages/merchant/TicketsPage.vue")),
   page("products", "products", () => import("./pages/merchant/ProductsPage.vue")),
   page("skus", "skus", () => import("./pages/merchant/SkusPage.vue")),
+  page("models", "models", () => import("./pages/merchant/ModelsPage.vue")),
+  page("scenes", "scenes", () => import("./pages/merchant/ScenesPage.vue")),
+  page("files", "files", () => import("./pages/merchant/FilesPage.vue")),
+  page("webhooks", "webhooks", () => import("./pages/merchant/WebhooksPage.vue")),
+  page("webhooks/:id(\\d+)", "webhook", () => import("./pages/merchant/DeliveriesPage.vue")),
+  page("keys", "keys", () => import("./pages/merchant/KeysPage.vue")),
+  page("settings", "settings", () => import("./pages/merchant/SettingsPage.vue")),
 ];
 
-const adminPages: RouteRecordRaw[] = [];
+const adminPages = [
+  page("", "admin-overview", () => import("./pages/admin/OverviewPage.vue")),
+  page("merchants", "admin-merchants", () => import("./pages/admin/MerchantsPage.vue")),
+  page("customers", "admin-customers", () => import("./pages/admin/CustomersPage.vue")),
+  page("orders", "admin-orders", () => import("./pages/admin/OrdersPage.vue")),
+  page("tickets", "admin-tickets", () => import("./pages/admin/TicketsPage.vue")),
+  page("refunds", "admin-refunds", () => import("./pages/admin/RefundsPage.vue")),
+  page("audit", "admin-audit", () => import("./pages/admin/AuditPage.vue")),
+  page("bases", "admin-bases", () => import("./pages/admin/BasesPage.vue")),
+  page("admins", "admin-admins", () => import("./pages/admin/AdminsPage.vue")),
+];
 
 export const router = createRouter({
   history: createWebHistory("/console/"),
