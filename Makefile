@@ -14,15 +14,16 @@ $(VENV)/ready: requirements.txt requirements-dev.txt
 setup: $(VENV)/ready ## Install everything into .venv
 
 NPM := PATH="$(abspath $(BIN)):$$PATH" npm --silent
-API := $(shell find app/main.py app/routers app/schemas app/web -name '*.py')
-CLIENT := $(filter-out %/schema.d.ts,$(wildcard clients/typescript/src/*.ts)) clients/typescript/generate.mjs
-PAGES := $(shell find console -path '*/node_modules' -prune -o -path console/dist -prune -o -type f -print)
+API := $(shell find app -name '*.py')
+CLIENT := $(filter-out %/schema.d.ts,$(wildcard clients/typescript/src/*.ts)) clients/typescript/tsconfig.json
+PAGES := $(shell find console -name node_modules -prune -o -path console/dist -prune -o -type f -print)
 
-node_modules/ready: package.json package-lock.json .npmrc clients/typescript/package.json console/package.json | $(VENV)/ready
-	@$(NPM) ci --no-audit --no-fund
+node_modules/ready: package.json package-lock.json .npmrc clients/typescript/package.json console/package.json | setup
+	@echo "installing what the console is built with"
+	@$(NPM) ci
 	@touch $@
 
-openapi.json: $(API) | $(VENV)/ready
+openapi.json: $(API) | setup
 	@$(BIN)/python -m app.tools.openapi $@
 
 clients/typescript/src/schema.d.ts: openapi.json clients/typescript/generate.mjs node_modules/ready
@@ -31,15 +32,17 @@ clients/typescript/src/schema.d.ts: openapi.json clients/typescript/generate.mjs
 clients: clients/typescript/src/schema.d.ts ## Make the TypeScript client from the OpenAPI document
 
 console/dist/index.html: $(PAGES) $(CLIENT) node_modules/ready
+	@echo "building the console"
 	@$(NPM) run build
 	@touch $@
 
 console: console/dist/index.html ## Build the pages that the service shows at /console/
 
-run: setup ## Serve the API on the embedded PostgreSQL, with a demo shop
+run: setup ## Serve the API and the console on the embedded PostgreSQL, with a demo shop
+	@$(MAKE) --no-print-directory console || echo "the console could not be built: the API is served without it" >&2
 	@$(BIN)/python -m app.cli run
 
-test: setup ## Run the whole test suite
+test: setup console ## Run the whole test suite
 	@$(BIN)/python -m pytest
 
 test-fast: setup ## Run the tests that start no process and do not take long

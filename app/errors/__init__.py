@@ -150,6 +150,7 @@ __all__ = [
     "CarrierDiffers",
     "CarrierMissing",
     "Conflict",
+    "ConsoleNotBuilt",
     "Disabled",
     "DuplicateRow",
     "EmptyFile",
