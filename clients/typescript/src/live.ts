@@ -21,6 +21,7 @@ export interface Following {
 
 const SILENCE = 40_000; // milliseconds without a sign of life (the service gives one every 15 s) after which it is taken for dead
 const LONGEST_WAIT = 30_000;
+const browser = typeof window === "undefined" ? undefined : window; // tells when the network goes and comes
 
 /** Follows a shop's events until the returned function is called; resumes after every break without loss or doubling. */
 export function follow(following: Following): () => void {
@@ -58,6 +59,8 @@ async function once(
   noted: (message: Message) => void,
 ): Promise<string | null> {
   const silent = new AbortController();
+  const cut = () => silent.abort();
+  browser?.addEventListener("offline", cut);
   let alarm = setTimeout(() => silent.abort(), SILENCE);
   const heard = () => {
     clearTimeout(alarm);
@@ -82,6 +85,7 @@ async function once(
     return null;
   } finally {
     clearTimeout(alarm);
+    browser?.removeEventListener("offline", cut);
   }
   return null;
 }
@@ -105,9 +109,17 @@ function codeOf(farewell: Pick<Problem, "code">): string {
   return farewell.code;
 }
 
+/** Waits, but no longer than until the network is back. */
 function pause(milliseconds: number, stopped: AbortSignal): Promise<void> {
   return new Promise((resume) => {
-    const timer = setTimeout(resume, milliseconds);
-    stopped.addEventListener("abort", () => (clearTimeout(timer), resume()), { once: true });
+    const over = () => {
+      clearTimeout(timer);
+      browser?.removeEventListener("online", over);
+      stopped.removeEventListener("abort", over);
+      resume();
+    };
+    const timer = setTimeout(over, milliseconds);
+    browser?.addEventListener("online", over);
+    stopped.addEventListener("abort", over);
   });
 }
