@@ -96,4 +96,8 @@ def test_many_are_shipped_at_once_and_a_bad_row_says_why(world, visit):
     fields[2].fill("ZT0003")
     page.get_by_role("button", name="发货 (1)").click()
     page.get_by_role("dialog").wait_for(state="hidden")
-    assert {merchant.get(f"/orders/{order['id']}").json()["logistic_order_id"] for order in orders} == {"ZT0001", "ZT0002", "ZT0003"}
+    assert {merchant.get(f"/orders/{order['id']}").json()["logistic_order_id"] for order in orders} == {
+        "ZT0001",
+        "ZT0002",
+        "ZT0003",
+    }

@@ -1,6 +1,6 @@
 import createFetchClient, { type Client as FetchClient, type Middleware } from "openapi-fetch";
-import { problemOf, Unreachable } from "./problems";
-import type { paths } from "./schema";
+import { problemOf, Unreachable } from "./problems.ts";
+import type { paths } from "./schema.d.ts";
 
 export interface Options {
   /** Where the service is, such as https://shop.example; this page's own origin when left out. */

@@ -1,6 +1,6 @@
-import { problemOf, type Problem } from "./problems";
-import { read, type Message } from "./sse";
-import type { components } from "./schema";
+import { problemOf, type Problem } from "./problems.ts";
+import { read, type Message } from "./sse.ts";
+import type { components } from "./schema.d.ts";
 
 export type LiveEvent = components["schemas"]["EventView"];
 

@@ -20,13 +20,16 @@ export interface Problem {
 
 /** The service refused the call. */
 export class ProblemError extends Error {
-  constructor(
-    readonly problem: Problem,
-    readonly requestId: string | null,
-    readonly retryAfter: number | null,
-  ) {
+  readonly problem: Problem;
+  readonly requestId: string | null;
+  readonly retryAfter: number | null; // seconds
+
+  constructor(problem: Problem, requestId: string | null, retryAfter: number | null) {
     super(problem.detail);
     this.name = "ProblemError";
+    this.problem = problem;
+    this.requestId = requestId;
+    this.retryAfter = retryAfter;
   }
 
   get status(): number {
