@@ -40,7 +40,7 @@ WORDS = re.compile(r"\b(order|ticket|sku|product|do|list|staff|nav)\.[a-z_]+\b")
 
 def show(page, path):
     """Go there by the menu."""
-    page.locator(f".side a[href='/console{path}']").click()
+    page.locator(f".side-link[href='/console{path}']").click()
     page.wait_for_url(f"**/console{path}")
     page.get_by_role("heading", level=1).wait_for()
     page.locator("[aria-busy=true]").first.wait_for(state="detached")
