@@ -14,11 +14,15 @@ WORKDIR /build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
-COPY requirements.txt deploy/fetch_frpc.py ./
+COPY requirements.lock deploy/fetch_frpc.py ./
 RUN python3 -m venv /opt/venv \
-    && /opt/venv/bin/python -m pip install --no-cache-dir --no-compile -r requirements.txt \
+    && /opt/venv/bin/python -m pip install --no-cache-dir --no-compile --require-hashes -r requirements.lock \
     && /opt/venv/bin/python -c "import sqlalchemy.cresultproxy" \
     && /opt/venv/bin/python -m pip uninstall -y pip
+# What the image holds, as CycloneDX.
+RUN python3 -m venv /opt/sbom \
+    && /opt/sbom/bin/python -m pip install --no-cache-dir cyclonedx-bom==7.5.0 \
+    && /opt/sbom/bin/cyclonedx-py environment --output-reproducible --output-file /opt/venv/sbom.cdx.json /opt/venv/bin/python
 RUN mkdir /opt/frpc \
     && if [ -n "$FRPC_URL" ]; then python3 fetch_frpc.py "$FRPC_URL" "$FRPC_SHA256" /opt/frpc; fi
 

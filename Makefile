@@ -48,6 +48,9 @@ test: setup console ## Run the whole test suite
 test-fast: setup ## Run the tests that start no process and do not take long
 	@$(BIN)/python -m pytest -m "not processes and not long"
 
+test-hard: setup ## Try to break it: races, lost answers, kills and storms, for up to 20 minutes
+	@HARD=1 $(BIN)/python -m pytest -m hard
+
 snapshots: setup ## Write the big SQL statements to tests/snapshots
 	@$(BIN)/python -m tests.support.rendering
 
@@ -58,8 +61,15 @@ lint: setup clients ## Check format, style and types
 	@$(BIN)/hadolint Dockerfile Dockerfile_product
 	@$(NPM) run check
 
+lock: setup ## Write requirements.lock from requirements.txt
+	@$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-trusted-host \
+		--no-emit-find-links --output-file requirements.lock requirements.txt
+
+audit: setup ## Look for known vulnerabilities in what the images hold
+	@$(BIN)/python deploy/audit.py
+
 format: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: help setup clients console run test test-fast snapshots lint format
+.PHONY: help setup clients console run test test-fast test-hard snapshots lint lock audit format

@@ -1,6 +1,7 @@
 """Every test has a database of its own, copied from one that the real migrations made."""
 
 import base64
+import gc
 import itertools
 import os
 import secrets
@@ -21,8 +22,10 @@ import pytest
 
 from app.config import settings
 from app.db import migration, pools
+from app.db.statement import Statement
 from tests.support import marking, servers
 from tests.support.api import Api, Caller
+from tests.support.effort import HARD, SEED
 from tests.support.factories import World
 from tests.support.waiting import answers, eventually
 
@@ -54,6 +57,23 @@ def _watch_processes(event: str, arguments: tuple[Any, ...]) -> None:
 sys.addaudithook(_watch_processes)
 
 
+@pytest.fixture
+def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
+    """Tell what was tried how often, for the table at the end of `make test-hard`; told when all of it held."""
+    return lambda what, times: record_property("tried", (what, times))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if HARD:
+        stats = terminalreporter.stats
+        fell = {report.nodeid for report in (*stats.get("failed", ()), *stats.get("error", ()))}
+        held = [report for report in stats.get("", ()) if report.when == "teardown" and report.nodeid not in fell]
+        rows = [value for report in held for name, value in report.user_properties if name == "tried"]
+        terminalreporter.section(f"tried, with nothing lost; HARD_SEED={SEED}")
+        for what, times in sorted(rows):
+            terminalreporter.write_line(f"{times:>10,}  {what}")
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of this test process; the URI of its maintenance database."""
@@ -82,21 +102,21 @@ def template(postgres: str) -> str:
 @pytest.fixture
 def empty_database(postgres: str) -> Iterator[str]:
     """The URI of a database with nothing in it."""
-    with _created(postgres, "template0") as uri:
+    with created(postgres, "template0") as uri:
         yield uri
 
 
 @pytest.fixture
 def migrated(postgres: str, template: str) -> Iterator[str]:
     """The URI of this test's database, which the app uses too."""
-    with _created(postgres, template) as uri:
+    with created(postgres, template) as uri:
         yield uri
 
 
 @pytest.fixture(scope="module")
 def migrated_module(postgres: str, template: str) -> Iterator[str]:
     """The URI of a database that the tests of one module share, each leaving the others' rows alone."""
-    with _created(postgres, template) as uri:
+    with created(postgres, template) as uri:
         yield uri
 
 
@@ -188,7 +208,8 @@ def _base_url(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def _created(postgres: str, template: str) -> Iterator[str]:
+def created(postgres: str, template: str) -> Iterator[str]:
+    """A database of its own, copied from the template, which the app uses meanwhile."""
     name = f"test_{next(_numbers)}"
     _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
@@ -196,6 +217,27 @@ def _created(postgres: str, template: str) -> Iterator[str]:
             yield uri
     finally:
         _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def set_deadline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
+    """Change a setting that is a deadline, as if the process had been started with it: its statements have it in them."""
+
+    def change(name: str, value: int) -> None:
+        monkeypatch.setattr(settings, name, value)
+        _forget_deadlines()
+
+    yield change
+    monkeypatch.undo()
+    _forget_deadlines()
+
+
+def _forget_deadlines() -> None:
+    for each in gc.get_objects():
+        if isinstance(each, Statement):
+            for known in ("values", "parameters", "call"):
+                each.__dict__.pop(known, None)
+    pools.leave()
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import yaml
 from app import __version__
 from tests.conftest import ROOT
 
+LOCK = (ROOT / "requirements.lock").read_text()
+
 
 @pytest.mark.parametrize(
     ("file", "pattern"),
@@ -38,3 +40,17 @@ def test_the_project_takes_it_from_there():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["dynamic"] == ["version"]
     assert project["tool"]["setuptools"]["dynamic"]["version"]["attr"] == "app.__version__"
+
+
+def test_the_lock_holds_what_is_pinned_each_with_its_digests():
+    pinned = re.findall(r"^([\w-]+)(?:\[\w+\])?==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    locked = re.findall(r"^([\w-]+)==([\w.]+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", LOCK, re.MULTILINE)
+    assert set(pinned) <= {(name, version) for name, version, _ in locked}
+    assert len(locked) == len(re.findall("^[a-z]", LOCK, re.MULTILINE)), "all have digests"
+    assert "://" not in LOCK
+
+
+@pytest.mark.parametrize("file", ["Dockerfile", "Dockerfile_product"])
+def test_the_images_install_nothing_but_what_is_locked(file):
+    installed = re.findall(r"/opt/venv/bin/python -m pip install (.+?) \\$", (ROOT / file).read_text(), re.MULTILINE)
+    assert installed == ["--no-cache-dir --no-compile --require-hashes -r requirements.lock"]

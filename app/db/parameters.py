@@ -1,4 +1,4 @@
-"""Ambient parameters: what `Work` gives to every statement, listed once.
+"""Ambient parameters: what every statement finds, listed once. The deadlines are the process's, the others `Work` gives.
 
 A statement takes them from here (`NOW`, `ambient("ship")`), so one that names what is not listed fails at import.
 """
@@ -82,7 +82,7 @@ def ambient(name: str) -> BindParameter:
 
 def values(work: Working) -> dict[str, Value]:
     """What this work gives."""
-    return {each.name: each.of(work) for each in OF_WORK} | deadlines()
+    return {each.name: each.of(work) for each in OF_WORK}
 
 
 def deadlines() -> dict[str, Value]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
 from sqlalchemy.sql import ClauseElement
 
-from app.db.parameters import TYPES
+from app.db.parameters import DEADLINES, TYPES
 
 _DIALECT = psycopg2_dialect.dialect()
 _numbers = itertools.count()
@@ -36,8 +36,10 @@ class Statement:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """The parameters whose values are known by now."""
-        return {name: value for name, value in self._compiled.params.items() if value is not None}
+        """The parameters whose values are known by now: its own, and the deadlines in force, which a running process keeps."""
+        named = self._compiled.params
+        deadlines = {name: seconds() for name, seconds in DEADLINES.items() if name in named}
+        return {name: value for name, value in named.items() if value is not None} | deadlines
 
     @cached_property
     def parameters(self) -> list[str]:

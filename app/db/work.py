@@ -47,7 +47,7 @@ class Work:
     A writing one opens a transaction, unless its first statement is whole by itself.
     It may be entered again, and then proves its session again.
     With `heavy` set, a reading one is done on the replica where there is one (see `app/db/replica.py`).
-    Every statement finds `now`, the actor and the deadlines among its parameters.
+    Every statement finds `now` and the actor among its parameters, and the deadlines.
     """
 
     def __init__(self, actor: Actor, *, writes: bool, now: int | None = None, request_id: str | None = None) -> None:

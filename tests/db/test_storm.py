@@ -5,23 +5,23 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from app.db import migration, pools
-from tests.conftest import environment_for, serving, using
+from app.db import pools
+from tests.conftest import environment_for, serving
 from tests.support.api import PREFIX, Api, Caller, Platform
+from tests.support.effort import often
 from tests.support.factories import World, made, purchase
 from tests.support.load import Load
-from tests.support.servers import Server, new_folder
 from tests.support.waiting import eventually
 
-STORM = 30  # seconds
+STORM = often(30, 60)  # seconds
 OURS = "pid <> pg_backend_pid() AND application_name = 'meta_be' AND datname = current_database()"
+pytestmark = pytest.mark.hard
 BACKENDS = f"SELECT count(*) FROM pg_stat_activity WHERE {OURS}"
 ONE_OF_THEM = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OURS} ORDER BY random() LIMIT 1"
 AN_IDLE_ONE = ONE_OF_THEM.replace("(pid)", "(pid, 5000)").replace(
@@ -113,18 +113,6 @@ def test_streams_that_are_left_leave_no_connection_behind(served, shop, sql):
     eventually(lambda: sql(BACKENDS)[0][0] <= 6 + 1)
     with httpx.Client(base_url=url, timeout=20) as client:
         assert {shop.look(client).status_code for _ in range(12)} == {200}
-
-
-@pytest.fixture
-def server(postgres):
-    """A server of its own, with a shop's database."""
-    with new_folder() as folder, ExitStack() as stack:
-        server = Server(folder / "primary").init().start()
-        stack.callback(server.stop)
-        server.run("CREATE DATABASE shop")
-        with using(server.uri("shop")):
-            migration.migrate()
-            yield server
 
 
 def test_a_server_that_is_stopped_and_started_is_found_again(server):

@@ -18,7 +18,6 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.db import pools
-from app.db.parameters import deadlines
 from app.services.monitoring import gauges
 from tests.conftest import ROOT, environment_for
 from tests.support.api import Caller
@@ -162,18 +161,18 @@ class TestDatabase:
             eventually(lambda: fresh(migrated)["worker_last_sweep_timestamp_seconds",] > time.time() - 60, 20)
         assert fresh(migrated)["worker_lag_seconds",] == 0
 
-    def test_the_deadlines_that_are_switched_off_are_never_overdue(self, world, migrated, monkeypatch, sql):
+    def test_the_deadlines_that_are_switched_off_are_never_overdue(self, world, migrated, set_deadline, sql):
         world.order(world.merchant(), world.customer(), 0)
         sql('UPDATE "order" SET create_time = create_time - 49 * 3600')
         assert fresh(migrated)["deadlines_overdue", "ship"] > 0
-        monkeypatch.setattr("app.config.settings.ship_hours", 0)
+        set_deadline("ship_hours", 0)
         assert fresh(migrated)["deadlines_overdue", "ship"] == 0
 
     def test_no_table_is_read_whole(self, migrated):
         statement = gauges._ALL
         with psycopg2.connect(migrated) as connection, connection.cursor() as cursor:
             cursor.execute("SET enable_seqscan = off")
-            values = {**statement.values, **deadlines(), "now": int(time.time())}
+            values = {**statement.values, "now": int(time.time())}
             cursor.execute("EXPLAIN " + statement.sql, values)
             plan = "\n".join(line for (line,) in cursor.fetchall())
         connection.close()

@@ -14,9 +14,13 @@ import httpx
 
 @dataclass
 class Load:
-    """Clients that each do one thing after another, until each is acknowledged."""
+    """Clients that each do one thing after another, until each is acknowledged.
+
+    An answer that does not come is a fault, unless `asks_again`.
+    """
 
     url: str
+    asks_again: bool = False
     over: threading.Event = field(default_factory=threading.Event)
     acknowledged: queue.SimpleQueue[tuple[float, str, int]] = field(default_factory=queue.SimpleQueue)
     answers: Counter[int] = field(default_factory=Counter)
@@ -40,6 +44,9 @@ class Load:
             try:
                 answer = act(key)
             except httpx.TransportError as error:
+                if self.asks_again:
+                    time.sleep(0.05)
+                    continue
                 self.faults.append(error)
                 return
             self.answers[answer.status_code] += 1

@@ -6,6 +6,7 @@ import sqlglot
 from psycopg2.extensions import adapt
 from sqlglot import exp
 
+from app.db.parameters import DEADLINES
 from app.db.statement import Statement
 from app.db.work import MERCHANT
 from app.services.orders import placing
@@ -26,11 +27,12 @@ def statements() -> dict[str, Statement]:
     ship = LIFECYCLE._moves_of(MERCHANT, "ship")[0]
     return {
         "place": placing._PLACE,
-        "ship_one": LIFECYCLE._lone[ship, MERCHANT],
+        "ship_one": LIFECYCLE._compile_lone(ship, MERCHANT),
         "ship_many": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT),
         "ship_concurrently": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT, concurrent=True),
         "orders": orders._list(MERCHANT, ALL, by_cursor=False),
         "order": orders._one(MERCHANT),
+        "order_untouched": orders._untouched(MERCHANT),
         "tickets": tickets._list(MERCHANT, ALL, by_cursor=False),
         "statistics_overview": reports._overview(MERCHANT),
         **{f"sweep_{name}": sweep.due for name, sweep in SWEEPS.items()},
@@ -40,9 +42,9 @@ def statements() -> dict[str, Statement]:
 
 
 def rendered(statement: Statement) -> str:
-    """Its SQL. What a call gives is `%(name)s`; a column that keeps its name is shown without `AS`."""
-    given = {name: f"%({name})s" for name in statement.parameters}
-    sql = statement.sql % ({name: _literal(value) for name, value in statement.values.items()} | given)
+    """Its SQL. What a call gives is `%(name)s`, and so is a deadline; a column that keeps its name is shown without `AS`."""
+    values = {name: _literal(value) for name, value in statement.values.items()}
+    sql = statement.sql % (values | {name: f"%({name})s" for name in (*statement.parameters, *DEADLINES)})
     tree = sqlglot.parse_one(sql, dialect="postgres").transform(_without_own_name)
     return tree.sql(dialect="postgres", pretty=True, max_text_width=100, normalize_functions=False) + "\n"
 

@@ -13,11 +13,14 @@ from schemathesis.checks import not_a_server_error
 
 from app.main import app
 from tests.support.api import PREFIX, Api, signature
+from tests.support.effort import often
 from tests.support.factories import World
 
 SCHEMA = schemathesis.openapi.from_dict(app.openapi()).exclude(path_regex="^/api/v1/merchant/events$")  # it never ends
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
-FEW = settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+FEW = settings(
+    max_examples=often(8, 70), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,7 @@ def client(world):
     world.api.client.auth = None
 
 
+@pytest.mark.hard
 @pytest.mark.long
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
 def test_no_call_breaks_it(operation, client):

@@ -5,9 +5,9 @@ from app.schemas.settings import DeadlinesView
 from tests.support.factories import made
 
 
-def test_deadlines_are_those_in_force(merchant, monkeypatch):
-    monkeypatch.setattr(settings, "ship_hours", 1)
-    monkeypatch.setattr(settings, "after_sale_days", 0)
+def test_deadlines_are_those_in_force(merchant, set_deadline):
+    set_deadline("ship_hours", 1)
+    set_deadline("after_sale_days", 0)
     shown = made(merchant.get("/settings"))
     assert (shown["deadlines"]["ship"], shown["deadlines"]["after_sale"]) == (3600, 0)
     assert shown["timezone"] == settings.timezone

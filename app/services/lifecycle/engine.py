@@ -49,17 +49,8 @@ class Lifecycle:
         self._states = states
         self._owners = owners
         self._columns = columns
-        self._lone: dict[tuple[Move, str], Statement] = {}
-        self._rows: dict[str, Statement] = {}
-        self._checks: dict[tuple[str, str], Statement] = {}
-        self._many: dict[tuple[Move, str, tuple[str, ...]], Statement] = {}
-        self._open: dict[str, Statement] = {}
+        self._statements: dict[tuple[object, ...], Statement] = {}
         self._concurrent: dict[tuple[str, str, tuple[str, ...]], ConcurrentMoves] = {}
-        for move in moves:
-            for kind in move.who if move.source else ():
-                self._lone[move, kind] = self._compile_lone(move, kind)
-        for verb, kind in {(move.verb, kind) for move, kind in self._lone}:
-            self._checks[verb, kind] = self._compile_checks(verb, kind)
 
     def opening(self, verb: str | None = None) -> int:
         """The status that a row is born with, by this verb if there are several."""
@@ -75,20 +66,11 @@ class Lifecycle:
 
     def get(self, work: Work, subject_id: int) -> JsonText:
         """The actor's row as a move answers it, as JSON; raises NotFound."""
-        kind, row = work.actor.kind, self.table
-        if kind not in self._rows:
-            found = select(*self.view(row, kind)).where(row.c.id == bindparam("subject_id"), self._owned(row, kind))
-            self._rows[kind] = Statement(select(json_of(found).label("body")))
-        return work.body(self._rows[kind], subject_id=subject_id)
+        return work.body(self._kept(self._compile_row, work.actor.kind), subject_id=subject_id)
 
     def actions_now(self, work: Work, subject_id: int) -> list[str]:
         """The verbs that are open to the caller, for a use case that looks before it moves the row that it has locked."""
-        kind = work.actor.kind
-        if kind not in self._open:
-            row = self.table
-            actions = self.actions(row, kind).label("actions")
-            self._open[kind] = Statement(select(actions).where(row.c.id == bindparam("subject_id"), self._owned(row, kind)))
-        return list(work.one(self._open[kind], subject_id=subject_id).actions)
+        return list(work.one(self._kept(self._compile_open, work.actor.kind), subject_id=subject_id).actions)
 
     def state_of(self, row: Columns) -> Expression:
         """The name of the state that the row is in."""
@@ -121,7 +103,7 @@ class Lifecycle:
                 return body
         moves = [move for move in self._moves_of(kind, verb) if origin in (None, move.source)]
         for move in moves:
-            row = work.one(self._lone[move, kind], subject_id=subject_id, **arguments)
+            row = work.one(self._kept(self._compile_lone, move, kind), subject_id=subject_id, **arguments)
             if row.body is not None:
                 return JsonText(row.body)
         raise self.why_not(work, verb, subject_id, origin, by=by, **arguments)
@@ -140,7 +122,7 @@ class Lifecycle:
         """Why the row cannot make the move."""
         kind = by or work.actor.kind
         moves = [move for move in self._moves_of(kind, verb) if origin in (None, move.source)]
-        checked = work.one(self._checks[verb, kind], subject_id=subject_id, **arguments)
+        checked = work.one(self._kept(self._compile_checks, verb, kind), subject_id=subject_id, **arguments)
         if checked is None:
             work.prove(again=True)  # to a session that ended while a row was waited for, nothing belongs
         return refusal(moves, self._states, checked)
@@ -153,10 +135,9 @@ class Lifecycle:
         if not rows:
             return set()
         move = next(move for move in self._moves_of(work.actor.kind, verb) if origin in (None, move.source))
-        key = move, work.actor.kind, tuple(name for name in rows[0] if name != "id")
-        if key not in self._many:
-            self._many[key] = self._compile_many(*key)
-        return {row.id for row in work.all(self._many[key], moves=orjson.dumps(rows).decode())}
+        names = tuple(name for name in rows[0] if name != "id")
+        statement = self._kept(self._compile_many, move, work.actor.kind, names)
+        return {row.id for row in work.all(statement, moves=orjson.dumps(rows).decode())}
 
     def _concurrently(self, verb: str, kind: str, names: tuple[str, ...]) -> ConcurrentMoves:
         key = verb, kind, names
@@ -167,6 +148,23 @@ class Lifecycle:
 
     def _moves_of(self, kind: str, verb: str | None = None) -> list[Move]:
         return [move for move in self.moves if move.source and kind in move.who and verb in (None, move.verb)]
+
+    def _kept(self, compiling: Callable[..., Statement], *key: object) -> Statement:
+        """The statement that `compiling` makes of `key`; made when first asked for, as a process that starts needs few."""
+        known = (compiling, *key)
+        if known not in self._statements:
+            self._statements[known] = compiling(*key)
+        return self._statements[known]
+
+    def _compile_row(self, kind: str) -> Statement:
+        row = self.table
+        found = select(*self.view(row, kind)).where(row.c.id == bindparam("subject_id"), self._owned(row, kind))
+        return Statement(select(json_of(found).label("body")))
+
+    def _compile_open(self, kind: str) -> Statement:
+        row = self.table
+        actions = self.actions(row, kind).label("actions")
+        return Statement(select(actions).where(row.c.id == bindparam("subject_id"), self._owned(row, kind)))
 
     def _compile_lone(self, move: Move, kind: str) -> Statement:
         """The move of the row `subject_id`; `body` is the row as JSON, null if it was not moved.

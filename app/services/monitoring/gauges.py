@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Integer, cast, func, literal_column, select
 
 from app.db import pools
-from app.db.parameters import NOW, deadlines
+from app.db.parameters import NOW
 from app.db.statement import Statement
 from app.db.types import Columns, Condition, Expression
 from app.services.lifecycle.deadlines import Deadline
@@ -36,7 +36,7 @@ def read(now: int) -> Iterator[tuple[Gauge, float]]:
     with closing(pools.connect()) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute("SET statement_timeout = '3s'")
-        cursor.execute(_ALL.sql, {**_ALL.values, **deadlines(), "now": now})
+        cursor.execute(_ALL.sql, {**_ALL.values, "now": now})
         yield from zip(GAUGES, map(float, cursor.fetchone()), strict=True)
 
 

@@ -58,7 +58,7 @@ def test_the_timeline_and_the_audit_show_the_type_and_the_subject(world, merchan
         ("order.ship", 1, 30, number),
         ("except_order.apply", 0, 20, number),
         ("order.except-orders", -1, 30, number),
-        ("except_order.agree", 1, 12, number),
+        ("except_order.offer", 0, 12, number),
     ]
     audited = made(world.admin().get("/events", order_id=order["id"]))["items"]
     assert [{name: event[name] for name in events[0]} for event in audited] == events

@@ -23,6 +23,15 @@ EACH = pytest.mark.parametrize("deadline", DEADLINES.values(), ids=DEADLINES.key
 REPORTED = [deadline for deadline in DEADLINES.values() if deadline.reported]
 
 ORDER_STATUS = {"to_ship": 0, "shipped": 1, "completed": 2}
+SETTING_OF = {
+    "ship": "ship_hours",
+    "auto_receive": "auto_receive_days",
+    "after_sale": "after_sale_days",
+    "answer": "answer_hours",
+    "consent": "consent_hours",
+    "return_goods": "return_days",
+    "return_receive": "return_receive_days",
+}
 SWEEP_OF = {
     "auto_receive": "received",
     "return_goods": "lapsed",
@@ -105,9 +114,9 @@ def test_one_that_is_reported_is_near_from_six_hours_before(subject):
 
 
 @EACH
-def test_one_that_is_switched_off_never_passes(subject, deadline, monkeypatch):
+def test_one_that_is_switched_off_never_passes(subject, deadline, monkeypatch, set_deadline):
     monkeypatch.setattr(settings, "auto_agree", True)
-    monkeypatch.setitem(parameters.DEADLINES, deadline.name, lambda: 0)
+    set_deadline(SETTING_OF[deadline.name], 0)
     later = subject.row["deadline_at"] + 1000 * DAY
     assert subject.shown(later) is None
     assert not subject.is_overdue(later)

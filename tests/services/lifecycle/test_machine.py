@@ -23,6 +23,7 @@ from app.errors import AppError
 from app.services.orders import shipping
 from app.services.tickets import use_cases as tickets
 from tests.support.api import Api, Caller
+from tests.support.effort import often
 from tests.support.factories import REFUND, RETURN, World, made, purchase
 from tests.support.invariants import broken
 
@@ -685,7 +686,10 @@ def market(migrated_module: str) -> Iterator[None]:
     connection.close()
 
 
-TestMarket = pytest.mark.long(Market.TestCase)
+TestMarket = pytest.mark.hard(pytest.mark.long(Market.TestCase))
 TestMarket.settings = settings(
-    max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=often(20, 500),
+    stateful_step_count=often(30, 100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )

@@ -85,8 +85,8 @@ def test_what_is_near_or_past_its_deadline_is_flagged_once(world, merchant, cust
 
 
 @pytest.mark.parametrize(("setting", "status"), [("ship_hours", 0), ("auto_receive_days", 1), ("after_sale_days", 2)])
-def test_a_deadline_of_zero_is_switched_off(world, merchant, customer, monkeypatch, setting, status, now):
-    monkeypatch.setattr(settings, setting, 0)
+def test_a_deadline_of_zero_is_switched_off(world, merchant, customer, set_deadline, setting, status, now):
+    set_deadline(setting, 0)
     order = world.order(merchant, customer, status)
     assert order["deadline_at"] is None
     assert not any(sweep.sweep(now + 1000 * DAY)[name] for name in ("received", "lapsed", "overdue"))

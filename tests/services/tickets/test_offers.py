@@ -103,8 +103,8 @@ def test_silence_is_no_consent(ask, merchant, customer, except_type, stood, sql)
     assert "except-orders" in order["actions"], "and may ask again"
 
 
-def test_without_a_deadline_an_offer_stands(ask, merchant, monkeypatch):
-    monkeypatch.setattr(settings, "consent_hours", 0)
+def test_without_a_deadline_an_offer_stands(ask, merchant, set_deadline):
+    set_deadline("consent_hours", 0)
     ticket = made(agree(merchant, ask(), 5))
     assert ticket["deadline_at"] is None
     assert sweep.sweep(ticket["create_time"] + 1000 * HOUR)["unaccepted"] == 0

@@ -1,0 +1,18 @@
+"""How hard the suite tries: a little in `make test`, much in `make test-hard` (HARD=1); and one seed for all that is random."""
+
+import os
+import random
+import secrets
+
+HARD = os.environ.get("HARD") == "1"
+SEED = os.environ.setdefault("HARD_SEED", secrets.token_hex(4))  # the processes that share the tests inherit it
+
+
+def often(some: int, many: int) -> int:
+    """How often to try: `some` times while developing, `many` times when it is about finding what breaks."""
+    return many if HARD else some
+
+
+def dice(name: str) -> random.Random:
+    """A source of chance of its own for the test of this name, the same again with the same seed."""
+    return random.Random(f"{SEED} {name}")
