@@ -39,7 +39,7 @@ console/dist/index.html: $(PAGES) $(CLIENT) node_modules/ready
 console: console/dist/index.html ## Build the pages that the service shows at /console/
 
 run: setup ## Serve the API and the console on the embedded PostgreSQL, with a demo shop
-	@$(MAKE) --no-print-directory console || echo "the console could not be built: the API is served without it" >&2
+	@$(MAKE) --silent --no-print-directory console || echo "the console could not be built: the API is served without it" >&2
 	@$(BIN)/python -m app.cli run
 
 test: setup console ## Run the whole test suite
