@@ -15,7 +15,7 @@ SET session_replication_role = replica;
 INSERT INTO "user" (id, name, storename, password_hash, status, create_time, update_time)
 SELECT g, 'shop' || g, 'store' || g, '!', 0, 1600000000, 1600000000 FROM generate_series(1, %(merchants)s) g;
 INSERT INTO customer (id, name, email_address, tel_phone, password_hash, create_time, update_time)
-SELECT g, 'customer' || g, 'c@example.com', '13800000000', '!', 1600000000, 1600000000 FROM generate_series(1, 1000) g;
+SELECT g, 'customer' || g, 'c@example.com', '13800000000', '!', 1600000000, 1600000000 FROM generate_series(1, %(customers)s) g;
 INSERT INTO product (id, business_id, name, "desc", unit, meta_obj_id, create_time, last_update)
 SELECT g, 1 + g %% %(merchants)s, 'product' || g, 'description ' || g, '个', g, 1600000000, 1600000000
 FROM generate_series(1, 200) g;
@@ -29,7 +29,7 @@ SET session_replication_role = replica;
 INSERT INTO "order" (id, order_number, status, business_id, customer_id, sku_id, num, sku_snapshot, pay_count, create_time,
     deliver_time, recv_time, close_time, receiver_name, receiver_phone, receiver_address,
     logistic_id, logistic_name, logistic_order_id, after_care_id, back_reason)
-SELECT g, 'ON' || lpad(g::text, 12, '0'), s, 1 + g %% %(merchants)s, 1 + g %% 1000, 1 + (g - 1) %% 200, 1,
+SELECT g, 'ON' || lpad(g::text, 12, '0'), s, 1 + g %% %(merchants)s, 1 + g %% %(customers)s, 1 + (g - 1) %% 200, 1,
     json_build_object('product_id', 1 + (g - 1) %% 200, 'product_name', 'product' || (1 + (g - 1) %% 200),
         'sku_name', 'sku' || (1 + (g - 1) %% 200), 'sku_attr', '{"colour":"blue"}', 'price', 9.9, 'unit', '个',
         'meta_obj_id', 7),
@@ -50,6 +50,19 @@ SELECT create_time, 'platform', 'place', 'order', id, business_id, id, 0 FROM "o
 _SEARCH = """
 INSERT INTO order_search (order_id, grams)
 SELECT id, order_grams(business_id, receiver_name, receiver_phone, order_number) FROM "order";
+INSERT INTO parcel_search (order_id, grams)
+SELECT id, parcel_grams(business_id, logistic_order_id) FROM "order" WHERE logistic_order_id IS NOT NULL;
+INSERT INTO product_name (product_id, name) SELECT id, name FROM product ON CONFLICT DO NOTHING;
+"""
+# As many at any size: what a merchant has flagged, and the open orders that were put off.
+_MARKED = """
+SET session_replication_role = replica;
+INSERT INTO order_note (order_id, business_id, note, flag)
+SELECT id, business_id, 'note', 1 + n %% 5
+FROM generate_series(1, 500) n JOIN "order" ON id = (n - 1) * (%(orders)s / 500) + 1 + n / 5 %% 10;
+INSERT INTO order_clock (order_id, paused_seconds, paused_in)
+SELECT id, 3600, status FROM "order" WHERE status IN (0, 1) ORDER BY id DESC LIMIT 100;
+INSERT INTO put_off_order (order_id, business_id) SELECT id, business_id FROM "order" JOIN order_clock ON order_id = id;
 """
 _SEQUENCES = "SELECT setval(pg_get_serial_sequence(%(name)s, 'id'), (SELECT max(id) FROM {name}))"
 _TALLY = """
@@ -74,10 +87,11 @@ def fill(uri: str, *, orders: int, merchants: int) -> dict[int, str]:
     settings.database_url = uri
     with migration.running():
         pass
-    values = {"orders": orders, "merchants": merchants}
+    values = {"orders": orders, "merchants": merchants, "customers": max(1000, orders // 10)}  # a buyer buys ten times at most
     execute(uri, _GOODS, values)
     execute(uri, _ORDERS, values)
     execute(uri, _SEARCH)
+    execute(uri, _MARKED, values)
     for name in ('"user"', "customer", "product", "sku", '"order"', "except_order"):
         execute(uri, _SEQUENCES.format(name=name), {"name": name})
     tally(uri)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import orjson
 
+from app.config import HOUR
 from bench import data
 from bench.load import Case, Request, Void, alternate, print_row, require_wrk
 from bench.servers import create_database, execute, postgres, service
@@ -31,6 +32,7 @@ class Shops:
         self._ids = execute(uri, 'SELECT id, business_id FROM "order" ORDER BY random() LIMIT 100000')
         self._deep = {merchant: _cursor(uri, merchant, orders * 9 // 10 // MERCHANTS) for merchant in tokens}
         self._near = {merchant: _cursor(uri, merchant, 20) for merchant in tokens}
+        self._shipped = [order for (order,) in execute(uri, _SHIPPED)]
 
     def one_order(self, number: int) -> list[Request]:
         return [self._get(f"/orders/{order}", merchant) for order, merchant in random.choices(self._ids, k=number)]
@@ -50,6 +52,49 @@ class Shops:
     def deep_cursor(self, number: int) -> list[Request]:
         return self._lists(number, lambda merchant: f"/orders?cursor={self._deep[merchant]}")
 
+    def by_number(self, number: int) -> list[Request]:
+        return self._found(number, lambda order: f"q={order['order_number']}")
+
+    def by_part_of_parcel(self, number: int) -> list[Request]:
+        return self._found(number, lambda order: f"q={order['logistic_order_id'][1:]}")
+
+    def by_parcel(self, number: int) -> list[Request]:
+        return self._found(number, lambda order: f"logistic_order_id={order['logistic_order_id']}")
+
+    def by_buyer(self, number: int) -> list[Request]:
+        return self._found(number, lambda order: f"customer_id={order['customer_id']}")
+
+    def by_shipment(self, number: int) -> list[Request]:
+        """Those of two hours, which are as many in any shop."""
+        return self._found(
+            number, lambda order: f"deliver_from={order['deliver_time'] - HOUR}&deliver_to={order['deliver_time'] + HOUR}"
+        )
+
+    def by_flag(self, number: int) -> list[Request]:
+        return self._lists(number, lambda merchant: "/orders?flag=3")
+
+    def oldest(self, number: int) -> list[Request]:
+        return self._lists(number, lambda merchant: "/orders?sort=oldest")
+
+    def by_deadline(self, number: int) -> list[Request]:
+        return self._lists(number, lambda merchant: "/orders?sort=deadline")
+
+    def counts_of_parcel(self, number: int) -> list[Request]:
+        return [
+            self._get(f"/orders/counts?logistic_order_id={order['logistic_order_id']}", order["business_id"])
+            for order in random.choices(self._shipped, k=number)
+        ]
+
+    def tickets(self, number: int) -> list[Request]:
+        """By cursor, as their number grows with the shop's."""
+        return self._lists(number, lambda merchant: f"/except-orders?cursor={self._near[merchant]}")
+
+    def tickets_waiting(self, number: int) -> list[Request]:
+        return self._lists(number, lambda merchant: "/except-orders?waiting_for=merchant")
+
+    def _found(self, number: int, query: Callable[[dict], str]) -> list[Request]:
+        return [self._get(f"/orders?{query(order)}", order["business_id"]) for order in random.choices(self._shipped, k=number)]
+
     def _lists(self, number: int, path: Callable[[int], str]) -> list[Request]:
         return [self._get(path(merchant), merchant) for merchant in random.choices(list(self.tokens), k=number)]
 
@@ -64,7 +109,23 @@ CASES: dict[str, Callable[[Shops, int], list[Request]]] = {
     f"list of 20, page {LAST_PAGE}": Shops.last_page,
     "list of 20, by cursor": Shops.near_cursor,
     "list of 20, cursor at 90 %": Shops.deep_cursor,
+    "q: an order's number": Shops.by_number,
+    "q: part of a tracking number": Shops.by_part_of_parcel,
+    "by tracking number": Shops.by_parcel,
+    "counts by tracking number": Shops.counts_of_parcel,
+    "by buyer": Shops.by_buyer,
+    "by time of shipping": Shops.by_shipment,
+    "by flag": Shops.by_flag,
+    "list of 20, oldest first": Shops.oldest,
+    "list of 20, by deadline": Shops.by_deadline,
+    "20 tickets, by cursor": Shops.tickets,
+    "tickets that wait for the merchant": Shops.tickets_waiting,
 }
+_SHIPPED = """
+SELECT json_build_object('order_number', order_number, 'logistic_order_id', logistic_order_id, 'customer_id', customer_id,
+    'deliver_time', deliver_time, 'business_id', business_id)
+FROM "order" WHERE logistic_order_id IS NOT NULL ORDER BY random() LIMIT 10000
+"""
 
 
 def _cursor(uri: str, merchant: int, after: int) -> str:
@@ -86,7 +147,14 @@ def check(over: Shops) -> None:
     """Check one answer of each case."""
     for name, make in CASES.items():
         answer = orjson.loads(make(over, 1)[0].answer(over.urls[0]))
-        assert "order_number" in answer if name == "one order" else len(answer["items"]) == 20, name
+        if name == "one order":
+            assert "order_number" in answer
+        elif name.startswith("counts"):
+            assert sum(answer.values()) == 1
+        elif "20" in name:
+            assert len(answer["items"]) == 20, name
+        else:
+            assert answer["items"] or "tickets" in name, name
 
 
 def main() -> int:

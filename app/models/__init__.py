@@ -15,11 +15,12 @@ from app.models.logistics import LogisticsCompany, ReturnParcel
 from app.models.low_stock import LowStock, SkuLowStock
 from app.models.model import Model
 from app.models.order import Order
-from app.models.order_clock import OrderClock
+from app.models.order_clock import OrderClock, PutOffOrder
+from app.models.order_note import OrderNote
 from app.models.order_receiver import OrderReceiver
-from app.models.order_search import OrderSearch
+from app.models.order_search import OrderSearch, ParcelSearch
 from app.models.order_tally import OrderTally
-from app.models.product import Product, RemovedProduct, UnlistedProduct
+from app.models.product import Product, ProductName, RemovedProduct, UnlistedProduct
 from app.models.refund_offer import RefundOffer
 from app.models.refund_payment import RefundPayment
 from app.models.return_address import ReturnAddress, TicketReturnAddress
@@ -49,10 +50,14 @@ __all__ = [
     "Model",
     "Order",
     "OrderClock",
+    "OrderNote",
     "OrderReceiver",
     "OrderSearch",
     "OrderTally",
+    "ParcelSearch",
     "Product",
+    "ProductName",
+    "PutOffOrder",
     "RefundOffer",
     "RefundPayment",
     "RemovedProduct",

@@ -10,6 +10,17 @@ STATUS_NAMES = {
     REFUSED: ("商家拒绝", "the merchant refused"),
 }
 
+STEP_NAMES = {
+    "applied": "待商家处理",
+    "offered": "待买家确认",
+    "awaiting_return": "待买家退货",
+    "awaiting_receipt": "待商家收货",
+    "refunded": "已退款",
+    "refused": "已拒绝",
+    "withdrawn": "已撤销",
+    "lapsed": "逾期未退货",
+}
+
 REFUND_ONLY, RETURN_AND_REFUND = "仅退款", "退货退款"
 _REFUNDED = f"status = {AGREED} AND close_time IS NOT NULL AND (except_type = '{REFUND_ONLY}' OR recv_time IS NOT NULL)"
 

@@ -32,6 +32,8 @@ class Order(Base):
         Index("ix_order_sku", "sku_id", "create_time", "id"),
         Index("ix_order_all_newest", "create_time", "id", postgresql_include=["pay_count"]),
         Index("ix_order_to_receive", "deliver_time", postgresql_where="status = 1"),
+        Index("ix_order_delivered", "business_id", "deliver_time", "id", postgresql_where="deliver_time IS NOT NULL"),
+        Index("ix_order_to_receive_of_merchant", "business_id", "deliver_time", "id", postgresql_where="status = 1"),
         Index("ix_order_to_ship", "create_time", postgresql_where="status = 0"),
     )
 

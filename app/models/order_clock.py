@@ -1,4 +1,4 @@
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, text
 
 from app.models.base import Base, time_column
 
@@ -20,3 +20,13 @@ class OrderClock(Base):
     paused_in = Column(Integer, comment="the status in which they were asked for")
     extended_days = Column(Integer, nullable=False, server_default=text("0"), comment="granted by the merchant")
     tracked_time = time_column("when a real tracking number took the place of none")
+
+
+class PutOffOrder(Base):
+    """Orders whose deadlines fall later than their own times say: a trigger writes them, and the worker forgets ended ones."""
+
+    __tablename__ = "put_off_order"
+    __table_args__ = (Index("ix_put_off_order_of_merchant", "business_id"),)
+
+    order_id = Column(Integer, ForeignKey("order.id"), primary_key=True, autoincrement=False)
+    business_id = Column(Integer, ForeignKey("user.id"), nullable=False)

@@ -16,3 +16,13 @@ class OrderSearch(Base):
 
     order_id = Column(Integer, primary_key=True, autoincrement=False)
     grams = Column(TSVECTOR, nullable=False)
+
+
+class ParcelSearch(Base):
+    """The search index of tracking numbers; triggers on `order` keep it in step, and the worker merges it as the other."""
+
+    __tablename__ = "parcel_search"
+    __table_args__ = (Index("ix_parcel_search_grams", "grams", postgresql_using="gin"),)
+
+    order_id = Column(Integer, primary_key=True, autoincrement=False)
+    grams = Column(TSVECTOR, nullable=False)

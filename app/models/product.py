@@ -35,3 +35,12 @@ class RemovedProduct(Base):
 
     product_id = Column(Integer, ForeignKey("product.id"), primary_key=True, autoincrement=False)
     create_time = time_column(nullable=False)
+
+
+class ProductName(Base):
+    """Every name that a product has had, for orders are searched by the name that they were placed under; a trigger's."""
+
+    __tablename__ = "product_name"
+
+    product_id = Column(Integer, ForeignKey("product.id"), primary_key=True, autoincrement=False)
+    name = Column(String(50), primary_key=True)

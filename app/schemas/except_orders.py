@@ -1,18 +1,30 @@
 """Tickets (except orders): what buyers and merchants may ask for, and how a ticket is shown."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
 from app.models.evidence import MOST
-from app.schemas.fields import Amount, Id, Input, Line, Optionally, Pieces, Prose, Statuses, Time, TrackingNumber, once_each
-from app.schemas.paging import Listed, PageQuery
+from app.schemas.fields import (
+    Amount,
+    Id,
+    Input,
+    Line,
+    Optionally,
+    Pieces,
+    Prose,
+    Statuses,
+    Time,
+    TrackingNumber,
+    listed,
+    once_each,
+)
+from app.schemas.paging import Conditions, Listed, PageQuery
 from app.schemas.refunds import RefundStatus
 
 ExceptType = Literal["仅退款", "退货退款"]
 Step = Literal["applied", "offered", "awaiting_return", "awaiting_receipt", "refunded", "refused", "withdrawn", "lapsed"]
-
-
+Steps = Annotated[list[Step], Field(min_length=1, max_length=20), BeforeValidator(listed), AfterValidator(once_each)]
 Pictures = Annotated[list[Annotated[str, Line(80)]], Field(max_length=MOST), AfterValidator(once_each)]
 
 
@@ -20,16 +32,32 @@ class CustomerTicketFilters(PageQuery):
     step: Step | None = None
 
 
-class TicketFilters(PageQuery):
-    """The filters of a ticket list; times in Unix seconds, both ends included."""
+class TicketConditions(Conditions):
+    """The filters of tickets; times in Unix seconds, both ends included."""
 
     status: Statuses | None = None
-    step: Step | None = None
+    step: Annotated[Steps | None, Field(description="Where the ticket stands (进度); may be given several times")] = None
+    waiting_for: Annotated[
+        Literal["merchant", "customer"] | None, Field(description="Whose turn it is (待谁处理), of tickets that are open")
+    ] = None
     except_type: ExceptType | None = None
     order_id: Id | None = None
     create_from: Time | None = None
     create_to: Time | None = None
     overdue: bool | None = None
+
+    def filters(self) -> dict[str, Any]:
+        given = super().filters()
+        steps = given.pop("step", None)
+        if steps is not None:
+            given |= {"step": steps[0]} if len(steps) == 1 else {"steps": steps}
+        if "waiting_for" in given:
+            given[f"waiting_for_{given.pop('waiting_for')}"] = True
+        return given
+
+
+class TicketFilters(TicketConditions, PageQuery):
+    """A page of the tickets that pass the filters."""
 
 
 class AdminTicketFilters(TicketFilters):
@@ -188,3 +216,31 @@ class TicketView(BaseModel):
 
 class TicketList(Listed):
     items: list[TicketView]
+
+
+class TicketReceiver(BaseModel):
+    """Who got the parcel, whole, as the buyer gave it."""
+
+    name: str
+    phone: str
+    address: str
+
+
+class Buyer(BaseModel):
+    id: Annotated[int, Field(description="The buyer (买家ID)")]
+    name: Annotated[str, Field(description="The buyer's account name (买家)")]
+
+
+class MerchantTicket(TicketView):
+    """A ticket with what its merchant needs to know of the order."""
+
+    order_number: Annotated[str, Field(description="The order's number (订单号)")]
+    product_name: Annotated[str, Field(description="The product, as it was named when it was bought (商品)")]
+    sku_name: Annotated[str, Field(description="The SKU, as it was named when it was bought (规格)")]
+    receiver: Annotated[TicketReceiver, Field(description="The order's receiver (收货人)")]
+    pay_count: Annotated[float, Field(description="What was paid for the order, in yuan (支付金额)")]
+    buyer: Annotated[Buyer, Field(description="Who bought it (买家)")]
+
+
+class MerchantTicketList(Listed):
+    items: list[MerchantTicket]

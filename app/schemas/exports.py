@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from app.schemas.fields import Filters, listed, once_each
-from app.schemas.orders import OrderConditions
+from app.schemas.except_orders import TicketConditions
+from app.schemas.fields import Filters, Ids, listed, once_each
+from app.schemas.orders import MerchantOrderConditions
 from app.schemas.products import SkuConditions
 from app.services.catalogue import sku_export
 from app.services.orders import export
+from app.services.tickets import export as ticket_export
 
 
 class Format(Filters):
@@ -32,8 +34,13 @@ def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
     return known
 
 
-class OrderExport(OrderConditions, Format):
+class OrderExport(MerchantOrderConditions, Format):
+    ids: Annotated[Ids | None, Field(description="These orders alone (订单ID), at most 1,000")] = None
     columns: _columns(tuple(export.COLUMNS)) = Field(list(export.COLUMNS))  # type: ignore[valid-type]
+
+
+class TicketExport(TicketConditions, Format):
+    columns: _columns(tuple(ticket_export.COLUMNS)) = Field(list(ticket_export.COLUMNS))  # type: ignore[valid-type]
 
 
 class SkuExport(SkuConditions, Format):

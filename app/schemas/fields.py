@@ -168,6 +168,7 @@ Amount = Annotated[
 ]
 Pieces = Annotated[int, Field(ge=1, le=1_000_000)]
 Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], Field(min_length=1, max_length=20), BeforeValidator(listed)]
+Ids = Annotated[list[Id], Field(min_length=1, max_length=1000), BeforeValidator(listed), AfterValidator(once_each)]
 
 Name = Annotated[str, Line(255)]
 SkuCode = Annotated[str, StringConstraints(min_length=1, max_length=50), _as(text.code)]

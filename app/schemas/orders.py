@@ -1,10 +1,10 @@
 """Orders: what a list of them is filtered by, placing and shipping, and how an order is shown."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.except_orders import TicketView
+from app.schemas.except_orders import Step, TicketView
 from app.schemas.fields import (
     Amount,
     Given,
@@ -14,6 +14,7 @@ from app.schemas.fields import (
     Optionally,
     OrderNumber,
     OrderNumberPart,
+    Prose,
     Statuses,
     Time,
     TrackingNumber,
@@ -38,11 +39,41 @@ class OrderConditions(Conditions):
     overdue: bool | None = None
 
 
-class OrderFilters(OrderConditions, PageQuery):
-    """A page of the orders that pass the filters."""
+class MerchantOrderConditions(OrderConditions):
+    """What a merchant filters by beside: what their own notes, parcels and buyers tell them."""
+
+    q: Annotated[
+        Annotated[str, Line(200)] | None,
+        Field(
+            description="A part of the order number, the receiver's name or phone, the tracking number or the product (搜索)"
+        ),
+    ] = None
+    logistic_order_id: Annotated[TrackingNumber | None, Field(description="The tracking number, whole (物流单号)")] = None
+    customer_id: Annotated[Id | None, Field(description="The buyer (买家ID)")] = None
+    deliver_from: Annotated[Time | None, Field(description="Shipped at that time or later, Unix seconds (发货时间起)")] = None
+    deliver_to: Annotated[Time | None, Field(description="Shipped at that time or before, Unix seconds (发货时间止)")] = None
+    flag: Annotated[
+        int | None, Field(ge=0, le=5, description="The merchant's own flag (标记), 1 to 5; 0 for orders without")
+    ] = None
+
+    def filters(self) -> dict[str, Any]:
+        given = super().filters()
+        if given.get("flag") == 0:
+            given["unflagged"] = given.pop("flag")
+        return given
 
 
-class AdminOrderFilters(OrderFilters):
+class MerchantOrderFilters(MerchantOrderConditions, PageQuery):
+    sort: Annotated[
+        Literal["newest", "oldest", "deadline"],
+        Field(
+            description="The order of the list (排序). `deadline`: of the orders to be shipped or received, "
+            "those whose deadline falls first; others have none that is kept for them, and are left out"
+        ),
+    ] = "newest"
+
+
+class AdminOrderFilters(OrderConditions, PageQuery):
     business_id: Id | None = None
     customer_id: Id | None = None
 
@@ -73,6 +104,16 @@ class Ship(Input):
 
 class Extend(Input):
     days: Annotated[int, Field(ge=1, le=30)]
+
+
+class Note(Input):
+    """What the merchant notes on an order; it takes the place of what was noted before."""
+
+    note: Annotated[
+        Optionally[Annotated[str, Prose(500)]],
+        Field(description="Free text for the merchant alone (备注), at most 500 characters; null or empty for none"),
+    ] = None
+    flag: Annotated[int, Field(ge=0, le=5, description="The merchant's own flag (标记), 1 to 5; 0 for none")] = 0
 
 
 class Cancel(Input):
@@ -170,3 +211,28 @@ class OrderDetail(OrderView):
 
 class OrderList(Listed):
     items: list[OrderView]
+
+
+class TicketInForce(BaseModel):
+    """The order's ticket, as far as a list shows it."""
+
+    id: Annotated[int, Field(description="The ticket (服务单ID)")]
+    step: Annotated[Step, Field(description="Where it stands (进度)")]
+    back_cost: Annotated[float, Field(description="The refund that is asked for, or was agreed, in yuan (退款金额)")]
+
+
+class MerchantOrder(OrderView):
+    """An order as its merchant sees it, with what the merchant notes on it and nobody else sees."""
+
+    note: Annotated[str | None, Field(description="The merchant's own note (备注)")]
+    flag: Annotated[int, Field(ge=0, le=5, description="The merchant's own flag (标记), 1 to 5; 0 for none")]
+    ticket: Annotated[TicketInForce | None, Field(description="The ticket in force (服务单); null if there is none")]
+
+
+class MerchantOrderDetail(MerchantOrder):
+    except_order: TicketView | None
+    customer_name: Annotated[str, Field(description="The buyer's account name (买家)")]
+
+
+class MerchantOrderList(Listed):
+    items: list[MerchantOrder]

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -13,7 +13,7 @@ from sqlalchemy import Text, bindparam, cast, func, literal, literal_column, sel
 from app.db.caller import proved
 from app.db.sql import json_array_of
 from app.db.statement import Statement
-from app.db.types import Condition, Expression, JsonText, Query
+from app.db.types import Columns, Condition, Expression, JsonText, Query
 from app.db.work import Work
 from app.errors import BadCursor, PageTooDeep
 
@@ -105,11 +105,13 @@ def page_statement(
     kind: str,
     varied: bool = False,
     ascending: bool = False,
+    beside: Callable[[Query, Columns], Query] | None = None,
 ) -> Statement:
     """The statement for one page of `view`: items as JSON, the total (pages only), where the next page starts.
 
     `time` and `row_id` are the columns that order the list (`time` is None where a table has none);
-    `total` is a scalar subquery.
+    `total` is a scalar subquery. `beside` adds to the select of the page's rows what others know of them, which is then not
+    looked up for the rows of the pages before.
     """
     keys = [row_id] if time is None else [time, row_id]
     rows = view.add_columns((literal(0) if time is None else time).label("_time"), row_id.label("_id"))
@@ -121,7 +123,8 @@ def page_statement(
         rows = rows.offset(bindparam("skip"))
     picked = rows.limit(bindparam("size") + 1).cte("picked")
     shown = [column for column in picked.c if column.name not in ("_time", "_id")]
-    items = json_array_of(select(*shown).limit(bindparam("size")))
+    rows_shown = select(*shown) if beside is None else beside(select(*shown), picked)
+    items = json_array_of(rows_shown.limit(bindparam("size")))
     last = select(func.concat(picked.c._time, ".", picked.c._id)).offset(bindparam("size") - 1).limit(1).scalar_subquery()
     count = select(func.count()).select_from(picked).scalar_subquery()
     counted = literal_column("NULL") if by_cursor else total

@@ -12,7 +12,7 @@ from app.db.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, SYSTEM, Actor, Work
 from app.security import hash_now
 from app.services.accounts import accounts
 from app.services.catalogue import products
-from app.services.orders import placing, shipping
+from app.services.orders import notes, placing, shipping
 from app.services.orders.purchases import Purchase
 from app.services.refunds import payments
 from app.services.tickets import cancelling, return_addresses
@@ -72,16 +72,18 @@ class Story:
     asked: float | None = None  # yuan, all of it when not said
     offered: float | None = None
     pieces: int | None = None
+    note: str | None = None  # the merchant's own
+    flag: int = 0
 
 
 _RETURN = (("ask", 6.0), ("agree", 5.5), ("return", 4.0), ("take", 2.0))
 STORIES = (
     Story(0, 1, (("place", 0.1),)),
-    Story(2, 1, (("place", 0.5),)),
+    Story(2, 1, (("place", 0.5),), note="送礼, 请附手写贺卡", flag=2),
     Story(5, 1, (("place", 0.7),), paid=0),  # with a coupon
-    Story(4, 2, (("place", 3.0),)),  # to be shipped, and overdue
+    Story(4, 2, (("place", 3.0),), note="等粉色到货一起发\n已电话说明", flag=1),  # to be shipped, and overdue
     Story(1, 1, (("place", 2.0), ("ship", 1.5))),
-    Story(3, 1, (("place", 1.5), ("hand over", 1.2))),
+    Story(3, 1, (("place", 1.5), ("hand over", 1.2)), note="老客户", flag=5),
     Story(5, 3, (("place", 4.0), ("ship", 3.0), ("correct", 2.9))),
     Story(0, 2, (("place", 9.0), ("ship", 8.0), ("receive", 5.0))),
     Story(3, 1, (("place", 30.0), ("ship", 29.0), ("receive", 26.0))),
@@ -162,6 +164,10 @@ class _Shop:
             )
             with self._work(actor, days) as work:
                 self._step(work, verb, story, order)
+                work.commit()
+        if story.note is not None:
+            with self._work(MERCHANT, story.steps[-1][1]) as work:
+                notes.put(work, order["id"], note=story.note, flag=story.flag)
                 work.commit()
 
     def _step(self, work: Work, verb: str, story: Story, order: dict[str, Any]) -> None:

@@ -2,21 +2,22 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
 from app.db import pools
-from tests.conftest import environment_for, serving
+from tests.conftest import ROOT, environment_for, serving
 from tests.support.api import Api, Platform
-from tests.support.effort import dice, often
+from tests.support.effort import often
 from tests.support.factories import World, purchase
 from tests.support.invariants import broken
 from tests.support.load import Load
-from tests.support.supervised import Supervised
-from tests.support.waiting import eventually
+from tests.support.servers import free_port
+from tests.support.waiting import answers, eventually
 
-WEB = ("be", "be-more:be-more-1")
 BACKEND = "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be' ORDER BY random() LIMIT 1"
 
 
@@ -58,18 +59,24 @@ def judge(server, done):
 
 
 @pytest.mark.hard
-def test_a_process_of_the_service_is_killed(server, shop, tmp_path, tried):
-    times, chance = often(1, 100), dice("kill a process")
-    with Supervised(tmp_path, environment_for(server.uri("shop")), PROCESSES="2") as service:
-        service.wait_for(*WEB)
+def test_a_process_of_the_service_is_killed(server, shop, tried):
+    times, port = often(2, 100), str(free_port())
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", port, "--no-access-log", "--log-level", "warning"]
+    environment = environment_for(server.uri("shop"))
+    running = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)]
+    url = f"http://127.0.0.1:{port}"
+    eventually(lambda: answers(f"{url}/readyz"), 40)
 
-        def kill():
-            program = chance.choice(WEB)
-            old = service.pid(program)
-            os.kill(old, signal.SIGKILL)
-            service.eventually(lambda: service.pid(program) not in (0, old))
+    def kill():
+        running[-1].kill()
+        running[-1].wait(10)
+        running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL))
 
-        done = under_load(service.url, shop, kill, times)
+    try:
+        done = under_load(url, shop, kill, times)
+    finally:
+        running[-1].kill()
+        running[-1].wait(10)
     judge(server, done)
     tried("processes of the service killed", times)
 

@@ -140,6 +140,7 @@ CASES = {
     "GET /merchant/orders/{order_id}": Case(an_order(0)),
     "GET /merchant/orders/{order_id}/events": Case(an_order(0)),
     "PATCH /merchant/orders/{order_id}/receiver": Case(an_order(0), {"receiver_name": "李四"}),
+    "PUT /merchant/orders/{order_id}/note": Case(an_order(0), {"note": "加急", "flag": 1}),
     "POST /merchant/orders/{order_id}/ship": Case(an_order(0), {"logistic_id": 1, "logistic_order_id": "SF1"}),
     "POST /merchant/orders/{order_id}/unship": Case(an_order(1)),
     "POST /merchant/orders/{order_id}/extend": Case(an_order(1), {"days": 3}),

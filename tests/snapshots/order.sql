@@ -458,7 +458,106 @@ SELECT
             WHERE
               ticket.id = "order".after_care_id
           ) AS t
-        ) AS except_order
+        ) AS except_order,
+        (
+          SELECT
+            order_note.note
+          FROM order_note
+          WHERE
+            order_note.order_id = "order".id
+        ) AS note,
+        COALESCE((
+          SELECT
+            order_note.flag
+          FROM order_note
+          WHERE
+            order_note.order_id = "order".id
+        ), 0) AS flag,
+        CASE
+          WHEN (
+            "order".after_care_id IS NOT NULL
+          )
+          THEN (
+            SELECT
+              json_build_object(
+                'id',
+                in_force.id,
+                'step',
+                CASE
+                  WHEN (
+                    in_force.status = 0
+                    AND in_force.close_time IS NULL
+                    AND (
+                      SELECT
+                        refund_offer.back_cost
+                      FROM refund_offer
+                      WHERE
+                        refund_offer.ticket_id = in_force.id
+                    ) IS NOT NULL
+                  )
+                  THEN 'offered'
+                  WHEN (
+                    in_force.status = 0
+                    AND in_force.close_time IS NULL
+                    AND (
+                      SELECT
+                        refund_offer.back_cost
+                      FROM refund_offer
+                      WHERE
+                        refund_offer.ticket_id = in_force.id
+                    ) IS NULL
+                  )
+                  THEN 'applied'
+                  WHEN (
+                    in_force.status = 1 AND in_force.close_time IS NULL AND in_force.deliver_time IS NULL
+                  )
+                  THEN 'awaiting_return'
+                  WHEN (
+                    in_force.status = 1 AND in_force.close_time IS NULL AND in_force.deliver_time IS NOT NULL
+                  )
+                  THEN 'awaiting_receipt'
+                  WHEN (
+                    in_force.status = 1
+                    AND in_force.status = 1
+                    AND in_force.close_time IS NOT NULL
+                    AND (
+                      in_force.except_type = '仅退款' OR in_force.recv_time IS NOT NULL
+                    )
+                  )
+                  THEN 'refunded'
+                  WHEN (
+                    in_force.status = 2 AND in_force.close_time IS NOT NULL
+                  )
+                  THEN 'refused'
+                  WHEN (
+                    in_force.status = 0 AND in_force.close_time IS NOT NULL
+                  )
+                  THEN 'withdrawn'
+                  WHEN (
+                    in_force.status = 1
+                    AND in_force.close_time IS NOT NULL
+                    AND in_force.except_type = '退货退款'
+                    AND in_force.recv_time IS NULL
+                  )
+                  THEN 'lapsed'
+                  ELSE NULL
+                END,
+                'back_cost',
+                in_force.back_cost
+              ) AS json_build_object_2
+            FROM except_order AS in_force
+            WHERE
+              in_force.id = "order".after_care_id
+          )
+          ELSE NULL
+        END AS ticket,
+        (
+          SELECT
+            customer.name
+          FROM customer
+          WHERE
+            customer.id = "order".customer_id
+        ) AS customer_name
       FROM "order"
       WHERE
         "order".id = %(order_id)s AND "order".business_id = %(actor_id)s

@@ -152,10 +152,32 @@ SELECT
           ] AS TEXT[]),
           NULL
         ) AS actions,
-        NULL AS except_order
+        NULL AS except_order,
+        (
+          SELECT
+            order_note.note
+          FROM order_note
+          WHERE
+            order_note.order_id = "order".id
+        ) AS note,
+        COALESCE((
+          SELECT
+            order_note.flag
+          FROM order_note
+          WHERE
+            order_note.order_id = "order".id
+        ), 0) AS flag,
+        NULL AS ticket,
+        (
+          SELECT
+            customer.name
+          FROM customer
+          WHERE
+            customer.id = "order".customer_id
+        ) AS customer_name
       FROM "order"
       WHERE
-        "order".id = %(order_id)s AND "order".business_id = %(actor_id)s AND "order".after_care_id IS NULL
+        "order".after_care_id IS NULL AND "order".id = %(order_id)s AND "order".business_id = %(actor_id)s
     ) AS v
   ) AS body
 FROM caller

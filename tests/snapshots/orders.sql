@@ -25,7 +25,7 @@ WITH picked AS (
     COALESCE(
       (
         SELECT
-          json_build_object('name', order_receiver.name, 'phone', order_receiver.phone, 'address', order_receiver.address) AS json_build_object_1
+          json_build_object('name', order_receiver.name, 'phone', order_receiver.phone, 'address', order_receiver.address) AS json_build_object_2
         FROM order_receiver
         WHERE
           order_receiver.order_id = "order".id
@@ -84,7 +84,7 @@ WITH picked AS (
       THEN 0
       ELSE CAST(CAST((
         SELECT
-          COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_4
+          COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_5
         FROM except_order AS settled
         WHERE
           settled.order_id = "order".id
@@ -102,7 +102,7 @@ WITH picked AS (
       THEN "order".num
       ELSE "order".num - CAST((
         SELECT
-          COALESCE(SUM(given_back.received), 0) AS coalesce_6
+          COALESCE(SUM(given_back.received), 0) AS coalesce_7
         FROM return_quantity AS given_back
         WHERE
           given_back.order_id = "order".id
@@ -220,14 +220,106 @@ SELECT
         picked.deadline_at,
         picked.refunded,
         picked.pieces_left,
-        picked.actions
+        picked.actions,
+        (
+          SELECT
+            order_note.note
+          FROM order_note
+          WHERE
+            order_note.order_id = picked.id
+        ) AS note,
+        COALESCE((
+          SELECT
+            order_note.flag
+          FROM order_note
+          WHERE
+            order_note.order_id = picked.id
+        ), 0) AS flag,
+        CASE
+          WHEN (
+            picked.after_care_id IS NOT NULL
+          )
+          THEN (
+            SELECT
+              json_build_object(
+                'id',
+                in_force.id,
+                'step',
+                CASE
+                  WHEN (
+                    in_force.status = 0
+                    AND in_force.close_time IS NULL
+                    AND (
+                      SELECT
+                        refund_offer.back_cost
+                      FROM refund_offer
+                      WHERE
+                        refund_offer.ticket_id = in_force.id
+                    ) IS NOT NULL
+                  )
+                  THEN 'offered'
+                  WHEN (
+                    in_force.status = 0
+                    AND in_force.close_time IS NULL
+                    AND (
+                      SELECT
+                        refund_offer.back_cost
+                      FROM refund_offer
+                      WHERE
+                        refund_offer.ticket_id = in_force.id
+                    ) IS NULL
+                  )
+                  THEN 'applied'
+                  WHEN (
+                    in_force.status = 1 AND in_force.close_time IS NULL AND in_force.deliver_time IS NULL
+                  )
+                  THEN 'awaiting_return'
+                  WHEN (
+                    in_force.status = 1 AND in_force.close_time IS NULL AND in_force.deliver_time IS NOT NULL
+                  )
+                  THEN 'awaiting_receipt'
+                  WHEN (
+                    in_force.status = 1
+                    AND in_force.status = 1
+                    AND in_force.close_time IS NOT NULL
+                    AND (
+                      in_force.except_type = '仅退款' OR in_force.recv_time IS NOT NULL
+                    )
+                  )
+                  THEN 'refunded'
+                  WHEN (
+                    in_force.status = 2 AND in_force.close_time IS NOT NULL
+                  )
+                  THEN 'refused'
+                  WHEN (
+                    in_force.status = 0 AND in_force.close_time IS NOT NULL
+                  )
+                  THEN 'withdrawn'
+                  WHEN (
+                    in_force.status = 1
+                    AND in_force.close_time IS NOT NULL
+                    AND in_force.except_type = '退货退款'
+                    AND in_force.recv_time IS NULL
+                  )
+                  THEN 'lapsed'
+                  ELSE NULL
+                END,
+                'back_cost',
+                in_force.back_cost
+              ) AS json_build_object_1
+            FROM except_order AS in_force
+            WHERE
+              in_force.id = picked.after_care_id
+          )
+          ELSE NULL
+        END AS ticket
       FROM picked
       LIMIT %(size)s
     ) AS v
   ) AS TEXT) AS items,
   (
     SELECT
-      COALESCE(SUM(order_tally.delta), 0) AS coalesce_8
+      COALESCE(SUM(order_tally.delta), 0) AS coalesce_9
     FROM order_tally
     WHERE
       order_tally.business_id = %(actor_id)s

@@ -333,8 +333,40 @@ SELECT
         picked.refund,
         picked.pieces,
         picked.offer,
-        picked.actions
+        picked.actions,
+        bought.order_number,
+        bought.product_name,
+        bought.sku_name,
+        bought.receiver,
+        bought.pay_count,
+        bought.buyer
       FROM picked
+      JOIN LATERAL (
+        SELECT
+          its_order.order_number,
+          CAST(CAST(its_order.sku_snapshot AS JSON) ->> 'product_name' AS VARCHAR) AS product_name,
+          CAST(CAST(its_order.sku_snapshot AS JSON) ->> 'sku_name' AS VARCHAR) AS sku_name,
+          COALESCE(
+            (
+              SELECT
+                json_build_object('name', order_receiver.name, 'phone', order_receiver.phone, 'address', order_receiver.address) AS json_build_object_1
+              FROM order_receiver
+              WHERE
+                order_receiver.order_id = its_order.id
+            ),
+            json_build_object('name', its_order.receiver_name, 'phone', its_order.receiver_phone, 'address', its_order.receiver_address)
+          ) AS receiver,
+          its_order.pay_count,
+          json_build_object('id', its_buyer.id, 'name', its_buyer.name) AS buyer
+        FROM "order" AS its_order
+        JOIN customer AS its_buyer
+          ON its_buyer.id = its_order.customer_id
+        WHERE
+          its_order.id = picked.order_id
+        LIMIT ALL
+        OFFSET 0
+      ) AS bought
+        ON TRUE
       LIMIT %(size)s
     ) AS v
   ) AS TEXT) AS items,

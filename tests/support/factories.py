@@ -137,3 +137,8 @@ def made(response: Any, status: int = 200) -> Any:
     """The body of an answer that must have gone well."""
     assert response.status_code == status, f"{response.request.method} {response.request.url}: {response.text}"
     return response.json()
+
+
+def as_told(told: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    """What of `shown` is told too, by a move or to another reader, who is told less."""
+    return {name: shown[name] for name in told}

@@ -106,6 +106,7 @@ class Shop:
             },
             "POST /merchant/orders/{order_id}/cancel": {"remark": "断货", "restock": True},
             "POST /merchant/orders/{order_id}/extend": {"days": 3},
+            "PUT /merchant/orders/{order_id}/note": {"note": "加急", "flag": 1},
             "PUT /merchant/return-address": RETURN_ADDRESS,
             "POST /merchant/except-orders/{ticket_id}/agree": {"back_cost": 1, "remark": "好", "restock": True},
             "POST /merchant/except-orders/{ticket_id}/refuse": {"remark": "不", "evidence": []},
@@ -396,6 +397,8 @@ def wrong_words(field: dict[str, Any]) -> list[str]:
         return ["maybe", "2", "1%00"]
     if field.get("format") == "date":
         return ["2024-02-30", "2024-2-3", "20240203", "1969-12-31", "2038-01-01", "now", "0", "２０２４-01-01"]
+    if "pattern" in field:
+        return ["!", "游", "x" * 31]
     return ["x" * (field["maxLength"] + 1)]
 
 

@@ -1,21 +1,48 @@
-"""A merchant's tickets: agreeing, refusing, taking goods back."""
+"""A merchant's tickets: reading them, agreeing, refusing, taking goods back."""
 
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from fastapi import Query
 
 from app.routers.merchant import router
-from app.schemas.except_orders import Agree, Receive, Refuse, TicketFilters, TicketList, TicketView
-from app.services.tickets import queries, use_cases
-from app.web.dependencies import MerchantCall, RowId
+from app.schemas.except_orders import (
+    Agree,
+    MerchantTicket,
+    MerchantTicketList,
+    Receive,
+    Refuse,
+    TicketConditions,
+    TicketFilters,
+    TicketView,
+)
+from app.schemas.exports import TicketExport
+from app.services.tickets import export, queries, use_cases
+from app.web.dependencies import Call, MerchantCall, MerchantReport, RowId
+from app.web.downloads import FILE, Download
 
 
-@router.get("/except-orders", response_model=TicketList)
+@router.get("/except-orders", response_model=MerchantTicketList)
 def list_tickets(query: Annotated[TicketFilters, Query()], call: MerchantCall) -> str:
     return queries.page(call, query.filters(), query.asked())
 
 
-@router.get("/except-orders/{ticket_id}", response_model=TicketView)
+@router.get("/except-orders/counts", response_model=dict[str, int])
+def count_tickets(query: Annotated[TicketConditions, Query()], call: MerchantCall) -> str:
+    """How many tickets there are at each step (进度), or pass the filters; 10,000 of each are counted at most."""
+    return queries.counts(call, query.filters())
+
+
+@router.get("/except-orders/export", response_class=Download, responses=FILE)
+async def export_tickets(query: Annotated[TicketExport, Query()], call: MerchantReport) -> Download:
+    """The tickets that pass the list's filters, newest first, as a file; `columns` picks and orders what it shows."""
+
+    def write(work: Call, file_format: str, file: BinaryIO) -> None:
+        export.write(work, file_format, file, filters=query.filters(), columns=query.columns)
+
+    return await Download.made(call, query.format, "except-orders", write)
+
+
+@router.get("/except-orders/{ticket_id}", response_model=MerchantTicket)
 def get_ticket(ticket_id: RowId, call: MerchantCall) -> str:
     return queries.get(call, ticket_id)
 

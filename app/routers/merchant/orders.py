@@ -6,24 +6,36 @@ from fastapi import Query
 
 from app.routers.merchant import router
 from app.schemas.events import Timeline
-from app.schemas.orders import Cancel, Extend, OrderDetail, OrderFilters, OrderList, OrderView, ReceiverChange, Ship
+from app.schemas.orders import (
+    Cancel,
+    Extend,
+    MerchantOrderConditions,
+    MerchantOrderDetail,
+    MerchantOrderFilters,
+    MerchantOrderList,
+    Note,
+    OrderView,
+    ReceiverChange,
+    Ship,
+)
 from app.schemas.paging import PageQuery
-from app.services.orders import correcting, postponing, queries, shipping
+from app.services.orders import correcting, notes, postponing, queries, shipping
 from app.services.tickets import cancelling
 from app.web.dependencies import MerchantCall, RowId
 
 
-@router.get("/orders", response_model=OrderList)
-def list_orders(query: Annotated[OrderFilters, Query()], call: MerchantCall) -> str:
+@router.get("/orders", response_model=MerchantOrderList)
+def list_orders(query: Annotated[MerchantOrderFilters, Query()], call: MerchantCall) -> str:
     return queries.page(call, query.filters(), query.asked())
 
 
 @router.get("/orders/counts", response_model=dict[str, int])
-def count_orders(call: MerchantCall) -> str:
-    return queries.counts(call)
+def count_orders(query: Annotated[MerchantOrderConditions, Query()], call: MerchantCall) -> str:
+    """How many orders of each status there are, or pass the filters; with filters, 10,000 of each are counted at most."""
+    return queries.counts(call, query.filters())
 
 
-@router.get("/orders/{order_id}", response_model=OrderDetail)
+@router.get("/orders/{order_id}", response_model=MerchantOrderDetail)
 def get_order(order_id: RowId, call: MerchantCall) -> str:
     return queries.get(call, order_id)
 
@@ -33,10 +45,17 @@ def list_order_events(order_id: RowId, query: Annotated[PageQuery, Query()], cal
     return queries.timeline(call, order_id, query.asked())
 
 
-@router.patch("/orders/{order_id}/receiver", response_model=OrderDetail)
+@router.patch("/orders/{order_id}/receiver", response_model=MerchantOrderDetail)
 def correct_receiver(order_id: RowId, body: ReceiverChange, call: MerchantCall) -> str:
     """Correct the receiver of an order that is not shipped yet."""
     return queries.get(call, correcting.correct(call, body.given(), order_id=order_id))
+
+
+@router.put("/orders/{order_id}/note", response_model=MerchantOrderDetail)
+def note_on_order(order_id: RowId, body: Note, call: MerchantCall) -> str:
+    """Note something on an order (备注), for the merchant alone: neither the buyer nor the platform sees it."""
+    notes.put(call, order_id, **body.model_dump())
+    return queries.get(call, order_id)
 
 
 @router.post("/orders/{order_id}/ship", response_model=OrderView)

@@ -21,6 +21,7 @@ from app.models import (
     ExceptOrder,
     IdempotencyKey,
     Order,
+    OrderNote,
     OrderReceiver,
     OrderSearch,
 )
@@ -34,6 +35,7 @@ ORDER = Order.__table__
 TICKET = ExceptOrder.__table__
 SEARCH = OrderSearch.__table__
 RECEIVER = OrderReceiver.__table__
+NOTE = OrderNote.__table__
 EVENT = Event.__table__
 FILE = CustomerFile.__table__
 EVIDENCE = Evidence.__table__
@@ -83,7 +85,13 @@ def erase_late(work: Work) -> int:
 def _erase_orders(work: Work, customer_id: int) -> None:
     """Erase the receivers of the buyer's orders that have ended, which are locked."""
     work.one(_ALLOW_ERASING)
-    for statement in (_ERASE_EVENTS, _ERASE_SEARCH, _ERASE_WHOLE, _ERASE_RECEIVERS):  # the last makes the others find nothing
+    for statement in (
+        _ERASE_EVENTS,
+        _ERASE_SEARCH,
+        _ERASE_NOTES,
+        _ERASE_WHOLE,
+        _ERASE_RECEIVERS,
+    ):  # the last makes the others find nothing
         work.do(statement, customer_id=customer_id)
 
 
@@ -146,6 +154,7 @@ _ERASE_SEARCH = _erase_search()
 _ERASE_RECEIVERS = Statement(
     update(ORDER).where(*_ENDED).values(receiver_name=ERASED, receiver_phone=ERASED, receiver_address=ERASED)
 )
+_ERASE_NOTES = Statement(update(NOTE).where(NOTE.c.order_id == ORDER.c.id, *_ENDED).values(note=null()))
 _ERASE_WHOLE = Statement(delete(RECEIVER).where(RECEIVER.c.order_id == ORDER.c.id, *_ENDED))
 _OWN_EVENTS = (EVENT.c.subject == "customer", EVENT.c.subject_id == _ID)
 _ERASE_OWN_EVENTS = Statement(update(EVENT).where(*_OWN_EVENTS, EVENT.c.details.isnot(None)).values(details=null()))

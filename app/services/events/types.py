@@ -7,6 +7,7 @@ _FLAGS = ("deadline_near", "overdue")
 _VERBS = {
     "order": (*(move.verb for move in ORDER_MOVES), *_FLAGS),
     "except_order": (*(move.verb for move in TICKET_MOVES), *_FLAGS),
+    "order_note": ("change",),
     "refund": ("due", "paid", "failed"),
     "sku": ("create", "change", "remove", "restore", "stock", "low_stock"),
     "product": ("create", "change", "remove", "restore"),

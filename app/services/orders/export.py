@@ -45,15 +45,15 @@ def _bought() -> Columns:
     return select(*(record.c[name] for name in names), *in_csv, record.c.price).offset(0).lateral("bought")
 
 
-_BOUGHT = _bought()
+BOUGHT = _bought()
 _RECEIVER = WHOLE.alias("of_order")
 
 COLUMNS = {
     "order_number": Column("订单号", Kind.CODE, ORDER.c.order_number),
     "status": Column("订单状态", Kind.SAFE, _STATE),
-    "product_name": Column("商品", Kind.SAFE, _BOUGHT.c.product_name, _BOUGHT.c.product_name_in_csv),
-    "sku_name": Column("规格", Kind.SAFE, _BOUGHT.c.sku_name, _BOUGHT.c.sku_name_in_csv),
-    "price": Column("单价", Kind.NUMBER, _BOUGHT.c.price),
+    "product_name": Column("商品", Kind.SAFE, BOUGHT.c.product_name, BOUGHT.c.product_name_in_csv),
+    "sku_name": Column("规格", Kind.SAFE, BOUGHT.c.sku_name, BOUGHT.c.sku_name_in_csv),
+    "price": Column("单价", Kind.NUMBER, BOUGHT.c.price),
     "num": Column("数量", Kind.NUMBER, ORDER.c.num),
     "pay_count": Column("支付金额", Kind.NUMBER, ORDER.c.pay_count),
     "receiver_name": Column("收货人", Kind.TEXT, func.coalesce(_RECEIVER.c.name, ORDER.c.receiver_name)),
@@ -76,7 +76,7 @@ COLUMNS = {
 def write(work: Work, file_format: str, file: BinaryIO, *, filters: Mapping[str, object], columns: Sequence[str]) -> None:
     """Write the caller's orders that pass `filters` (names of `queries.FILTERS`), newest first; raises TooManyRows for XLSX."""
     chosen = queries.conditions(work.actor.kind, filters)
-    source = ORDER if set(columns).isdisjoint(_BOUGHT.c.keys()) else ORDER.join(_BOUGHT, true())
+    source = ORDER if set(columns).isdisjoint(BOUGHT.c.keys()) else ORDER.join(BOUGHT, true())
     if not set(columns).isdisjoint(f"receiver_{name}" for name in Receiver._fields):
         source = source.outerjoin(_RECEIVER, _RECEIVER.c.order_id == ORDER.c.id)
 

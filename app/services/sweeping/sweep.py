@@ -22,7 +22,7 @@ from app.services.accounts import deletion, tries
 from app.services.events.record import noted_from
 from app.services.lifecycle.deadlines import Deadline
 from app.services.lifecycle.engine import Lifecycle
-from app.services.orders import postponing, search, tally
+from app.services.orders import postponing, search, tally, urgent
 from app.services.orders.states import LIFECYCLE as ORDERS
 from app.services.orders.states import RECEIPT
 from app.services.tickets import use_cases as tickets
@@ -168,6 +168,7 @@ FLAGS = {
 TIDYING = {
     "folded": tally.fold,
     "merged": search.merge,
+    "caught_up": urgent.clear,
     "keys": idempotency.forget_old,
     "tries": tries.forget_old,
     "deliveries": retention.forget_old,

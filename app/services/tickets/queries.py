@@ -1,21 +1,23 @@
-"""Reading tickets: one, or a list."""
+"""Reading tickets: one, a list, the counts of their steps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
-from sqlalchemy import bindparam, func, not_, select
+from sqlalchemy import Text, bindparam, cast, func, literal, not_, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.caller import ACCOUNTS, proved
 from app.db.parameters import ACTOR_ID
 from app.db.sql import is_among, json_of
 from app.db.statement import Statement
-from app.db.types import JsonText
-from app.db.work import CUSTOMER, Work
+from app.db.types import Columns, Condition, JsonText, Query
+from app.db.work import CUSTOMER, MERCHANT, Work
 from app.models import Order
 from app.services.lifecycle.deadlines import overdue
 from app.services.ownership import TICKETS, owned
-from app.services.paging import Page, answer, counted, page_statement
-from app.services.tickets.states import DEADLINES, JOINED, LIFECYCLE, step_of
+from app.services.paging import CAP, Page, answer, counted, page_statement
+from app.services.tickets import bought
+from app.services.tickets.states import DEADLINES, JOINED, LIFECYCLE, STEPS, WAITING_FOR, step_of
 
 ORDER = Order.__table__
 
@@ -29,6 +31,11 @@ FILTERS = {
     "status": JOINED.c.status == bindparam("status"),
     "statuses": is_among(JOINED.c.status, "statuses"),
     "step": step_of(JOINED) == bindparam("step"),
+    "steps": step_of(JOINED) == func.any(cast(bindparam("steps"), ARRAY(Text))),
+    **{
+        f"waiting_for_{who}": JOINED.c.close_time.is_(None) & or_(*(step.holds(JOINED) for step in steps))
+        for who, steps in WAITING_FOR.items()
+    },
     "except_type": JOINED.c.except_type == bindparam("except_type"),
     "order_id": JOINED.c.order_id == bindparam("order_id"),
     "business_id": JOINED.c.business_id == bindparam("business_id"),
@@ -40,8 +47,14 @@ FILTERS = {
 
 
 def get(work: Work, ticket_id: int) -> JsonText:
-    """One ticket as JSON; raises NotFound."""
-    return work.body(_one(work.actor.kind), ticket_id=ticket_id)
+    """One ticket as the actor's list shows it, as JSON; raises NotFound."""
+    kind = work.actor.kind
+    return work.body(_one(kind, kind == MERCHANT), ticket_id=ticket_id)
+
+
+def moved(work: Work, ticket_id: int) -> JsonText:
+    """One ticket as a move answers it, as JSON; raises NotFound."""
+    return work.body(_one(work.actor.kind, False), ticket_id=ticket_id)
 
 
 def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
@@ -50,19 +63,51 @@ def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
     return answer(work.one(statement, **filters, **page.parameters()), page)
 
 
+def counts(work: Work, filters: Mapping[str, object]) -> JsonText:
+    """The number of the merchant's tickets at each step that pass all `filters`, as JSON `{step: count}` with every step.
+
+    A count ends at the cap of a list's total.
+    """
+    return work.body(_counts(frozenset(filters)), **filters)
+
+
+def conditions(kind: str, filters: Iterable[str]) -> list[Condition]:
+    """The conditions for the caller's tickets that pass `filters` (names of FILTERS)."""
+    return [owned(TICKETS, kind, JOINED), *(FILTERS[name] for name in sorted(filters))]
+
+
 @cache
-def _one(kind: str) -> Statement:
+def _one(kind: str, with_order: bool) -> Statement:
     found = (JOINED.c.id == bindparam("ticket_id")) & (ORDER.c.id == JOINED.c.order_id) & owned(TICKETS, kind, JOINED)
-    view = select(*LIFECYCLE.view(JOINED, kind)).select_from(JOINED.join(ORDER, JOINED.c.order_id == ORDER.c.id))
-    body = json_of(view.where(found)).label("body")
+    view = select(*LIFECYCLE.view(JOINED, kind)).where(found)
+    rows = JOINED.join(ORDER, JOINED.c.order_id == ORDER.c.id)
+    body = json_of(_beside(view, JOINED, rows) if with_order else view.select_from(rows)).label("body")
     return Statement(proved(kind, body), guarded=True) if kind in ACCOUNTS else Statement(select(body))
 
 
 @lru_cache(maxsize=1000)
 def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
-    conditions = [owned(TICKETS, kind, JOINED), *(FILTERS[name] for name in sorted(filters))]
+    chosen = conditions(kind, filters)
     if kind == CUSTOMER:
-        conditions.append(_OF_BUYERS_ORDERS)
-    view = select(*LIFECYCLE.view(JOINED, kind)).where(*conditions)
-    total = counted(select(JOINED.c.id).where(*conditions))
-    return page_statement(view, JOINED.c.create_time, JOINED.c.id, total=total, by_cursor=by_cursor, kind=kind)
+        chosen.append(_OF_BUYERS_ORDERS)
+    view = select(*LIFECYCLE.view(JOINED, kind)).where(*chosen)
+    total = counted(select(JOINED.c.id).where(*chosen))
+    time, row_id = JOINED.c.create_time, JOINED.c.id
+    beside = _beside if kind == MERCHANT else None
+    return page_statement(view, time, row_id, total=total, by_cursor=by_cursor, kind=kind, beside=beside)
+
+
+def _beside(view: Query, t: Columns, rows: Columns | None = None) -> Query:
+    """The view with the order of each ticket `t`; `rows` is what it selects from, if that is more than the tickets."""
+    order = bought.of_ticket(t)
+    return view.add_columns(*order.c).select_from((t if rows is None else rows).join(order, true()))
+
+
+@lru_cache(maxsize=100)
+def _counts(filters: frozenset[str]) -> Statement:
+    chosen = conditions(MERCHANT, filters)
+    numbers = (
+        (literal(step.name), func.least(counted(select(JOINED.c.id).where(*chosen, step.holds(JOINED))), CAP)) for step in STEPS
+    )
+    body = cast(func.json_build_object(*(part for pair in numbers for part in pair)), Text)
+    return Statement(proved(MERCHANT, body.label("body")), guarded=True)

@@ -117,6 +117,8 @@ WITHDRAWN        = State("withdrawn",        stored.APPLIED, lambda t: ~_open(t)
 LAPSED           = State("lapsed",           stored.AGREED,  _never_came,         TicketLapsed)
 # fmt: on
 STEPS = (OFFERED, APPLIED, AWAITING_RETURN, AWAITING_RECEIPT, SETTLED, REFUSED, WITHDRAWN, LAPSED)
+# Whom a ticket waits for, by its steps that are open.
+WAITING_FOR = {MERCHANT: (APPLIED, AWAITING_RECEIPT), CUSTOMER: (OFFERED, AWAITING_RETURN)}
 # Whether an offer was made or not: nothing is agreed yet.
 # fmt: off
 UNDECIDED        = State("applied", stored.APPLIED, _open,                                         TicketApplied)
@@ -258,6 +260,14 @@ MOVES = (
 
 def step_of(t: Columns) -> Expression:
     return case(*((step.holds(t), literal(step.name)) for step in STEPS), else_=null())
+
+
+def in_short(ticket_id: Expression) -> Expression:
+    """The ticket of this id as JSON with its step and its refund; null if there is none."""
+    t = TICKET.alias("in_force")
+    parts = (literal("id"), t.c.id, literal("step"), step_of(t), literal("back_cost"), t.c.back_cost)
+    short = select(func.json_build_object(*parts)).where(t.c.id == ticket_id).correlate_except(t)
+    return case((ticket_id.isnot(None), short.scalar_subquery()), else_=null())
 
 
 def ticket_columns(t: Columns) -> list[Expression]:

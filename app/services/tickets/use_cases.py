@@ -91,7 +91,7 @@ def ask(
         settling.count(work, ticket.id, order_id, asked=pieces or left.pieces)
     ORDERS.move(work, "except-orders", order_id, after_care_id=ticket.id, back_reason=back_reason)
     pictures.show(work, ticket.id, evidence)
-    return queries.get(work, ticket.id)
+    return queries.moved(work, ticket.id)
 
 
 def agree(
@@ -114,13 +114,13 @@ def agree(
         raise RefundZero(field="back_cost", actions=ticket.actions)
     if work.actor.kind == MERCHANT and ticket.undecided and back_cost is not None and amount < ticket.amount:
         offers.make(work, ticket_id, back_cost=back_cost, remark=remark, actions=ticket.actions)
-        return queries.get(work, ticket_id)
+        return queries.moved(work, ticket_id)
     LIFECYCLE.move(work, "agree", ticket_id, back_cost=back_cost, remark=remark)
     if returning:
         return_addresses.keep(work, ticket_id)
     else:
         settling.settle(work, order, ticket_id, left, amount=amount, pieces=pieces, restocked=pieces, asked=pieces)
-    return queries.get(work, ticket_id)
+    return queries.moved(work, ticket_id)
 
 
 def accept(work: Work, ticket_id: int) -> JsonText:
@@ -133,7 +133,7 @@ def accept(work: Work, ticket_id: int) -> JsonText:
     elif ticket.offered is not None:
         pieces = settling.pieces_never_sent(order, ticket, left, ticket.offered)
         settling.settle(work, order, ticket_id, left, amount=ticket.offered, pieces=pieces, restocked=pieces, asked=pieces)
-    return queries.get(work, ticket_id)
+    return queries.moved(work, ticket_id)
 
 
 def refuse(work: Work, ticket_id: int, *, remark: str, evidence: Sequence[str] = ()) -> JsonText:
@@ -145,7 +145,7 @@ def refuse(work: Work, ticket_id: int, *, remark: str, evidence: Sequence[str] =
     if not evidence:
         return body
     pictures.show(work, ticket_id, evidence)
-    return queries.get(work, ticket_id)
+    return queries.moved(work, ticket_id)
 
 
 def withdraw(work: Work, ticket_id: int) -> JsonText:
@@ -177,7 +177,7 @@ def send_back(
     if pieces is not None and pieces > asked:
         raise TooManyPieces(field="pieces", most=asked, actions=ticket.actions)
     settling.count(work, ticket_id, order.id, asked=asked, sent=pieces or ticket.sent or asked)
-    return queries.get(work, ticket_id)
+    return queries.moved(work, ticket_id)
 
 
 def receive(
@@ -204,7 +204,7 @@ def receive(
     amount = ticket.amount if back_cost is None else round(back_cost * 100)
     asked = ticket.asked or left.pieces
     settling.settle(work, order, ticket_id, left, amount=amount, pieces=came, restocked=came if restock else 0, asked=asked)
-    return queries.get(work, ticket_id)
+    return queries.moved(work, ticket_id)
 
 
 def confirm(work: Work, ticket_id: int) -> JsonText:

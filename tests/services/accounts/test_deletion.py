@@ -54,6 +54,7 @@ class TestWhatStays:
         uploaded(buyer, picture(size=(7, 7)))
         sql(CORRECTED, orders[0]["id"], orders[0]["id"])
         assert tables_with(sql, "lilei") == ["customer", "event"]
+        made(merchant.put(f"/orders/{orders[1]['id']}/note", {"note": f"{RECEIVER['receiver_name']}的单", "flag": 2}))
         before = {order["id"]: made(merchant.get(f"/orders/{order['id']}")) for order in orders}
         made_by_login = world.api.stranger("customer").post("/login", {"name": PERSONAL["name"], "password": PASSWORD})
         buyer.token = made(made_by_login)["access_token"]
@@ -68,6 +69,8 @@ class TestWhatStays:
             assert made(merchant.get(f"/orders/{order_id}")) == {
                 **order,
                 **gone,
+                "customer_name": made(world.admin().get(f"/customers/{buyer.id}"))["name"],
+                "note": None,
                 "receiver": dict.fromkeys(order["receiver"], deletion.ERASED),
             }
         assert sql("SELECT details FROM event WHERE verb = 'receiver'") == [({"kept": 1},)]
