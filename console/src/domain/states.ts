@@ -2,6 +2,7 @@ import type { Schemas } from "@meta-be/client";
 import type { Tone } from "../components/ToneTag.vue";
 
 export type Order = Schemas["OrderView"];
+export type MerchantOrder = Schemas["MerchantOrder"];
 export type OrderStatus = Order["status"];
 export type Step = Schemas["TicketView"]["step"];
 
