@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     after_sale_days: int = Field(7, ge=0, le=3650)
     ship_hours: int = Field(48, ge=0, le=87600)
 
+    unused_file_days: int = Field(30, ge=0, le=3650)
+
     webhook_allow_private: bool = False
 
     pool_size: int = Field(10, ge=1)

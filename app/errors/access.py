@@ -72,6 +72,11 @@ class UnknownSkuId(NotFound):
     en = "you have no such SKU: use the ids of an export"
 
 
+class UnknownSkuCode(NotFound):
+    zh = "没有这个商家编码，或它不属于该行的库存ID"
+    en = "you have no SKU with this code, or it is not that of the SKU id beside it"
+
+
 class TooManyTries(AppError):
     status, code = 429, "too_many_tries"
     zh = "尝试次数过多，请 {retry_after} 秒后再试"

@@ -21,14 +21,15 @@ from app.models.order_receiver import OrderReceiver
 from app.models.order_search import OrderSearch, ParcelSearch
 from app.models.order_tally import OrderTally
 from app.models.product import Product, ProductName, RemovedProduct, UnlistedProduct
+from app.models.product_picture import ProductPicture
 from app.models.refund_offer import RefundOffer
 from app.models.refund_payment import RefundPayment
 from app.models.return_address import ReturnAddress, TicketReturnAddress
 from app.models.return_quantity import ReturnQuantity
-from app.models.scene import Scene, SceneBase
+from app.models.scene import Scene, SceneBase, SceneBaseModel
 from app.models.sku import RemovedSku, Sku, SkuCode, SkuUpdate
 from app.models.stock_movement import StockMovement
-from app.models.stored_file import StoredFile
+from app.models.stored_file import PlatformFile, RemovedContent, StoredFile
 from app.models.user import User
 from app.models.webhook import Webhook, WebhookDelivery
 
@@ -55,11 +56,14 @@ __all__ = [
     "OrderSearch",
     "OrderTally",
     "ParcelSearch",
+    "PlatformFile",
     "Product",
     "ProductName",
+    "ProductPicture",
     "PutOffOrder",
     "RefundOffer",
     "RefundPayment",
+    "RemovedContent",
     "RemovedProduct",
     "RemovedSku",
     "ReturnAddress",
@@ -67,6 +71,7 @@ __all__ = [
     "ReturnQuantity",
     "Scene",
     "SceneBase",
+    "SceneBaseModel",
     "Sku",
     "SkuCode",
     "SkuLowStock",

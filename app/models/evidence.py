@@ -2,11 +2,12 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import Base, time_column
+from app.models.stored_file import Upkeep, upkeep_indexes
 
 MOST = 9  # pictures that each side may show in one ticket
 
 
-class CustomerFile(Base):
+class CustomerFile(Upkeep, Base):
     """A picture that a buyer uploaded. Its content is in the storage, under the name that all uploads of it share."""
 
     __tablename__ = "customer_file"
@@ -14,6 +15,7 @@ class CustomerFile(Base):
         UniqueConstraint("customer_id", "name"),
         CheckConstraint("size > 0", name="size_positive"),
         Index("ix_customer_file_name", "name"),
+        *upkeep_indexes("customer_file"),
     )
 
     id = Column(Integer, primary_key=True)

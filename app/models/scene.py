@@ -1,4 +1,4 @@
-from sqlalchemy import Column, ForeignKey, Index, Integer, String
+from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, String
 
 from app.models.base import Base, one_of, time_column
 
@@ -11,6 +11,20 @@ class SceneBase(Base):
     id = Column(Integer, primary_key=True)
     name = Column(String(255), nullable=False, comment="模版场景名称")
     thumbnail = Column(String(255), comment="缩略图")
+
+
+class SceneBaseModel(Base):
+    """The 3D model of a scene base, a file of the platform's, which cannot be removed while this refers to it."""
+
+    __tablename__ = "scenebase_model"
+    __table_args__ = (
+        CheckConstraint("file LIKE '%.glb'", name="file_binary"),
+        ForeignKeyConstraint(["file"], ["platform_file.name"], name="fk_scenebase_model_file"),
+        Index("ix_scenebase_model_file", "file"),
+    )
+
+    base_id = Column(Integer, ForeignKey("scenebase.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    file = Column(String(80), nullable=False, comment="of the platform's, a .glb")
 
 
 class Scene(Base):

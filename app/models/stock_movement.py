@@ -4,13 +4,18 @@ from app.models.base import Base, time_column
 
 
 class StockMovement(Base):
-    """One change of a SKU's stock; append-only, and the sum of a SKU's changes is its stock."""
+    """One change of a SKU's stock; append-only, and the sum of a SKU's changes is its stock.
+
+    A trigger fills in whose it is where a statement does not say it.
+    """
 
     __tablename__ = "stock_movement"
     __table_args__ = (
         CheckConstraint("delta <> 0", name="delta_not_zero"),
         CheckConstraint("stock_after >= 0", name="stock_after_not_negative"),
         Index("ix_stock_movement_sku_id", "sku_id", "id"),
+        Index("ix_stock_movement_newest", "business_id", "create_time", "id"),
+        Index("ix_stock_movement_reason", "business_id", "reason", "create_time", "id", postgresql_where="reason <> 'order'"),
     )
 
     id = Column(BigInteger, Identity(always=True), primary_key=True)
@@ -22,3 +27,4 @@ class StockMovement(Base):
     actor_kind = Column(String(10), nullable=False)
     actor_id = Column(Integer)
     create_time = time_column(nullable=False)
+    business_id = Column(Integer, comment="the merchant whose SKU it is")

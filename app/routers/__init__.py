@@ -27,7 +27,17 @@ _MODULES = {
         "account",
     ),
     "app.routers.customer": ("orders", "files", "account"),
-    "app.routers.admin": ("orders", "except_orders", "refunds", "users", "events", "scene_bases", "statistics", "account"),
+    "app.routers.admin": (
+        "orders",
+        "except_orders",
+        "refunds",
+        "users",
+        "events",
+        "scene_bases",
+        "files",
+        "statistics",
+        "account",
+    ),
 }
 
 

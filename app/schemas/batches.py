@@ -85,14 +85,21 @@ class ShipRow(BaseModel):
 
 
 class SkuRow(BaseModel):
-    """A row that changes a SKU; `stock` is set where it still stands at `expected_stock`."""
+    """A row that changes a SKU, named by id or code; `stock` is set where it still stands at `expected_stock`."""
 
     model_config = ConfigDict(extra="forbid")
 
-    sku_id: Id
+    sku_id: Id | None = None
+    sku_code: SkuCode | None = None
     price: Price | None = None
     stock: Count | None = None
     expected_stock: Count | None = None
+
+    @model_validator(mode="after")
+    def _names_a_sku(self) -> Self:
+        if self.sku_id is None and self.sku_code is None:
+            raise PydanticCustomError("sku_unnamed", "name the SKU by sku_id or sku_code")
+        return self
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:

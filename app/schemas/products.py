@@ -2,12 +2,23 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Optionally, Price, Prose, SkuCode, Time
+from app.models.product_picture import MOST
+from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Optionally, Price, Prose, SkuCode, Time, once_each
+from app.schemas.files import FileName
 from app.schemas.models import ProductModel
 from app.schemas.paging import Conditions, Listed, PageQuery
+
+Pictures = Annotated[
+    list[FileName],
+    Field(
+        max_length=MOST,
+        description="names of pictures that the merchant uploaded (商品图片), 9 at most; the first stands for the product",
+    ),
+    AfterValidator(once_each),
+]
 
 
 class ProductFilters(PageQuery):
@@ -59,6 +70,7 @@ class NewProduct(Input):
     desc: Optionally[Annotated[str, Prose(150)]] = None
     unit: Optionally[Annotated[str, Line(5)]] = None
     meta_obj_id: Id | None = None
+    pictures: Pictures = Field(default_factory=list)
     skus: Annotated[list[NewSku], Field(max_length=200, default_factory=list)]
 
 
@@ -67,6 +79,7 @@ class ProductChange(Input):
     desc: Optionally[Annotated[str, Prose(150)]] = None
     unit: Optionally[Annotated[str, Line(5)]] = None
     meta_obj_id: Id | None = None
+    pictures: Pictures = Field(default_factory=list)
     listed: bool = True
 
 
@@ -110,11 +123,20 @@ class SkuView(BaseModel):
     updated_at: int
 
 
+class PictureOfProduct(BaseModel):
+    """A picture of a product (商品图片), an uploaded file."""
+
+    name: str
+    url: str
+
+
 class PlatformSkuView(SkuView):
-    """`listed`: its product is offered for sale."""
+    """`listed`: its product is offered for sale; `pictures` and `model` are the product's."""
 
     business_id: int
     listed: bool
+    pictures: list[PictureOfProduct]
+    model: ProductModel | None
 
 
 class ProductView(BaseModel):
@@ -130,19 +152,8 @@ class ProductView(BaseModel):
     last_update: int
     listed: bool
     skus: list[SkuView]
+    pictures: list[PictureOfProduct]
     model: ProductModel | None
-
-
-class MovementView(BaseModel):
-    id: int
-    sku_id: int
-    delta: int
-    stock_after: int
-    reason: str
-    reference: str | None
-    actor_kind: str
-    actor_id: int | None
-    create_time: int
 
 
 class ProductList(Listed):
@@ -151,7 +162,3 @@ class ProductList(Listed):
 
 class SkuList(Listed):
     items: list[SkuView]
-
-
-class MovementList(Listed):
-    items: list[MovementView]

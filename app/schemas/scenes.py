@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.schemas.fields import Id, Input, Line, Name, Optionally
+from app.schemas.files import BoundingBox
 from app.schemas.paging import Listed, PageQuery
 
 Tag = Annotated[int, Field(ge=1, le=2, description="1 live, 2 shop")]
@@ -52,22 +53,39 @@ class SceneList(Listed):
     items: list[SceneView]
 
 
+Thumbnail = Annotated[FileName, Field(description="name of a picture, uploaded for the platform or by a merchant (缩略图)")]
+BaseModelFile = Annotated[FileName, Field(description="name of a .glb file uploaded for the platform (基础场景模型)")]
+
+
 class NewSceneBase(Input):
-    """`thumbnail` is the name of an uploaded picture."""
+    """A scene base (基础场景): its name, a picture and a 3D model."""
 
     name: Name
-    thumbnail: Optionally[FileName] = None
+    thumbnail: Optionally[Thumbnail] = None
+    model: Optionally[BaseModelFile] = None
 
 
 class SceneBaseChange(Input):
     name: Name = ""
-    thumbnail: Optionally[FileName] = None
+    thumbnail: Optionally[Thumbnail] = None
+    model: Optionally[BaseModelFile] = None
+
+
+class ModelOfBase(BaseModel):
+    """The 3D model of a scene base; `size` is in bytes."""
+
+    file: str
+    url: str
+    size: int
+    bounding_box: BoundingBox | None
 
 
 class SceneBaseView(BaseModel):
     id: int
     name: str
     thumbnail: str | None
+    thumbnail_url: str | None
+    model: ModelOfBase | None
 
 
 class SceneBaseList(Listed):

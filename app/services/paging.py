@@ -68,14 +68,17 @@ class Listing:
         where: Sequence[Condition] = (),
         filters: Mapping[str, Condition] | None = None,
         sorts: Mapping[str, Sorting] | None = None,
+        varied: bool = False,
     ) -> None:
         """`view` selects what is shown of the rows that meet `where`; `time` and `row_id` order them, newest first.
 
-        `filters` are the conditions that a caller may ask for, and `sorts` the other orders, by their names.
+        `filters` are the conditions that a caller may ask for, and `sorts` the other orders, by their names. `varied`: which
+        plan is right depends on what is looked for.
         """
         self._view, self._row_id = view, row_id
         self._sorts = {NEWEST: Sorting(time), **(sorts or {})}
         self._where, self._filters = where, filters or {}
+        self._varied = varied
         self._statement = lru_cache(maxsize=64)(self._built)
 
     def page(self, work: Work, page: Page, filters: Mapping[str, object] | None = None, **parameters: object) -> JsonText:
@@ -92,7 +95,16 @@ class Listing:
         total = counted(select(self._row_id).where(*conditions))
         view = self._view.where(*conditions)
         by, ascending = self._sorts[sort]
-        return page_statement(view, by, self._row_id, total=total, by_cursor=by_cursor, kind=kind, ascending=ascending)
+        return page_statement(
+            view,
+            by,
+            self._row_id,
+            total=total,
+            by_cursor=by_cursor,
+            kind=kind,
+            varied=self._varied,
+            ascending=ascending,
+        )
 
 
 def page_statement(

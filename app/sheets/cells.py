@@ -45,10 +45,19 @@ def word(name: str, cell: str, typed: bool) -> Cell:
 
 def code(name: str, cell: str, typed: bool) -> Cell:
     """A number that names something, such as a tracking number; `typed` where the file tells texts of digits from numbers."""
-    text = "".join(plain(cell).split())
+    return _whole(name, "".join(plain(cell).split()), cell, typed)
+
+
+def label(name: str, cell: str, typed: bool) -> Cell:
+    """As `code`, for a name of somebody's own, which may have spaces inside."""
+    return _whole(name, plain(cell), cell, typed)
+
+
+def _whole(name: str, text: str, cell: str, typed: bool) -> Cell:
+    """The text, unless it is a number that has lost digits."""
     if _SCIENTIFIC.fullmatch(text):
         return Cell(text, fault("scientific_notation", SCIENTIFIC, name))
-    kept = typed or text != "".join(_visible(cell).split()) or cell.startswith("\t")
+    kept = typed or "".join(text.split()) != "".join(_visible(cell).split()) or cell.startswith("\t")
     if not kept and text.isdecimal() and len(text) > EXACT_DIGITS and not text[EXACT_DIGITS:].strip("0"):
         return Cell(text, fault("digits_lost", LOST, name))
     return Cell(text)

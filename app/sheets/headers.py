@@ -19,7 +19,7 @@ _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|必填|选填")
 class Heading:
     """A column: our name for it, its title in the template and in English, the other headings that it may have in a file.
 
-    `clean` makes of a cell what is meant by it.
+    `clean` makes of a cell what is meant by it. A required one may be missing where the one named `instead` is there.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Heading:
     clean: Callable[[str, str, bool], Cell]
     words: tuple[str, ...] = ()
     required: bool = True
+    instead: str = ""
 
     def is_named(self, word: str) -> bool:
         return simplified(word) in _simplified((self.name, self.title, self.english, *self.words))
@@ -105,7 +106,7 @@ def _header(
 ) -> Header | Miss:
     places = {heading.name: [at for at, each in enumerate(found) if each is heading] for heading in headings}
     titles = [" ".join(cell.split()) for cell in cells]
-    missing = tuple(heading for heading in headings if heading.required and not places[heading.name])
+    missing = tuple(each for each in headings if each.required and not places[each.name] and not places.get(each.instead))
     twice = next((each for each in places.values() if len(each) > 1), [])
     if missing or twice:
         alike = tuple(titles[at] for at in twice)

@@ -17,5 +17,6 @@ TRACKING_NUMBERS = (
     "tracking no", "tracking no.", "tracking #", "tracking id", "tracking code", "tracking", "waybill", "waybill no",
     "waybill number", "awb", "awb number", "consignment number", "shipment number",
 )  # fmt: skip
+SKU_CODES = ("SKU编码", "商家SKU编码", "规格编码", "商家规格编码", "seller sku", "merchant sku", "sku no", "sku no.")
 PRICES = ("价格", "售价", "销售价", "销售价格", "unit price", "sale price")
 STOCKS = ("库存", "库存数", "库存数量", "现有库存", "quantity", "qty", "inventory")

@@ -77,6 +77,7 @@ _SHEET_ZH = {
     "float_parsing": "须为数字，如 129.00",
     "expected_missing": "修改“{stock}”须同时提供“{expected_stock}”，请用导出的文件修改",
     "order_unnamed": "没有填写“{order_number}”",
+    "sku_unnamed": "没有填写“{sku_id}”或“{sku_code}”",
     "digits_lost": "第 15 位之后的数字已丢失（表格软件把它当成了数字），请把该列设为文本格式，重新填写完整的号码",
     "scientific_notation": "是科学计数法，号码已不完整，请把该列设为文本格式，重新填写完整的号码",
     "unreadable_row": "文件第 {line} 行无法读取，请检查该行的引号是否成对",
@@ -89,8 +90,15 @@ _SHEET_EN = {
     "float_parsing": "write a number, such as 129.00",
     "expected_missing": "to change “{stock}”, give “{expected_stock}” too, as the exported file does",
     "order_unnamed": "“{order_number}” is empty: fill it in",
+    "sku_unnamed": "fill in “{sku_id}” or “{sku_code}”",
 }
-_SHEET_TITLES = {"stock": "库存量", "expected_stock": "导出时库存", "order_number": "订单号"}
+_SHEET_TITLES = {
+    "stock": "库存量",
+    "expected_stock": "导出时库存",
+    "order_number": "订单号",
+    "sku_id": "库存ID",
+    "sku_code": "商家编码",
+}
 
 
 def language(request: Request) -> str:

@@ -211,6 +211,7 @@ CASES = {
     "POST /admin/except-orders/{ticket_id}/refuse": Case(json={"reason": "商家未处理"}),
     "POST /admin/except-orders/{ticket_id}/receive": Case(json={"reason": "商家未处理"}),
     "POST /admin/admins": Case(json={"name": "新管理员", "password": PASSWORD}),
+    "POST /admin/files": Case(files={"file": ("a.png", picture(), "image/png")}),
     "POST /admin/scene-bases": Case(json={"name": "车间"}),
     "PATCH /admin/scene-bases/{base_id}": Case(json={"name": "车间"}),
     "POST /admin/users": Case(json={"name": "新商家", "password": PASSWORD, "storename": "新店"}),

@@ -323,7 +323,8 @@ WITH locked AS (
     reference,
     actor_kind,
     actor_id,
-    create_time
+    create_time,
+    business_id
   )
   SELECT
     each.id AS sku_id,
@@ -333,7 +334,8 @@ WITH locked AS (
     CAST(each.reference AS VARCHAR) AS reference,
     CAST(%(actor_kind)s AS VARCHAR) AS actor_kind,
     CAST(%(actor_id)s AS INT) AS actor_id,
-    CAST(%(now)s AS INT) AS create_time
+    CAST(%(now)s AS INT) AS create_time,
+    each.business_id
   FROM (
     SELECT
       bought.position,

@@ -49,7 +49,10 @@ async def export_skus(query: Annotated[SkuExport, Query()], call: MerchantReport
 
 @router.post("/skus/import", response_model=SkuFileResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
 async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
-    """Set prices and stocks from an XLSX, XLS or CSV file: by SKU id; a stock needs the `expected_stock` that was exported."""
+    """Set prices and stocks from an XLSX, XLS or CSV file: by SKU id, or by the merchant's code (商家编码).
+
+    A stock needs the `expected_stock` that was exported.
+    """
 
     def read(file: BinaryIO) -> FileRows:
         return _with_ids(checked_file(SkuRow, reading.read(file, sku_export.CHANGES, filled=("price", "stock"))))

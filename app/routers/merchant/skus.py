@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import Query
 
 from app.routers.merchant import router
+from app.schemas.movements import MovementFilters, MovementList, ShopMovementList
 from app.schemas.paging import PageQuery
-from app.schemas.products import MovementList, SkuChange, SkuFilters, SkuList, SkuView, StockChange
-from app.services.catalogue import skus
+from app.schemas.products import SkuChange, SkuFilters, SkuList, SkuView, StockChange
+from app.services.catalogue import movements, skus
 from app.web.dependencies import MerchantCall, RowId
 
 
@@ -47,4 +48,10 @@ def change_stock(sku_id: RowId, body: StockChange, call: MerchantCall) -> str:
 
 @router.get("/skus/{sku_id}/movements", response_model=MovementList)
 def list_movements(sku_id: RowId, query: Annotated[PageQuery, Query()], call: MerchantCall) -> str:
-    return skus.movements(call, sku_id, query.asked())
+    return movements.of_sku(call, sku_id, query.asked())
+
+
+@router.get("/movements", response_model=ShopMovementList)
+def list_movements_of_shop(query: Annotated[MovementFilters, Query()], call: MerchantCall) -> str:
+    """Every change of stock in the whole shop (库存流水), newest first."""
+    return movements.of_shop(call, query.filters(), query.asked())

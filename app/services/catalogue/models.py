@@ -20,6 +20,7 @@ from app.services.named_columns import Change
 from app.services.paging import Listing, Page
 from app.services.uploads import files
 from app.services.uploads.content import IMAGE, MODEL
+from app.services.uploads.taking import Wanted
 
 MODELS = Model.__table__
 PRODUCT = Product.__table__
@@ -28,7 +29,7 @@ FILE = files.FILE
 
 def create(work: Work, values: Mapping[str, object]) -> JsonText:
     """A new model, as JSON; raises UnknownFile, WrongFileKind."""
-    _check_files(work, values)
+    _take_files(work, values)
     row = work.one(_CREATE, **values)
     audit.note(work, "create", "model", row.id, business_id=work.actor.id, details=values)
     return get(work, row.id)
@@ -49,7 +50,7 @@ def change(work: Work, model_id: int, values: Mapping[str, object]) -> JsonText:
     if values:
         if work.one(_LOCK, model_id=model_id) is None:
             raise NotFound
-        _check_files(work, values)
+        _take_files(work, values)
         _CHANGE.make(work, values, model_id=model_id)
         audit.note(work, "change", "model", model_id, business_id=work.actor.id, details=values)
     return get(work, model_id)
@@ -71,13 +72,11 @@ def shown_on(product: Columns) -> Expression:
     return select(func.row_to_json(literal_column("shown"))).select_from(row).scalar_subquery()
 
 
-def _check_files(work: Work, values: Mapping[str, object]) -> None:
-    if values.get("file") is not None:
-        files.check_mine(work, str(values["file"]), MODEL, field="file")
-        if not str(values["file"]).endswith(".glb"):
-            raise WrongFileKind(field="file", kind=".glb")
-    if values.get("thumbnail") is not None:
-        files.check_mine(work, str(values["thumbnail"]), IMAGE, field="thumbnail")
+def _take_files(work: Work, values: Mapping[str, object]) -> None:
+    named = {field: str(values[field]) for field in _FILES if values.get(field) is not None}
+    files.take(work, [Wanted(field, name, _FILES[field]) for field, name in named.items()])
+    if not named.get("file", ".glb").endswith(".glb"):
+        raise WrongFileKind(field="file", kind=".glb")
 
 
 def _view() -> Query:
@@ -95,6 +94,7 @@ def _view() -> Query:
     ).join(FILE, (FILE.c.business_id == MODELS.c.business_id) & (FILE.c.name == MODELS.c.file))
 
 
+_FILES = {"file": MODEL, "thumbnail": IMAGE}
 _ON_PRODUCT = ("id", "name", "url", "thumbnail_url", "size", "bounding_box")
 _MINE = MODELS.c.business_id == ACTOR_ID
 _THIS = (MODELS.c.id == bindparam("model_id"), _MINE)

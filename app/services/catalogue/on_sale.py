@@ -10,6 +10,7 @@ from app.db.types import JsonText
 from app.db.work import Work
 from app.models import Product, Sku, User
 from app.models.user import NORMAL
+from app.services.catalogue import models, pictures
 from app.services.catalogue.removal import product_is_removed, sku_is_removed
 from app.services.catalogue.views import is_listed, product_columns, sku_columns
 from app.services.paging import Listing, Page
@@ -42,13 +43,14 @@ def sku(work: Work, sku_id: int) -> JsonText:
     return work.body(_SKU, sku_id=sku_id)
 
 
+_OF_PRODUCT = (pictures.shown_on(PRODUCT).label("pictures"), models.shown_on(PRODUCT).label("model"))
 _VIEW = select(*product_columns(PRODUCT))
 _LISTING = Listing(_VIEW, PRODUCT.c.id, time=PRODUCT.c.create_time, where=_ON_SALE, filters=FILTERS)
 _PRODUCT = Statement(select(json_of(_VIEW.where(PRODUCT.c.id == bindparam("product_id"), *_ON_SALE)).label("body")), whole=True)
 _SKU = Statement(
     select(
         json_of(
-            select(*sku_columns(SKU), PRODUCT.c.business_id, is_listed(PRODUCT.c.id).label("listed"))
+            select(*sku_columns(SKU), PRODUCT.c.business_id, is_listed(PRODUCT.c.id).label("listed"), *_OF_PRODUCT)
             .select_from(SKU)
             .join(PRODUCT, PRODUCT.c.id == SKU.c.product_id)
             .where(SKU.c.id == bindparam("sku_id"), ~sku_is_removed(SKU.c.id), *_ON_SALE)

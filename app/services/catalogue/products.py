@@ -13,7 +13,7 @@ from app.db.types import JsonText
 from app.db.work import Work
 from app.errors import NotFound
 from app.models import Product, Sku, UnlistedProduct
-from app.services.catalogue import skus
+from app.services.catalogue import pictures, skus
 from app.services.catalogue.removal import REMOVED_PRODUCT, REMOVED_SKU, product_is_removed, sku_is_removed
 from app.services.catalogue.views import is_listed, product_columns
 from app.services.events import audit
@@ -34,9 +34,11 @@ _MINE = (_OF_MINE, ~product_is_removed(PRODUCT.c.id))
 _THIS = (PRODUCT.c.id == bindparam("product_id"), *_MINE)
 
 
-def create(work: Work, values: Mapping[str, object], new_skus: Iterable[Mapping[str, Any]]) -> JsonText:
-    """A product with its SKUs (each as `skus.create` takes it), as JSON."""
-    row = work.one(_CREATE, **values)
+def create(work: Work, values: Mapping[str, Any], new_skus: Iterable[Mapping[str, Any]]) -> JsonText:
+    """A product with its SKUs (each as `skus.create` takes it) and `pictures`, as JSON; raises UnknownFile, WrongFileKind."""
+    row = work.one(_CREATE, **{name: values[name] for name in _COLUMNS})
+    if values.get("pictures"):
+        pictures.put(work, row.id, values["pictures"])
     audit.note(work, "create", "product", row.id, business_id=work.actor.id, details={"name": values["name"]})
     for sku in new_skus:
         skus.create(work, row.id, sku)
@@ -64,13 +66,18 @@ def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
     return (_REMOVED if filters.get("removed") else _LISTING).page(work, page, left)
 
 
-def change(work: Work, product_id: int, values: Mapping[str, object]) -> JsonText:
-    """Change the named columns, or whether it is `listed`; the product as JSON. Raises NotFound."""
+def change(work: Work, product_id: int, values: Mapping[str, Any]) -> JsonText:
+    """Change the named columns, `pictures`, or whether it is `listed`; the product as JSON.
+
+    Raises NotFound, UnknownFile, WrongFileKind.
+    """
     if values:
-        columns = {name: value for name, value in values.items() if name != "listed"}
+        columns = {name: value for name, value in values.items() if name in _COLUMNS}
         _CHANGE.make(work, columns, product_id=product_id)
         if "listed" in values:
             work.do(_LIST if values["listed"] else _UNLIST, product_id=product_id)
+        if "pictures" in values:
+            pictures.put(work, product_id, values["pictures"])
         audit.note(work, "change", "product", product_id, business_id=work.actor.id, details=values)
     return get(work, product_id)  # if the product was removed while we waited for its lock, this undoes the change
 

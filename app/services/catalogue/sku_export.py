@@ -10,17 +10,19 @@ from app.db.work import Work
 from app.models import Product, Sku
 from app.models import sku as stored
 from app.services.catalogue import skus
+from app.services.catalogue.views import code_of
 from app.services.spreadsheets import Column, Kind
 from app.services.spreadsheets import write as write_sheet
 from app.sheets import cells
 from app.sheets.headers import Heading
-from app.sheets.usual_headings import PRICES, STOCKS
+from app.sheets.usual_headings import PRICES, SKU_CODES, STOCKS
 
 SKU = Sku.__table__
 PRODUCT = Product.__table__.alias("of_sku")
 
 CHANGES = (
-    Heading("sku_id", "库存ID", "SKU id", cells.code, ("id",)),
+    Heading("sku_id", "库存ID", "SKU id", cells.code, ("id",), instead="sku_code"),
+    Heading("sku_code", "商家编码", "SKU code", cells.label, SKU_CODES, required=False),
     Heading("price", "单价", "price", cells.amount, PRICES, required=False),
     Heading("stock", "库存量", "stock", cells.amount, STOCKS, required=False),
     Heading("expected_stock", "导出时库存", "exported stock", cells.amount, required=False),
@@ -29,6 +31,7 @@ _STATE = case(*((SKU.c.status == status, literal(zh)) for status, (zh, _) in sto
 
 COLUMNS = {
     "sku_id": Column("库存ID", Kind.NUMBER, SKU.c.id),
+    "sku_code": Column("商家编码", Kind.CODE, code_of(SKU.c.id)),
     "product_name": Column("商品", Kind.TEXT, PRODUCT.c.name),
     "sku_name": Column("规格", Kind.TEXT, SKU.c.sku_name),
     "sku_attr": Column("规格属性", Kind.TEXT, SKU.c.sku_attr),

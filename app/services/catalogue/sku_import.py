@@ -12,7 +12,7 @@ from app.db.work import Work
 from app.errors import DuplicateRow, StockChanged, UnknownSkuId
 from app.models import Sku, SkuUpdate
 from app.services.batch_row import BatchRow, standing
-from app.services.catalogue import skus, stock
+from app.services.catalogue import naming, skus, stock
 from app.services.catalogue.skus import LockedSku
 from app.services.events.record import noted_from
 
@@ -22,10 +22,11 @@ REASON = "import"
 
 
 def change(work: Work, rows: list[BatchRow], *, dry_run: bool) -> None:
-    """Set the prices and stocks that the rows give; a row that is refused gets its `error`.
+    """Set the prices and stocks that the rows give, each naming its SKU by id or code; a refused row gets its `error`.
 
     A stock is set, by a movement, if the SKU's stock is still the row's `expected_stock`.
     """
+    naming.find(work, standing(rows))
     _refuse(standing(rows), skus.locked(work, [row.values["sku_id"] for row in standing(rows)]))
     if dry_run:
         return

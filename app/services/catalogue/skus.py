@@ -13,7 +13,7 @@ from app.db.statement import Statement
 from app.db.types import Condition, JsonText
 from app.db.work import Work
 from app.errors import NotFound, ProductRemoved, SkuCodeTaken
-from app.models import Product, Sku, SkuCode, SkuUpdate, StockMovement
+from app.models import Product, Sku, SkuCode, SkuUpdate
 from app.services.catalogue import low_stock, stock
 from app.services.catalogue.removal import REMOVED_SKU, product_is_removed, sku_is_removed
 from app.services.catalogue.views import sku_columns, updated_at
@@ -23,7 +23,6 @@ from app.services.paging import Listing, Page, Sorting
 
 SKU = Sku.__table__
 PRODUCT = Product.__table__
-MOVEMENT = StockMovement.__table__
 CODE = SkuCode.__table__
 UPDATE = SkuUpdate.__table__
 
@@ -119,11 +118,10 @@ def adjust_stock(
     return get(work, sku_id)
 
 
-def movements(work: Work, sku_id: int, page: Page) -> JsonText:
-    """The movements of a SKU's stock, newest first, as JSON; raises NotFound."""
+def check_mine(work: Work, sku_id: int) -> None:
+    """Raise NotFound unless the merchant has this SKU on the shop."""
     if work.one(_EXISTS, sku_id=sku_id) is None:
         raise NotFound
-    return _MOVEMENTS.page(work, page, sku_id=sku_id)
 
 
 def remove(work: Work, sku_id: int) -> None:
@@ -202,7 +200,6 @@ def _create() -> Statement:
 _VIEW = select(*sku_columns(SKU))
 _LISTING = Listing(_VIEW, SKU.c.id, where=_MINE, filters=FILTERS, sorts=SORTS)
 _REMOVED = Listing(_VIEW, SKU.c.id, where=(_OF_MY_PRODUCT, sku_is_removed(SKU.c.id)), filters=FILTERS, sorts=SORTS)
-_MOVEMENTS = Listing(select(MOVEMENT), MOVEMENT.c.id, where=(MOVEMENT.c.sku_id == bindparam("sku_id"),))
 _CHANGE = Change(SKU, *_THIS)
 _CREATE = _create()
 _HOLD_PRODUCT = Statement(

@@ -32,8 +32,10 @@ def taken_by(delta: Expression, *conditions: Condition) -> Columns:
     )
 
 
-def movement_of(taken: Columns, delta: Expression, *, reason: Expression, reference: Expression) -> Columns:
-    """The CTE that writes one movement for each changed SKU."""
+def movement_of(
+    taken: Columns, delta: Expression, *, reason: Expression, reference: Expression, business_id: Expression
+) -> Columns:
+    """The CTE that writes one movement for each changed SKU, which is the merchant's with the id `business_id`."""
     written = {
         "sku_id": taken.c.id,
         "delta": cast(delta, Integer),
@@ -43,6 +45,7 @@ def movement_of(taken: Columns, delta: Expression, *, reason: Expression, refere
         "actor_kind": cast(ACTOR_KIND, String),
         "actor_id": cast(ACTOR_ID, Integer),
         "create_time": cast(NOW, Integer),
+        "business_id": business_id,
     }
     rows = select(*(value.label(name) for name, value in written.items())).select_from(taken)
     return insert(MOVEMENT).from_select(list(written), rows).returning(MOVEMENT.c.id).cte("movement")
@@ -78,7 +81,8 @@ def set_to(work: Work, sku_id: int, stock: int, *, expected: int, reason: str) -
 def _change() -> Statement:
     delta = cast(bindparam("delta"), Integer)
     taken = taken_by(delta, SKU.c.id == bindparam("sku_id"))
-    moved = movement_of(taken, delta, reason=bindparam("reason"), reference=bindparam("reference"))
+    named = {"reason": bindparam("reason"), "reference": bindparam("reference")}
+    moved = movement_of(taken, delta, **named, business_id=_merchant_of(taken.c.id))
     changed = _with_merchant(taken, delta)
     noted = _noted(changed.subquery("noticed"))
     low = low_stock.crossing(
@@ -86,6 +90,11 @@ def _change() -> Statement:
     )  # a removed one's stock is written off, not running low
     done = taken.join(moved, true()).join(noted, true()).outerjoin(low, true())
     return Statement(select(taken.c.stock).select_from(done))
+
+
+def _merchant_of(sku_id: Expression) -> Expression:
+    of_product = select(PRODUCT.c.business_id).join(SKU, SKU.c.product_id == PRODUCT.c.id)
+    return of_product.where(SKU.c.id == sku_id).scalar_subquery()
 
 
 def _with_merchant(taken: Columns, delta: Expression) -> Query:

@@ -5,8 +5,8 @@ from sqlalchemy import func, select
 from app.db.sql import json_array
 from app.db.types import Columns, Expression
 from app.models import Product, Sku, SkuCode, SkuUpdate, StockMovement, UnlistedProduct
+from app.services.catalogue import models, pictures
 from app.services.catalogue.low_stock import threshold
-from app.services.catalogue.models import shown_on
 from app.services.catalogue.removal import sku_is_removed
 
 PRODUCT = Product.__table__
@@ -46,13 +46,14 @@ def updated_at(s: Columns) -> Expression:
 
 
 def product_columns(p: Columns) -> list[Expression]:
-    """A product as it is shown, with its SKUs and its model."""
+    """A product as it is shown, with its SKUs, its pictures and its model."""
     its_skus = select(*sku_columns(SKU)).where(SKU.c.product_id == p.c.id, ~sku_is_removed(SKU.c.id)).order_by(SKU.c.id)
     return [
         *p.c,
         is_listed(p.c.id).label("listed"),
         json_array(its_skus.correlate(p)).label("skus"),
-        shown_on(p).label("model"),
+        pictures.shown_on(p).label("pictures"),
+        models.shown_on(p).label("model"),
     ]
 
 

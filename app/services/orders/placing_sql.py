@@ -67,7 +67,9 @@ def placement(*, waits: bool) -> Statement:
     )
     each = change.subquery("each")
     noted = _noted(placed, bought, each)
-    moved = stock.movement_of(each, each.c.delta, reason=each.c.reason, reference=each.c.reference)
+    moved = stock.movement_of(
+        each, each.c.delta, reason=each.c.reason, reference=each.c.reference, business_id=each.c.business_id
+    )
     low = low_stock.crossing(change)
     return _answer(placed, bought, kept, noted, moved, low)
 

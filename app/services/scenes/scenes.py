@@ -18,6 +18,7 @@ from app.services.named_columns import Change
 from app.services.paging import Listing, Page
 from app.services.uploads import files
 from app.services.uploads.content import CONFIG, IMAGE
+from app.services.uploads.taking import Wanted
 
 SCENE = Scene.__table__
 FILTERS = {
@@ -33,7 +34,7 @@ _MINE = SCENE.c.creator == _CREATOR
 
 def create(work: Work, values: Mapping[str, object]) -> JsonText:
     """A new scene, as JSON; raises UnknownSceneBase, UnknownFile, WrongFileKind."""
-    _check_files(work, values)
+    _take_files(work, values)
     with _on_a_known_base():
         row = work.one(_CREATE, **values)
     audit.note(work, "create", "scene", row.id, business_id=work.actor.id, details=values)
@@ -55,7 +56,7 @@ def change(work: Work, scene_id: int, values: Mapping[str, object]) -> JsonText:
     if values:
         if work.one(_LOCK, scene_id=scene_id) is None:
             raise NotFound
-        _check_files(work, values)
+        _take_files(work, values)
         with _on_a_known_base():
             _CHANGE.make(work, values, scene_id=scene_id)
         audit.note(work, "change", "scene", scene_id, business_id=work.actor.id, details=values)
@@ -69,11 +70,9 @@ def remove(work: Work, scene_id: int) -> None:
     audit.note(work, "remove", "scene", scene_id, business_id=work.actor.id)
 
 
-def _check_files(work: Work, values: Mapping[str, object]) -> None:
-    for field, kind in _FILES.items():
-        name = values.get(field)
-        if name is not None:
-            files.check_mine(work, str(name), kind, field=field)
+def _take_files(work: Work, values: Mapping[str, object]) -> None:
+    named = {field: str(values[field]) for field in _FILES if values.get(field) is not None}
+    files.take(work, [Wanted(field, name, _FILES[field]) for field, name in named.items()])
 
 
 @contextmanager

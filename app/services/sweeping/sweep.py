@@ -28,6 +28,7 @@ from app.services.orders.states import RECEIPT
 from app.services.tickets import use_cases as tickets
 from app.services.tickets.states import ANSWER, CONFIRMATION, CONSENT, RETURN, can_come_back
 from app.services.tickets.states import LIFECYCLE as TICKETS
+from app.services.uploads import contents, upkeep
 from app.services.webhooks import retention
 
 EVENT = Event.__table__
@@ -173,6 +174,9 @@ TIDYING = {
     "tries": tries.forget_old,
     "deliveries": retention.forget_old,
     "erased": deletion.erase_late,
+    "released": upkeep.release,
+    "unused": upkeep.remove,
+    "contents": contents.remove_unnamed,
 }
 STEPS = (*SWEEPS, *FLAGS, *TIDYING)
 _TRY_LOCK = Statement(select(func.pg_try_advisory_xact_lock(_FLAGGING).label("held")))

@@ -14,17 +14,17 @@ from app.models import Evidence
 from app.models.evidence import MOST
 from app.services.uploads import customer_files, files
 from app.services.uploads.content import IMAGE
+from app.services.uploads.taking import Wanted
 
 EVIDENCE = Evidence.__table__
-_CHECKS = {MERCHANT: files.check_mine, CUSTOMER: customer_files.check_mine}
+_TAKE = {MERCHANT: files.take, CUSTOMER: customer_files.take}
 
 
 def show(work: Work, ticket_id: int, names: Sequence[str]) -> None:
     """Add these pictures of the actor's own to the ticket, in this order; raises UnknownFile, WrongFileKind."""
     if not names:
         return
-    for name in names:
-        _CHECKS[work.actor.kind](work, name, IMAGE, field="evidence")
+    _TAKE[work.actor.kind](work, [Wanted("evidence", name, IMAGE) for name in names])
     work.do(_SHOW[work.actor.kind], ticket_id=ticket_id, names=list(names))
 
 

@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import BinaryIO, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
 
 import orjson
 from sqlalchemy import String, bindparam, case, cast, func, select
@@ -13,15 +13,16 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from app.db.parameters import ACTOR_ID, NOW
 from app.db.sql import json_of
 from app.db.statement import Statement
-from app.db.types import Columns, Expression, JsonText
+from app.db.types import Columns, Expression, JsonText, Query
 from app.db.work import Work
-from app.errors import UnknownFile, WrongFileKind
 from app.models import StoredFile
 from app.services.events import audit
 from app.services.paging import Listing, Page
+from app.services.uploads import contents, taking
 from app.services.uploads.content import MEDIA_TYPES, Content
 from app.services.uploads.content.recognition import recognised
 from app.services.uploads.storage import storage
+from app.services.uploads.taking import Wanted
 
 FILE = StoredFile.__table__
 URL = "/api/v1/files/"
@@ -36,29 +37,37 @@ class Stored:
     media_type: str
     size: int
     details: str
+    body: BinaryIO
 
-
-class KindOfFile(Protocol):
-    kind: str
+    def columns(self) -> dict[str, object]:
+        """What its row says."""
+        return {name: getattr(self, name) for name in ("name", "kind", "media_type", "size", "details")}
 
 
 def store(file: BinaryIO, recognise: Callable[[BinaryIO], Content] = recognised) -> Stored:
     """Put a file into the storage; raises StorageAway and what `recognise` raises.
 
-    It needs no database. A file that gets no row stays in the storage, because another merchant may have uploaded it too.
+    It needs no database, but `keep` in the transaction of the row.
     """
     content = recognise(file)
     name = f"{digest_of(content.body)}.{content.extension}"
     media_type = MEDIA_TYPES[content.extension]
     size = content.body.seek(0, os.SEEK_END)
     storage().put(name, content.body, media_type)
-    return Stored(name, content.kind, media_type, size, orjson.dumps(content.details).decode())
+    return Stored(name, content.kind, media_type, size, orjson.dumps(content.details).decode(), content.body)
+
+
+def keep(work: Work, file: Stored) -> None:
+    """See that the content of a stored file is there until its row is committed: the worker removes what no row names."""
+    work.do(contents.HOLD, name=file.name)
+    storage().put(file.name, file.body, file.media_type)
 
 
 def enter(work: Work, file: Stored, uploaded_as: str | None) -> JsonText:
     """Record that a stored file is the merchant's, under its first name however often it is uploaded; its JSON."""
-    row = work.one(_CREATE, **asdict(file), uploaded_as=uploaded_as)
-    if row is not None:
+    keep(work, file)
+    row = work.one(_CREATE, **file.columns(), uploaded_as=uploaded_as)
+    if row.is_new:
         details = {"name": file.name, "size": file.size}
         audit.note(work, "upload", "stored_file", row.id, business_id=work.actor.id, details=details)
     return work.body(_ONE, name=file.name)
@@ -77,21 +86,22 @@ def digest_of(file: BinaryIO) -> str:
     return digest
 
 
-def check_mine(work: Work, name: str, kind: str, *, field: str) -> None:
-    """Raise UnknownFile unless the merchant has a file of this name, WrongFileKind unless it is of this kind."""
-    _check(work.one(_KIND_OF_MINE, name=name), kind, field)
+def take(work: Work, wanted: Sequence[Wanted]) -> None:
+    """Take files of the merchant's into use; raises UnknownFile, WrongFileKind."""
+    taking.take(work, wanted, _TAKE)
 
 
-def check_any(work: Work, name: str, kind: str, *, field: str) -> None:
-    """As `check_mine`, for a file of any merchant."""
-    _check(work.one(_KIND_OF_ANY, name=name), kind, field)
-
-
-def _check(found: KindOfFile | None, kind: str, field: str) -> None:
-    if found is None:
-        raise UnknownFile(field=field)
-    if found.kind != kind:
-        raise WrongFileKind(field=field, kind=kind)
+def view(file: Columns) -> Query:
+    """What is shown of uploaded files, of merchants' or the platform's."""
+    return select(
+        file.c.id,
+        *(file.c[name] for name in _COLUMNS),
+        func.concat(URL, file.c.name).label("url"),
+        *(file.c.details[name].label(name) for name in ("width", "height")),
+        bounding_box(file).label("bounding_box"),
+        file.c.uploaded_as,
+        file.c.create_time,
+    )
 
 
 def bounding_box(file: Columns) -> Expression:
@@ -102,28 +112,24 @@ def bounding_box(file: Columns) -> Expression:
 
 
 _COLUMNS = ("name", "kind", "media_type", "size")
+UPLOADED = {
+    **{name: bindparam(name) for name in _COLUMNS},
+    "details": cast(cast(bindparam("details"), String), JSONB),
+    "create_time": NOW,
+    "unused_since": NOW,
+}
 _MINE = (FILE.c.business_id == ACTOR_ID, FILE.c.name == bindparam("name"))
 _CREATE = Statement(
     insert(FILE)
     .values(
         business_id=ACTOR_ID,
-        create_time=NOW,
         uploaded_as=bindparam("uploaded_as"),
-        details=cast(cast(bindparam("details"), String), JSONB),
-        **{name: bindparam(name) for name in _COLUMNS},
+        **UPLOADED,
     )
-    .on_conflict_do_nothing(index_elements=[FILE.c.business_id, FILE.c.name])
-    .returning(FILE.c.id)
+    .on_conflict_do_update(index_elements=[FILE.c.business_id, FILE.c.name], set_=contents.again(FILE))
+    .returning(FILE.c.id, contents.IS_NEW)
 )
-_VIEW = select(
-    FILE.c.id,
-    *(FILE.c[name] for name in _COLUMNS),
-    func.concat(URL, FILE.c.name).label("url"),
-    *(FILE.c.details[name].label(name) for name in ("width", "height")),
-    bounding_box(FILE).label("bounding_box"),
-    FILE.c.uploaded_as,
-    FILE.c.create_time,
-)
+_VIEW = view(FILE)
 _LISTING = Listing(
     _VIEW,
     FILE.c.id,
@@ -132,8 +138,5 @@ _LISTING = Listing(
     filters={"kind": FILE.c.kind == bindparam("kind")},
 )
 _ONE = Statement(select(json_of(_VIEW.where(*_MINE)).label("body")))
-# What uses a file from now on, and its removal, wait for each other.
-_KIND_OF_MINE = Statement(select(FILE.c.kind).where(*_MINE).with_for_update(read=True, key_share=True))
-_KIND_OF_ANY = Statement(
-    select(FILE.c.kind).where(FILE.c.name == bindparam("name")).limit(1).with_for_update(read=True, key_share=True)
-)
+_TAKE = taking.taking(FILE, FILE.c.kind, FILE.c.business_id == ACTOR_ID)
+TAKE_ANY = taking.taking(FILE, FILE.c.kind)

@@ -26,7 +26,7 @@ def test_one_product_and_one_sku_are_shown(api, world):
     (sku,) = product["skus"]
     assert made(api.platform.get(f"/products/{product['id']}")) == product
     shown = made(api.platform.get(f"/skus/{sku['id']}"))
-    assert shown == {**sku, "business_id": merchant.id, "listed": True}
+    assert shown == {**sku, "business_id": merchant.id, "listed": True, "pictures": [], "model": None}
 
 
 def test_what_was_removed_is_not_sold(api, world):

@@ -37,7 +37,7 @@ def now(merchant, sku):
 class TestExport:
     @pytest.mark.parametrize("file_format", FORMATS)
     def test_it_shows_what_is_on_the_shop(self, world, merchant, file_format):
-        sku = world.sku(merchant, sku_name="=1+1", price=9.9, stock=0)
+        sku = world.sku(merchant, sku_name="=1+1", price=9.9, stock=0, sku_code="0012")
         world.sku(world.merchant())
         gone = world.sku(merchant)
         assert merchant.delete(f"/skus/{gone['id']}").status_code == 204
@@ -46,9 +46,9 @@ class TestExport:
         numbers = [sku["id"], 9.9, 0, 0, sku["product_id"]]
         if file_format == "csv":
             numbers = [str(number) for number in numbers]
-        assert header == ["库存ID", "商品", "规格", "规格属性", "单价", "库存量", "导出时库存", "状态", "货物ID"]
-        name = "'=1+1" if file_format == "csv" else "=1+1"
-        assert rows == [[numbers[0], "水杯", name, attributes, *numbers[1:4], "缺货", numbers[4]]]
+        assert header == ["库存ID", "商家编码", "商品", "规格", "规格属性", "单价", "库存量", "导出时库存", "状态", "货物ID"]
+        name, code = ("'=1+1", "\t0012") if file_format == "csv" else ("=1+1", "0012")
+        assert rows == [[numbers[0], code, "水杯", name, attributes, *numbers[1:4], "缺货", numbers[4]]]
 
     def test_filters_and_columns_choose(self, world, merchant, sku):
         world.sku(merchant, stock=0)
@@ -78,6 +78,26 @@ class TestImport:
         assert imported(merchant, [sku["id"], "0.01"], header=HEADER[:2])["changed"] == 1
         assert imported(merchant, [sku["id"], "", "8", "5"])["changed"] == 1
         assert now(merchant, sku) == (0.01, 8, 1)
+
+    @pytest.mark.parametrize("file_format", FORMATS)
+    @pytest.mark.parametrize("heading", ["商家编码", "商家 SKU 编码", "sku_code", "Seller SKU"])
+    def test_a_code_stands_for_the_id(self, world, merchant, file_format, heading):
+        coded, spaced = world.sku(merchant, sku_code="0012", stock=5), world.sku(merchant, sku_code="A 1", stock=5)
+        world.sku(world.merchant(), sku_code="F-1")
+        rows = [["0012", "1", "8", "5"], ["A 1", "2", "", ""], ["F-1", "3", "", ""], ["", "4", "", ""], ["0012", "5", "", ""]]
+        answer = made(sent(merchant, IMPORT, FORMATS[file_format][1]([[heading, *HEADER[1:]], *rows])))
+        assert codes(answer) == [None, None, "not_found", "invalid_input", "duplicate_row"]
+        assert (now(merchant, coded)[:2], now(merchant, spaced)[:2]) == ((1, 8), (2, 5))
+        assert [result["sku_id"] for result in answer["results"][:2]] == [coded["id"], spaced["id"]]
+        assert f"{heading} “F-1”: " in answer["results"][2]["detail"]
+        assert answer["results"][3]["detail"] == f"fill in “库存ID” or “{heading}”"
+
+    def test_an_id_and_the_code_of_another_sku_are_refused(self, world, merchant, sku):
+        other = world.sku(merchant, sku_code="B-1")
+        header = ["库存ID", "商家编码", "单价"]
+        assert codes(imported(merchant, [sku["id"], "B-1", "1"], [other["id"], "", "2"], header=header)) == ["not_found", None]
+        assert codes(imported(merchant, [other["id"], "B-1", "3"], ["", "B-1", "4"], header=header)) == [None, "duplicate_row"]
+        assert (now(merchant, sku)[0], now(merchant, other)[0]) == (9.9, 3)
 
     def test_no_bad_row_stops_another(self, world, merchant, sku):
         other = world.sku(merchant, stock=3)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.factories import made
-from tests.support.samples import config, glb, picture, uploaded
+from tests.support.samples import config, glb, gltf, picture, uploaded
 
 MUSEUM, CLASSROOM, FURNITURE = 1, 2, 3
 LIVE, SHOP = 1, 2
@@ -24,6 +24,7 @@ def refused(answer, status, code, field=None):
     assert (answer.status_code, problem["code"]) == (status, code)
     if field is not None:
         assert [fault["field"] for fault in problem["errors"]] == [field]
+    return problem
 
 
 class TestCreateScene:
@@ -199,9 +200,10 @@ class TestSceneBases:
         thumbnail = uploaded(merchant, picture(size=(8, 8)))["name"]
         base = made(admin.post("/scene-bases", {"name": "展厅"}), 201)
         path = f"/scene-bases/{base['id']}"
-        assert base == {"id": base["id"], "name": "展厅", "thumbnail": None}
-        assert made(admin.patch(path, {"thumbnail": thumbnail})) == {**base, "thumbnail": thumbnail}
-        assert made(admin.patch(path, {})) == {**base, "thumbnail": thumbnail}
+        assert base == {"id": base["id"], "name": "展厅", "thumbnail": None, "thumbnail_url": None, "model": None}
+        with_picture = {**base, "thumbnail": thumbnail, "thumbnail_url": f"/api/v1/files/{thumbnail}"}
+        assert made(admin.patch(path, {"thumbnail": thumbnail})) == with_picture
+        assert made(admin.patch(path, {})) == with_picture
         assert scene(merchant, base_id=base["id"])["base_id"] == base["id"]
         verbs = sql("SELECT verb FROM event WHERE subject = 'scenebase' AND subject_id = %s ORDER BY id", base["id"])
         assert verbs == [("create",), ("change",)]
@@ -215,6 +217,45 @@ class TestSceneBases:
         refused(admin.delete(f"/scene-bases/{base['id']}"), 404, "not_found")
         refused(admin.patch(f"/scene-bases/{base['id']}", {"name": "x"}), 404, "not_found")
         refused(admin.patch(f"/scene-bases/{base['id']}", {}), 404, "not_found")
+
+    def test_its_model_and_thumbnail_are_files_of_the_platform(self, merchant, admin):
+        model, thumbnail = uploaded(admin, glb()), uploaded(admin, picture(size=(6, 6)))
+        names = {"thumbnail": thumbnail["name"], "model": model["name"]}
+        base = made(admin.post("/scene-bases", {"name": "展厅", **names}), 201)
+        shown = {name: model[name] for name in ("url", "size", "bounding_box")}
+        assert base["model"] == {"file": model["name"], **shown}
+        assert base in made(merchant.get("/scene-bases"))["items"]
+        path = f"/scene-bases/{base['id']}"
+        problem = refused(admin.delete(f"/files/{model['name']}"), 409, "file_in_use")
+        assert problem["detail"].endswith(f": scenebase_model {base['id']}")
+        assert made(admin.patch(path, {"name": "大展厅"}))["model"] == base["model"]
+        assert made(admin.patch(path, {"model": None}))["model"] is None
+        assert admin.delete(f"/files/{model['name']}").status_code == 204
+        assert made(admin.patch(path, {"thumbnail": None}))["thumbnail_url"] is None
+        assert admin.delete(f"/files/{thumbnail['name']}").status_code == 204
+        assert admin.delete(path).status_code == 204
+
+    def test_its_model_is_no_merchants(self, merchant, admin):
+        for name, code in (
+            (uploaded(merchant, glb(data=bytes(36)))["name"], "unknown_file"),
+            (uploaded(admin, picture())["name"], "wrong_file_kind"),
+            (uploaded(admin, gltf())["name"], "wrong_file_kind"),
+        ):
+            refused(admin.post("/scene-bases", {"name": "展厅", "model": name}), 422, code)
+            refused(admin.patch("/scene-bases/1", {"model": name}), 422, code)
+
+    def test_files_of_the_platform_are_listed_for_staff_alone(self, world, merchant, admin, sql):
+        file = uploaded(admin, picture(size=(5, 5)))
+        assert made(world.admin().get("/files", kind="image"))["items"][0] == file
+        assert uploaded(world.admin(), picture(size=(5, 5))) == file
+        assert file["name"] not in {each["name"] for each in made(merchant.get("/files"))["items"]}
+        refused(merchant.delete(f"/files/{file['name']}"), 404, "not_found")
+        assert admin.delete(f"/files/{file['name']}").status_code == 204
+        refused(admin.delete(f"/files/{file['name']}"), 404, "not_found")
+        told = sql(
+            "SELECT verb, actor_id FROM event WHERE subject = 'platform_file' AND subject_id = %s ORDER BY id", file["id"]
+        )
+        assert told == [("upload", admin.id), ("remove", admin.id)]
 
     @pytest.mark.parametrize("content", [None, config(of="a base")])
     def test_its_thumbnail_is_an_uploaded_picture(self, merchant, admin, content):

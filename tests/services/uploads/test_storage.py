@@ -1,5 +1,6 @@
 """Where files lie, and how they are handed out: from a folder or a bucket, for good, to anyone who knows their name."""
 
+import time
 from hashlib import sha256
 
 import httpx
@@ -7,7 +8,8 @@ import obstore
 import pytest
 from moto.server import ThreadedMotoServer
 
-from app.config import Bucket, ConfigurationError, Settings, settings
+from app.config import HOUR, Bucket, ConfigurationError, Settings, settings
+from app.services.sweeping import sweep
 from app.services.uploads.storage import s3
 from tests.support.samples import LARGE, config, glb, picture, refused, upload, uploaded
 
@@ -142,6 +144,15 @@ class TestBucket:
         obstore.delete(s3.opened(bucket).store, file["name"])
         refused(api.client.get(file["url"], headers={"If-None-Match": etag}), 404, "not_found")
         refused(api.client.get(file["url"]), 404, "not_found")
+
+    def test_what_no_row_names_is_removed_from_it(self, api, merchant, bucket):
+        file = uploaded(merchant, picture(size=(11, 3)))
+        assert merchant.delete(f"/files/{file['name']}").status_code == 204
+        assert api.client.get(file["url"]).status_code == 200
+        sweep.sweep(int(time.time()) + 2 * HOUR)
+        refused(api.client.get(file["url"]), 404, "not_found")
+        assert uploaded(merchant, picture(size=(11, 3)))["url"] == file["url"]
+        assert api.client.get(file["url"]).status_code == 200
 
     @pytest.mark.parametrize("name", ["shop", "nowhere"])
     def test_one_that_is_away_is_said_to_be(self, api, merchant, sql, monkeypatch, bucket, name):

@@ -6,7 +6,7 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from app.models import Base, StoredFile
+from app.models import Base
 from app.services.uploads import uses
 from tests.support.factories import made
 from tests.support.samples import config, glb, picture, refused, upload, uploaded
@@ -87,14 +87,22 @@ class TestRemoval:
         problem = refused(merchant.delete(f"/files/{image}"), 409, "file_in_use")
         assert problem["detail"].endswith(f": scenebase {base['id']}")
 
+    def test_what_a_product_shows_is_named(self, world, merchant):
+        image = uploaded(merchant, picture())["name"]
+        product = world.product(merchant, pictures=[image])
+        problem = refused(merchant.delete(f"/files/{image}"), 409, "file_in_use")
+        assert problem["detail"].endswith(f": product_picture {product['id']}")
+
     def test_every_column_that_names_a_file_counts(self):
         naming = {"thumbnail", "config", "file"}
+        files = {table: table.name for table in uses.USERS}
         for table in Base.metadata.tables.values():
             columns = {column.name for column in table.columns if column.name in naming}
             for key in table.foreign_key_constraints:
-                if key.referred_table is StoredFile.__table__:
+                if key.referred_table in files:
                     columns |= {element.parent.name for element in key.elements if element.column.name == "name"}
-            assert columns == set(uses.USERS.get(table, ((),))[0]), table.name
+            known = {user.columns for users in uses.USERS.values() for user in users if user.table is table}
+            assert columns == {name for names in known for name in names}, table.name
 
 
 class TestRaces:

@@ -14,6 +14,9 @@ class Storage(Protocol):
     def put(self, name: str, body: BinaryIO, media_type: str) -> None:
         """Store the whole file, or nothing of it."""
 
+    def delete(self, name: str) -> None:
+        """Remove the file if it is there."""
+
     async def holds(self, name: str) -> bool:
         """Whether the file is there."""
 

@@ -19,6 +19,10 @@ class Folder:
                 self._write(name, body)
             self._remember_names()  # even if another process wrote it: it may not have done this yet
 
+    def delete(self, name: str) -> None:
+        with storing():
+            (self.path / name).unlink(missing_ok=True)
+
     async def holds(self, name: str) -> bool:
         with storing():
             return (self.path / name).is_file()

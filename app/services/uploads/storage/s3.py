@@ -1,6 +1,7 @@
 """Files in a bucket that speaks the protocol of Amazon S3."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -41,6 +42,10 @@ class S3:
             if not self._has(name):
                 body.seek(0)
                 obstore.put(self.store, name, body, attributes={"Content-Type": media_type})
+
+    def delete(self, name: str) -> None:
+        with storing(), suppress(FileNotFoundError):
+            obstore.delete(self.store, name)
 
     async def holds(self, name: str) -> bool:
         with storing():
