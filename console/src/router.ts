@@ -19,6 +19,7 @@ const merchantPages = [
   page("tickets", "tickets", () => import("./pages/merchant/TicketsPage.vue")),
   page("products", "products", () => import("./pages/merchant/ProductsPage.vue")),
   page("skus", "skus", () => import("./pages/merchant/SkusPage.vue")),
+  page("movements", "movements", () => import("./pages/merchant/MovementsPage.vue")),
   page("models", "models", () => import("./pages/merchant/ModelsPage.vue")),
   page("scenes", "scenes", () => import("./pages/merchant/ScenesPage.vue")),
   page("files", "files", () => import("./pages/merchant/FilesPage.vue")),
