@@ -11,6 +11,7 @@ MERCHANT = (
     "/tickets",
     "/products",
     "/skus",
+    "/movements",
     "/models",
     "/scenes",
     "/files",
