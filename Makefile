@@ -60,6 +60,23 @@ lint: setup clients ## Check format, style and types
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile Dockerfile_product
 	@$(NPM) run check
+	@$(MAKE) --no-print-directory lint-document
+
+LINTERS := tools/openapi
+DOCUMENT := $(LINTERS)/openapi.json
+
+$(LINTERS)/node_modules/ready: $(LINTERS)/package-lock.json $(LINTERS)/.npmrc | setup
+	@echo "installing the linters of the OpenAPI document"
+	@cd $(LINTERS) && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --ignore-scripts
+	@touch $@
+
+lint-document: $(LINTERS)/node_modules/ready ## Check the OpenAPI document
+	@$(BIN)/python -m app.tools.openapi $(DOCUMENT)
+	@$(BIN)/openapi-spec-validator $(DOCUMENT)
+	@cd $(LINTERS) && PATH="$(abspath $(BIN)):$$PATH" npm run --silent lint
+
+reference: setup ## Write docs/errors.md and docs/events.md from the code
+	@$(BIN)/python -m app.document.reference
 
 lock: setup ## Write requirements.lock from requirements.txt
 	@$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-trusted-host \
@@ -72,4 +89,4 @@ format: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: help setup clients console run test test-fast test-hard snapshots lint lock audit format
+.PHONY: help setup clients console run test test-fast test-hard snapshots lint lint-document reference lock audit format

@@ -5,23 +5,22 @@ import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from app import __version__
 from app.config import settings
 from app.db import migration, reaching, replica_health
+from app.document.build import documented, route_of
+from app.document.headers import EXPOSED
 from app.ops import logs, metrics, startup
 from app.process import alive, background
 from app.routers import console, joined
 from app.services.events.bell import bell
 from app.web import middleware, problems, routing
-from app.web.dependencies import SESSIONS
 
 MAX_BODY = 1_000_000  # bytes
 SAMPLED = 1.0  # seconds between samples of the pool and the threads
@@ -74,18 +73,19 @@ def build() -> FastAPI:
         version=__version__,
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # ours are app/ops/metrics and app/ops/logs
-        responses={"4XX": {"model": problems.Problem, "description": "Problem", "content": {"application/problem+json": {}}}},
     )
-    app.router.routes[:0] = [*console.ROUTES, *joined()]
+    app.router.routes[:0] = [*console.ROUTES, *joined(), route_of(app)]
     app.router.middleware_stack = routing.Table(app.routes, app.router.middleware_stack)
     problems.install(app)
     app.add_middleware(middleware.BodyLimit, max_body_size=MAX_BODY)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
-        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
+        app.add_middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=EXPOSED
+        )
     app.add_middleware(middleware.HeadLimit)
     app.build_middleware_stack = _instrumented(app)  # type: ignore[method-assign]
-    app.openapi = _openapi_of(app)  # type: ignore[method-assign]
+    app.openapi = documented(app)  # type: ignore[method-assign]
     return app
 
 
@@ -93,22 +93,6 @@ def _instrumented(app: FastAPI) -> Callable[[], ASGIApp]:
     """Put the instrumentation around the whole middleware stack, Starlette's own error handling included."""
     plain = app.build_middleware_stack
     return lambda: middleware.Instrumentation(plain())
-
-
-def _openapi_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """The OpenAPI document, with the routes marked that need a token, so that /docs can send one."""
-    plain = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = plain()
-        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        for route in app.routes:
-            if isinstance(route, APIRoute) and any(needed.call in SESSIONS for needed in route.dependant.dependencies):
-                for method in route.methods or ():
-                    document["paths"][route.path][method.lower()]["security"] = [{"token": []}]
-        return document
-
-    return openapi
 
 
 app = build()

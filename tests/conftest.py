@@ -23,7 +23,7 @@ import pytest
 from app.config import settings
 from app.db import migration, pools
 from app.db.statement import Statement
-from tests.support import marking, servers
+from tests.support import marking, promises, servers
 from tests.support.api import Api, Caller
 from tests.support.effort import HARD, SEED
 from tests.support.factories import World
@@ -49,6 +49,24 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         _running.remove(item)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what this worker has seen to the process that started it, which looks what nobody has when all tests were run."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["seen"] = sorted(promises.SEEN)
+    elif session.exitstatus == pytest.ExitCode.OK and _runs_all(session.config) and promises.unreached():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    promises.SEEN.update(getattr(node, "workeroutput", {}).get("seen", ()))
+
+
+def _runs_all(config: pytest.Config) -> bool:
+    narrowed = ("keyword", "markexpr", "lf", "failedfirst", "deselect", "collectonly", "maxfail")
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(config.getoption(name) for name in narrowed)
+
+
 def _watch_processes(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "subprocess.Popen" and _running:
         marking.watch(_running[-1], arguments[1])
@@ -64,6 +82,9 @@ def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if _runs_all(terminalreporter.config) and not terminalreporter.stats.get("failed"):
+        for each in promises.unreached():
+            terminalreporter.write_line(f"the document lists what no test reaches: {each}")
     if HARD:
         stats = terminalreporter.stats
         fell = {report.nodeid for report in (*stats.get("failed", ()), *stats.get("error", ()))}

@@ -1,4 +1,4 @@
-"""Who may not: not logged in, not theirs, too many tries (401, 403, 404, 429)."""
+"""Who may not: not logged in, not theirs, too many tries (401, 403, 404, 405, 429)."""
 
 from app.errors.base import AppError
 
@@ -60,6 +60,18 @@ class ConsoleNotBuilt(AppError):
     status, code = 404, "console_not_built"
     zh = "页面尚未构建，请运行 make console"
     en = "the pages are not built yet: run make console"
+
+
+class NoSuchPath(AppError):
+    status, code = 404, "no_such_path"
+    zh = "没有这个地址"
+    en = "there is no such path"
+
+
+class MethodNotAllowed(AppError):
+    status, code = 405, "method_not_allowed"
+    zh = "不支持该方法"
+    en = "this path does not take the method"
 
 
 class UnknownOrder(NotFound):

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse, StreamingResponse
@@ -23,12 +24,19 @@ _KEPT_AS_IS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
+_FILE: dict[str, Any] = {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file (文件).", **_FILE},
+    206: {"description": "The part of it that was asked for (部分内容).", **_FILE},
+    304: {"description": "The caller has it already (未修改)."},
+    416: {"description": "It has no such part (范围无效).", "content": {"text/plain": {}}},
+}
 
 
 @router.head(URL + "{name}", response_class=FileResponse, include_in_schema=False)
-@router.get(URL + "{name}", response_class=FileResponse)
+@router.get(URL + "{name}", response_class=FileResponse, responses=_ANSWERS)
 async def get_file(name: str, request: Request) -> Response:
-    """An uploaded file, for any origin. What a name stands for never changes, so it may be kept for good."""
+    """Get an uploaded file (下载文件), for any origin. What a name stands for never changes, so it may be kept for good."""
     if not _NAME.fullmatch(name):
         raise NotFound
     etag = f'"{name.partition(".")[0]}"'

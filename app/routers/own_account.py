@@ -16,16 +16,20 @@ def add_to(router: APIRouter, login_router: APIRouter, *, session: CallOf, newco
 
     @login_router.post("/login", response_model=TokenView)
     async def login(body: Login, call: Annotated[Call, Depends(newcomer)]) -> Response:
+        """Log in (登录): a token for the audience, which ends the session before."""
         return await passwords.log_in(call, body)
 
     @router.post("/logout", status_code=204)
     def logout(call: Annotated[Call, Depends(session)]) -> None:
+        """Log out (退出登录): the token opens nothing from now on."""
         logins.close_session(call)
 
     @router.get("/me", response_model=view)
     def me(call: Annotated[Call, Depends(session)]) -> str:
+        """Show the own account (我的账号)."""
         return accounts.me(call)
 
     @router.put("/me/password", status_code=204)
     async def change_password(body: PasswordChange, call: Annotated[Call, Depends(session)]) -> Response:
+        """Change the own password (修改密码). This session goes on."""
         return await passwords.change_password(call, body)

@@ -50,13 +50,13 @@ class Statuses(BaseModel):
 
 @router.get("/logistics-companies", response_model=CarrierList)
 def list_carriers(query: Annotated[CarrierQuery, Query()], call: AnyoneCall) -> str:
-    """The carriers, the most used first; all of them fit on one page."""
+    """List carriers (物流公司列表), the most used first; all of them fit on one page."""
     return carriers.page(call, query.page, query.size)
 
 
 @router.get("/statuses", response_model=Statuses)
 def list_statuses(call: AnyoneCall) -> str:
-    """What the states are called, in Chinese and English."""
+    """List the names of states (状态名称), in Chinese and English."""
     named = {"order": order.STATUS_NAMES, "except_order": except_order.STATUS_NAMES, "sku": sku.STATUS_NAMES}
     states = {
         table: [{"value": value, "zh": zh, "en": en} for value, (zh, en) in names.items()] for table, names in named.items()

@@ -34,14 +34,14 @@ async def root(request: Request) -> Response:
 @router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """Alive; does not ask the database."""
+    """Whether the process is alive (存活检查). The database is not asked."""
     return {"status": "ok"}
 
 
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 async def readyz() -> Response:
-    """Ready: the database answers, and its schema is the one that this code was written for, or a later one.
+    """Whether the service is ready (就绪检查). The database answers, and its schema is the one of this code, or a later one.
 
     Where a replica is configured, `replica` says how it is: ok, behind, away, or unknown at first. What is read there is
     then read from the primary, so this makes nothing unready.
@@ -60,7 +60,7 @@ async def readyz() -> Response:
 @router.head("/metrics", include_in_schema=False)
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(request: Request) -> Response:
-    """Figures for Prometheus; with METRICS_TOKEN set, for whoever sends it as a bearer token."""
+    """Figures for Prometheus (监控指标); with METRICS_TOKEN set, for whoever sends it as a bearer token."""
     if settings.metrics_token is not None:
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, f"Bearer {settings.metrics_token}".encode()):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.fields import Email, GivenPassword, Input, Line, Name, Password, Phone
+from app.schemas.fields import Change, Email, GivenPassword, Input, Line, Name, Password, Phone
 from app.schemas.paging import Listed, PageQuery
 
 
@@ -31,12 +31,12 @@ class NewAdmin(Input):
     password: Password
 
 
-class MerchantChange(Input):
+class MerchantChange(Change):
     name: Name = ""
     storename: Annotated[str, Line(50)] = ""
 
 
-class CustomerChange(Input):
+class CustomerChange(Change):
     name: Name = ""
     email_address: Email = ""
     tel_phone: Phone = ""

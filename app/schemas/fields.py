@@ -41,6 +41,17 @@ class Input(_Closed):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
+
+
+class Change(Input):
+    """A body that changes what it names: what is left out is untouched, so the document shows no defaults."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+
 class Filters(_Closed):
     """Query parameters: unknown ones are refused, empty ones are as if they were not there."""
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel
 
-from app.schemas.fields import Input, Line
+from app.schemas.fields import Change, Input, Line
 from app.schemas.files import BoundingBox, FileName
 from app.schemas.paging import Listed, PageQuery
 
@@ -23,7 +23,7 @@ class NewModel(Input):
     thumbnail: FileName | None = None
 
 
-class ModelChange(Input):
+class ModelChange(Change):
     name: ModelName = ""
     file: FileName = ""
     thumbnail: FileName | None = None

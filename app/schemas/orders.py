@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from app.schemas.except_orders import Step, TicketView
 from app.schemas.fields import (
     Amount,
+    Change,
     Given,
     Id,
     Input,
@@ -152,7 +153,7 @@ class SkuSnapshot(BaseModel):
     meta_obj_id: int | None
 
 
-class ReceiverChange(Input):
+class ReceiverChange(Change):
     """What of the receiver is corrected; what is left out stays."""
 
     receiver_name: ReceiverName = ""

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.models.product_picture import MOST
-from app.schemas.fields import MAX_INT, Count, Id, Input, Line, Optionally, Price, Prose, SkuCode, Time, once_each
+from app.schemas.fields import MAX_INT, Change, Count, Id, Input, Line, Optionally, Price, Prose, SkuCode, Time, once_each
 from app.schemas.files import FileName
 from app.schemas.models import ProductModel
 from app.schemas.paging import Conditions, Listed, PageQuery
@@ -74,7 +74,7 @@ class NewProduct(Input):
     skus: Annotated[list[NewSku], Field(max_length=200, default_factory=list)]
 
 
-class ProductChange(Input):
+class ProductChange(Change):
     name: Annotated[str, Line(50)] = ""
     desc: Optionally[Annotated[str, Prose(150)]] = None
     unit: Optionally[Annotated[str, Line(5)]] = None
@@ -83,7 +83,7 @@ class ProductChange(Input):
     listed: bool = True
 
 
-class SkuChange(Input):
+class SkuChange(Change):
     sku_name: Annotated[str, Line(100)] = ""
     sku_code: Optionally[SkuCode] = None
     sku_attr: Optionally[Annotated[str, Line(200)]] = None

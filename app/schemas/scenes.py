@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.fields import Id, Input, Line, Name, Optionally
+from app.schemas.fields import Change, Id, Input, Line, Name, Optionally
 from app.schemas.files import BoundingBox
 from app.schemas.paging import Listed, PageQuery
 
-Tag = Annotated[int, Field(ge=1, le=2, description="1 live, 2 shop")]
+Tag = Annotated[int, Field(ge=1, le=2)]
 FileName = Annotated[str, Line(255)]
 
 
@@ -28,7 +28,7 @@ class NewScene(Input):
     config: Optionally[FileName] = None
 
 
-class SceneChange(Input):
+class SceneChange(Change):
     name: Name = ""
     base_id: Id = 0
     tag: Tag = 0
@@ -65,7 +65,7 @@ class NewSceneBase(Input):
     model: Optionally[BaseModelFile] = None
 
 
-class SceneBaseChange(Input):
+class SceneBaseChange(Change):
     name: Name = ""
     thumbnail: Optionally[Thumbnail] = None
     model: Optionally[BaseModelFile] = None

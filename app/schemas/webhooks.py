@@ -6,7 +6,7 @@ from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, PlainSerializ
 from pydantic_core import PydanticCustomError
 
 from app.config import settings
-from app.schemas.fields import Input, Optionally, Prose
+from app.schemas.fields import Change, Input, Optionally, Prose
 from app.schemas.paging import Listed, PageQuery
 from app.services.events.types import TYPES, VERBS
 from app.services.webhooks.addresses import is_literal_allowed
@@ -44,16 +44,8 @@ MAX_URL = 2048
 Endpoint = Annotated[
     AnyHttpUrl, UrlConstraints(max_length=MAX_URL), AfterValidator(_endpoint), PlainSerializer(str, return_type=str)
 ]
-Types = Annotated[
-    Annotated[list[Type], Field(max_length=100)] | None,
-    AfterValidator(_once_each),
-    Field(description="the events wanted; none or null: all"),
-]
-Verbs = Annotated[
-    Annotated[list[Verb], Field(max_length=50)] | None,
-    AfterValidator(_once_each),
-    Field(description="the events wanted by their verbs, whatever they happened to; deliveries then name the verb as type"),
-]
+Types = Annotated[Annotated[list[Type], Field(max_length=100)] | None, AfterValidator(_once_each)]
+Verbs = Annotated[Annotated[list[Verb], Field(max_length=50)] | None, AfterValidator(_once_each)]
 Description = Optionally[Annotated[str, Prose(255)]]
 
 
@@ -79,7 +71,7 @@ class NewWebhook(WantedEvents):
     description: Description = None
 
 
-class WebhookChange(WantedEvents):
+class WebhookChange(WantedEvents, Change):
     """`rotate_secret`: a new secret is made and shown; the one before it signs too for 24 hours."""
 
     url: Endpoint = ""  # type: ignore[assignment]  # what is left out is not changed

@@ -26,7 +26,7 @@ _making = CapacityLimiter(2)  # each takes a thread, a connection and a core
 
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file", "content": {media_type.partition(";")[0]: {} for media_type in TYPES.values()}}
+    200: {"description": "The file (文件).", "content": {media_type.partition(";")[0]: {} for media_type in TYPES.values()}}
 }
 
 

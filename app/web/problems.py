@@ -10,12 +10,20 @@ import psycopg2
 import sqlalchemy.exc
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from app.db.failures import AWAY
-from app.errors import AppError, Conflict, Internal, InvalidInput, TooLarge, Unavailable
+from app.errors import (
+    AppError,
+    Conflict,
+    Internal,
+    InvalidInput,
+    MethodNotAllowed,
+    NoSuchPath,
+    TooLarge,
+    Unavailable,
+)
 from app.ops import metrics
 from app.redaction import redacted
 from app.web.wording import language, worded
@@ -26,24 +34,12 @@ MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100  # faults that an answer lists
 LONGEST_NAME = 100  # characters of a field's name that an answer repeats
 LONGEST_PATH = 1000  # characters of a request's path that an answer repeats
-_HTTP_TITLES_ZH = {404: "没有这个地址", 405: "不支持该方法"}
-
-
-class Problem(BaseModel):
-    """What every error looks like; `errors` lists 100 at most.
-
-    `refund_due` says that a paid order does not come in: unless it is placed again, the buyer gets the money back.
-    """
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    errors: list[dict[str, str]] | None = None
-    actions: list[str] | None = None
-    refund_due: bool | None = None
+_OF_STATUS: dict[int, type[AppError]] = {
+    HTTPStatus.NOT_FOUND: NoSuchPath,
+    HTTPStatus.METHOD_NOT_ALLOWED: MethodNotAllowed,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLarge,
+}
+"""What the framework refuses; anything else that it raises is about the input."""
 
 
 def install(app: FastAPI) -> None:
@@ -107,14 +103,10 @@ def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 
 def _http(request: Request, error: HTTPException) -> Response:
-    if error.status_code == HTTPStatus.BAD_REQUEST:
-        return answer_to(request, InvalidInput())
-    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return answer_to(request, TooLarge())
-    status = HTTPStatus(error.status_code)
-    headers = {"Allow": _allowed(request)} if status == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
-    detail = status.phrase if language(request) == "en" else _HTTP_TITLES_ZH.get(status, status.phrase)
-    return _response(request, status, status.phrase.lower().replace(" ", "_"), detail, headers=headers)
+    answer = answer_to(request, _OF_STATUS.get(error.status_code, InvalidInput)())
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = _allowed(request)
+    return answer
 
 
 def _allowed(request: Request) -> str:

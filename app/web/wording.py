@@ -17,7 +17,7 @@ class Fault(TypedDict):
 
 _MOST_LANGUAGES = 20  # of Accept-Language are looked at
 
-_FIELD_ZH = {
+FIELD_ZH = {
     "missing": "必填",
     "too_many_fields": "字段过多，最多 {most} 个",
     "extra_forbidden": "未知字段",
@@ -116,8 +116,8 @@ def language(request: Request) -> str:
 
 def worded(fault: Fault, language: str) -> str:
     """The fault's message: pydantic's own in English, ours in Chinese where there is one."""
-    if language == "zh" and fault["type"] in _FIELD_ZH:
-        return _FIELD_ZH[fault["type"]].format(**{name: _whole(value) for name, value in fault.get("ctx", {}).items()})
+    if language == "zh" and fault["type"] in FIELD_ZH:
+        return FIELD_ZH[fault["type"]].format(**{name: _whole(value) for name, value in fault.get("ctx", {}).items()})
     return str(fault["msg"])
 
 

@@ -467,7 +467,7 @@ class TestPaths:
     )
     def test_an_unknown_path_is_a_problem(self, shop, path):
         answer = shop.send("GET", path)
-        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_path")
         assert answer.json()["title"] == "Not Found"
 
     @pytest.mark.parametrize("path", sorted({route.path for _, route in ROUTES if route.path.startswith(PREFIX)}))
@@ -535,7 +535,7 @@ def test_a_problem_is_told_in_the_language_that_is_asked_for(shop, asked, langua
     details = {
         f"{PREFIX}/merchant/orders/{INT4 - 1}": ("不存在", "there is nothing here, or it is not yours"),
         f"{PREFIX}/merchant/orders?size=0": ("输入有误", "the input is wrong"),
-        "/none": ("没有这个地址", "Not Found"),
+        "/none": ("没有这个地址", "there is no such path"),
     }
     for path, words in details.items():
         assert shop.send("GET", path, Accept_Language=asked).json()["detail"] == words[language == EN]

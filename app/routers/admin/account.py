@@ -17,14 +17,17 @@ own_account.add_to(router, login_router, session=admin_session, newcomer=new_adm
 
 @router.get("/admins", response_model=AdminList)
 def list_admins(query: Annotated[AccountFilters, Query()], call: AdminCall) -> str:
+    """List admins (管理员列表)."""
     return accounts.page(call, ADMIN, query.filters(), query.asked())
 
 
 @router.post("/admins", response_model=AdminView, status_code=201)
 async def create_admin(body: NewAdmin, call: AdminCall) -> Response:
+    """Make an admin (新增管理员)."""
     return await passwords.create_account(call, ADMIN, body)
 
 
 @router.delete("/admins/{admin_id}", status_code=204)
 def remove_admin(admin_id: RowId, call: AdminCall) -> None:
+    """Remove an admin (删除管理员); the last one stays."""
     staff.remove_admin(call, admin_id)

@@ -12,4 +12,5 @@ from app.web.dependencies import AdminCall
 
 @router.get("/events", response_model=EventList)
 def list_events(query: Annotated[EventFilters, Query()], call: AdminCall) -> str:
+    """List everything that happened (操作日志), newest first."""
     return audit.page(call, query.filters(), query.asked())

@@ -12,4 +12,5 @@ from app.web.dependencies import AdminCall
 
 @router.get("/refunds", response_model=RefundList)
 def list_refunds(query: Annotated[AdminRefundFilters, Query()], call: AdminCall) -> str:
+    """List everybody's refunds (退款列表)."""
     return payments.page(call, query.filters(), query.asked())

@@ -8,4 +8,5 @@ from app.web.dependencies import AdminReport
 
 @router.get("/statistics/overview", response_model=PlatformOverview)
 def get_overview(call: AdminReport) -> str:
+    """Show the figures of the whole platform (平台概览)."""
     return reports.overview(call)

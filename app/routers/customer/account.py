@@ -13,17 +13,19 @@ from app.web.dependencies import CustomerCall, NewCustomerCall, customer_session
 
 @login_router.post("/register", response_model=CustomerView, status_code=201)
 async def register(body: NewCustomer, call: NewCustomerCall) -> Response:
+    """Register as a buyer (买家注册)."""
     return await passwords.create_account(call, CUSTOMER, body)
 
 
 @router.patch("/me", response_model=CustomerView)
 def change_me(body: CustomerChange, call: CustomerCall) -> str:
+    """Change the own account (修改资料)."""
     return accounts.change_me(call, body.model_dump(exclude_unset=True))
 
 
 @router.delete("/me", status_code=204)
 async def delete_me(body: AccountDeletion, call: CustomerCall) -> Response:
-    """Delete the account for good, once no order is open: orders stay, without who received them."""
+    """Delete the own account for good (注销账号), once no order is open. Orders stay, without who received them."""
     return await passwords.delete_account(call, body)
 
 

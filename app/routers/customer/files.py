@@ -19,7 +19,7 @@ _at_once = CapacityLimiter(1)  # pictures are drawn one at a time, and merchants
 
 @router.post("/files", response_model=PictureView, status_code=201, max_body_size=MAX_IMAGE + 10_000, openapi_extra=DOCUMENTED)
 async def upload_picture(request: Request, call: CustomerCall) -> Response:
-    """Upload a picture (PNG, JPEG, WebP)."""
+    """Upload a picture (上传图片): PNG, JPEG or WebP."""
     async with received(request, call) as file, _at_once:
         store = functools.partial(files.store, file, recognition.picture)
         enter = functools.partial(customer_files.enter, call)

@@ -13,11 +13,13 @@ from app.web.dependencies import MerchantCall, NewMerchantCall, merchant_session
 
 @login_router.post("/register", response_model=UserView, status_code=201)
 async def register(body: NewMerchant, call: NewMerchantCall) -> Response:
+    """Register as a merchant (商家注册)."""
     return await passwords.create_account(call, MERCHANT, body)
 
 
 @router.patch("/me", response_model=UserView)
 def change_me(body: MerchantChange, call: MerchantCall) -> str:
+    """Change the own account (修改资料)."""
     return accounts.change_me(call, body.model_dump(exclude_unset=True))
 
 

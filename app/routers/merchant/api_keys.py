@@ -16,12 +16,13 @@ from app.web.door import answered
 
 @router.get("/api-keys", response_model=ApiKeyList)
 def list_api_keys(query: Annotated[PageQuery, Query()], call: MerchantCall) -> str:
+    """List API keys (API 密钥列表)."""
     return api_keys.page(call, query.asked())
 
 
 @router.post("/api-keys", response_model=NewApiKeyView, status_code=201)
 async def create_api_key(body: NewApiKey, call: MerchantCall) -> Response:
-    """Make a key for a machine, to be sent as `Authorization: Bearer mbk_…`; it is shown here alone."""
+    """Make an API key (创建 API 密钥). It is sent as `Authorization: Bearer mbk_…`, and shown here alone."""
     made: list[str] = []
 
     def create() -> str:
@@ -37,5 +38,5 @@ async def create_api_key(body: NewApiKey, call: MerchantCall) -> Response:
 
 @router.delete("/api-keys/{key_id}", status_code=204)
 def delete_api_key(key_id: RowId, call: MerchantCall) -> None:
-    """From now on the key opens nothing."""
+    """Delete an API key (删除 API 密钥). It opens nothing from now on."""
     api_keys.delete_key(call, key_id)

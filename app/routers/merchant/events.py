@@ -26,7 +26,7 @@ FAREWELL = 2  # seconds that a stream has to end by itself when the process stop
 
 @router.get("/events", responses={200: {"content": {"text/event-stream": {}}}}, response_class=Response)
 async def follow_events(call: MerchantCall, last_event_id: Annotated[str | None, Header()] = None) -> EventSourceResponse:
-    """Everything that happens in the shop, as it happens, named by its type (`order.ship`).
+    """Follow what happens in the shop (实时消息), as it happens, named by its type (`order.ship`).
 
     `Last-Event-ID` goes on without loss or doubling.
     """

@@ -29,7 +29,10 @@ from app.web.wording import language
 
 @router.post("/orders/ship", response_model=ShipResults)
 def ship_orders(body: BatchShip, call: MerchantCall, request: Request) -> str:
-    """Ship up to 1,000 orders, each row by itself. One that is shipped already stays as it is, unless `correct` mends it."""
+    """Ship many orders (批量发货), up to 1,000, each row by itself.
+
+    One that is shipped already stays as it is, unless `correct` mends it.
+    """
     items = ((number, item.model_dump(exclude_none=True)) for number, item in enumerate(body.items, 1))
     rows = checked(ShipRow, items)
     shipping.ship_many(call, rows, dry_run=body.dry_run, correct=body.correct)
@@ -38,7 +41,7 @@ def ship_orders(body: BatchShip, call: MerchantCall, request: Request) -> str:
 
 @router.post("/orders/ship/import", response_model=ShipFileResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
 async def ship_from_file(request: Request, query: Annotated[ShipImport, Query()], call: MerchantCall) -> Response:
-    """Ship up to 10,000 orders from a file with their numbers, carriers and tracking numbers: XLSX, XLS or CSV."""
+    """Ship orders from a file (导入发货), up to 10,000. XLSX, XLS or CSV with order numbers, carriers and tracking numbers."""
 
     def read(file: BinaryIO) -> FileRows:
         return checked_file(ShipRow, reading.read(file, export.PARCELS, filled=("carrier", "logistic_order_id")))
@@ -53,13 +56,13 @@ async def ship_from_file(request: Request, query: Annotated[ShipImport, Query()]
 
 @router.get("/orders/ship/template", response_class=Download, responses=FILE)
 async def get_template(query: Annotated[Format, Query()], call: MerchantCall) -> Download:
-    """The file to fill in for `POST /orders/ship/import`."""
+    """Get the file to fill in (发货模板) for `POST /api/v1/merchant/orders/ship/import`."""
     return await Download.made(call, query.format, "ship", export.write_template)
 
 
 @router.get("/orders/export", response_class=Download, responses=FILE)
 async def export_orders(query: Annotated[OrderExport, Query()], call: MerchantReport) -> Download:
-    """The orders that pass the list's filters, newest first, as a file; `columns` picks and orders what it shows."""
+    """Export orders (导出订单) that pass the list's filters, newest first. `columns` picks and orders what the file shows."""
 
     def write(work: Call, file_format: str, file: BinaryIO) -> None:
         export.write(work, file_format, file, filters=query.filters(), columns=query.columns)

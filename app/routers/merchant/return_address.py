@@ -9,10 +9,11 @@ from app.web.dependencies import MerchantCall
 
 @router.get("/return-address", response_model=ReturnAddressView)
 def get_return_address(call: MerchantCall) -> str:
+    """Show the return address (退货地址)."""
     return return_addresses.get(call, accounts.own_id(call))
 
 
 @router.put("/return-address", response_model=ReturnAddressView)
 def put_return_address(body: NewReturnAddress, call: MerchantCall) -> str:
-    """Set the address; returns that were agreed to before keep the former one."""
+    """Set the return address (设置退货地址). Returns that were agreed to before keep the former one."""
     return return_addresses.put(call, accounts.own_id(call), body.model_dump())

@@ -17,7 +17,7 @@ from app.web.dependencies import MerchantCall
 
 @router.get("/settings", response_model=SettingsView)
 def get_settings(call: MerchantCall) -> str:
-    """The deadlines in force, the limits, and the time zone."""
+    """Show what the service was set up with (系统设置): the deadlines in force, the limits, and the time zone."""
     call.prove()
     shown = SettingsView(
         timezone=settings.timezone,

@@ -30,7 +30,7 @@ from app.web.wording import language
 
 @router.post("/skus/stock", response_model=StockResults)
 def change_stocks(body: BatchStock, call: MerchantCall, request: Request) -> str:
-    """Change the stock of up to 1,000 SKUs, by id or code, each row by itself."""
+    """Change many stocks (批量调整库存), of up to 1,000 SKUs by id or code, each row by itself."""
     items = ((number, item.model_dump(exclude_none=True)) for number, item in enumerate(body.items, 1))
     rows = checked(StockRow, items)
     stock_batch.adjust(call, rows, dry_run=body.dry_run)
@@ -39,7 +39,10 @@ def change_stocks(body: BatchStock, call: MerchantCall, request: Request) -> str
 
 @router.get("/skus/export", response_class=Download, responses=FILE)
 async def export_skus(query: Annotated[SkuExport, Query()], call: MerchantReport) -> Download:
-    """The SKUs that pass the list's filters as a file that can be edited and sent to `POST /merchant/skus/import`."""
+    """Export SKUs (导出规格) that pass the list's filters.
+
+    The file can be edited and sent to `POST /api/v1/merchant/skus/import`.
+    """
 
     def write(work: Call, file_format: str, file: BinaryIO) -> None:
         sku_export.write(work, file_format, file, filters=query.filters(), columns=query.columns)
@@ -49,9 +52,9 @@ async def export_skus(query: Annotated[SkuExport, Query()], call: MerchantReport
 
 @router.post("/skus/import", response_model=SkuFileResults, max_body_size=MAX_FILE, openapi_extra=DOCUMENTED)
 async def change_skus_from_file(request: Request, query: Annotated[DryRun, Query()], call: MerchantCall) -> Response:
-    """Set prices and stocks from an XLSX, XLS or CSV file: by SKU id, or by the merchant's code (商家编码).
+    """Change SKUs from a file (导入规格): XLSX, XLS or CSV.
 
-    A stock needs the `expected_stock` that was exported.
+    Prices and stocks are set by SKU id or by the merchant's code (商家编码). A stock needs the exported `expected_stock`.
     """
 
     def read(file: BinaryIO) -> FileRows:

@@ -15,7 +15,7 @@ from app.db.sql import AS_JSON, json_of, rows_of
 from app.db.statement import Statement
 from app.db.types import Columns, Condition, Expression, JsonText
 from app.db.work import SYSTEM, Work
-from app.errors import AppError, IllegalMove
+from app.errors import AppError, IllegalMove, NotFound
 from app.services.events.record import noted_from
 from app.services.lifecycle.concurrent_moves import CALLER, ConcurrentMoves
 from app.services.lifecycle.deadlines import Deadline
@@ -79,6 +79,13 @@ class Lifecycle:
     def refusal_of(self, state: str) -> type[IllegalMove]:
         """What the state of this name refuses a move with."""
         return refusal_of(self._states, state)
+
+    def refusals(self, verb: str, kind: str) -> set[type[AppError]]:
+        """All that the verb can be refused with, for an actor of this kind: by the row's state, and by the move's guards."""
+        moves = self._moves_of(kind, verb)
+        ways = {move.origin.name for move in moves}
+        states = {state.refusal for state in self._states if state.name not in ways}
+        return {NotFound} | states | {guard.error for move in moves for guard in move.guards} if moves else set()
 
     def move(
         self,

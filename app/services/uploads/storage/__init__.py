@@ -9,19 +9,19 @@ from app.services.uploads.storage.folder import Folder
 
 
 class Storage(Protocol):
-    """Files by their names. `put` does nothing if the name is there already; every call may raise StorageAway."""
+    """Files by their names. `put` does nothing if the name is there already."""
 
     def put(self, name: str, body: BinaryIO, media_type: str) -> None:
-        """Store the whole file, or nothing of it."""
+        """Store the whole file, or nothing of it; raises StorageAway."""
 
     def delete(self, name: str) -> None:
         """Remove the file if it is there."""
 
     async def holds(self, name: str) -> bool:
-        """Whether the file is there."""
+        """Whether the file is there; raises StorageAway."""
 
     async def read(self, name: str) -> Path | s3.Stream | None:
-        """The file, as a path if it is on this machine, else as a stream; None when it is not there."""
+        """The file, as a path if it is on this machine, else as a stream; None when it is not there. Raises StorageAway."""
 
 
 def storage() -> Storage:

@@ -1,0 +1,67 @@
+"""Events, webhooks and deliveries."""
+
+from typing import Any
+
+WORDS: dict[str, tuple[Any, ...]] = {
+    "EventView.id": ("Id of the event (事件 id).", 1),
+    "event_id": ("Id of the event (事件 id).", 1),
+    "time": ("When it happened (时间), Unix seconds.", 1764144000),
+    "actor_kind": ("Who did it (操作者类型).", "merchant"),
+    "actor_id": ("Id of the account that did it (操作者 id); null for the platform and the system.", 1),
+    "api_key_id": ("Id of the API key that it came with (API 密钥 id); null for a session.", None),
+    "type": ("What happened to what (事件类型): subject and verb.", "order.ship"),
+    "timestamp": ("When it happened (时间), in UTC.", "2025-11-26T08:00:00Z"),
+    "verb": ("What happened (动作).", "ship"),
+    "EventFilters.verb": ("What happened (动作), 1 to 30 characters.", "ship"),
+    "subject": ("What it happened to (对象).", "order"),
+    "subject_id": ("Id of what it happened to (对象 id).", 1),
+    "from_status": ("State of the subject before (原状态); null where it has none.", 0),
+    "to_status": ("State of the subject after (新状态); null where it has none.", 1),
+    "EventView.order_number": ("Number of its order (订单号); null where it belongs to none.", "ON202511260001"),
+    "EventView.status": ("State that the subject reached, or has now (状态); null where it has none.", 1),
+    "EventView.amount": ("Yuan (金额): paid for an order, of a ticket's refund, of a refund payment; null for others.", 129.0),
+    "AuditView.business_id": ("Id of the merchant that it is about (商家 id); null where it is about none.", 1),
+    "AuditView.order_id": ("Id of the order that it is about (订单 id); null where it is about none.", 1),
+    "details": ("What more there is to say of it (详情), by its type; null for nothing.", None),
+    "request_id": ("The `X-Request-ID` of the request that did it (请求 id); null where none did.", "0f3c7d1a"),
+    # webhooks
+    "webhook_id": ("Id of the webhook (推送 id).", 1),
+    "delivery_id": ("Id of the delivery (投递 id).", 1),
+    "NewWebhook.url": (
+        "Where to send events (接收地址): https, a public host, port 80, 443 or 1024 to 65535, 2,048 characters.",
+        "https://erp.example.com/hook",
+    ),
+    "WebhookChange.url": (
+        "Where to send events (接收地址): https, a public host, port 80, 443 or 1024 to 65535, 2,048 characters.",
+        "https://erp.example.com/hook",
+    ),
+    "WebhookView.url": ("Where events are sent (接收地址).", "https://erp.example.com/hook"),
+    "description": ("What it is for (说明), 255 characters at most.", "ERP"),
+    "types": ("The types of events that are wanted (事件类型); null for all.", ["order.place", "order.ship"]),
+    "verbs": (
+        "The events that are wanted by their verbs (动作), whatever they happened to; deliveries then name the verb as type.",
+        None,
+    ),
+    "verb_as_type": ("Whether deliveries name the verb alone as their type (以动作为类型), as older versions did.", False),
+    "WebhookView.status": ("Whether events are sent (状态).", "enabled"),
+    "WebhookChange.status": ("Whether events are sent (状态); enabling goes on with what happens from then on.", "enabled"),
+    "WebhookFilters.status": ("Whether events are sent (状态).", "enabled"),
+    "disabled_reason": ("Who or what disabled it (停用原因); null while it is enabled.", None),
+    "failing_since": (
+        "No attempt has succeeded since then (持续失败起始时间), Unix seconds; after 5 days it is disabled.",
+        None,
+    ),
+    "rotate_secret": ("true makes a new secret and shows it (更换密钥); the one before signs too for 24 hours.", False),
+    "secret": ("What deliveries are signed with (签名密钥), whsec_…; shown when it is made, null otherwise.", "whsec_c2VjcmV0"),
+    # deliveries
+    "DeliveryView.type": ("What happened to what (事件类型).", "order.ship"),
+    "DeliveryView.status": ("How far the delivery is (投递状态).", "delivered"),
+    "DeliveryFilters.status": ("How far the delivery is (投递状态).", "failed"),
+    "attempts": ("How often it was tried (尝试次数).", 1),
+    "next_attempt_time": ("When it is tried next (下次尝试时间), Unix seconds; null where it is not.", None),
+    "last_attempt_time": ("When it was tried last (最近尝试时间), Unix seconds; null before.", 1764144001),
+    "response_status": ("Status of the last answer (响应状态码); null where there was none.", 200),
+    "response_body": ("The first 1,024 bytes of the last answer (响应内容); null where there was none.", "ok"),
+    "error": ("Why there was no answer (错误), such as `timed_out`; null where there was one.", None),
+    "duration_ms": ("How long the last attempt took, in milliseconds (耗时).", 85),
+}
