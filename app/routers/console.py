@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from app.errors import ConsoleNotBuilt, NotFound
+from app.errors import ConsoleNotBuilt, NoSuchPath
 from app.web.etags import is_known
 
 PREFIX = "/console"
@@ -19,7 +19,7 @@ START = "index.html"
 _ASSETS = "assets/"  # named by a digest of what they hold
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
         "font-src 'self'; connect-src 'self' blob:; worker-src 'self' blob:; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
@@ -55,7 +55,7 @@ async def _show(request: Request) -> Response:
         raise ConsoleNotBuilt
     page = pages.get(name) or (None if name.startswith(_ASSETS) else pages[START])
     if page is None:
-        raise NotFound
+        raise NoSuchPath
     kept = "public, max-age=31536000, immutable" if page.is_asset else "no-cache"
     headers = {**_HEADERS, "ETag": page.etag, "Cache-Control": kept}
     if is_known(request, page.etag):

@@ -17,6 +17,7 @@ from tests.support.factories import PASSWORD
 
 CHROMIUM = shutil.which("chromium")
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+_OF_CHROMIUM = ("Failed to load resource", "net::ERR", "GL Driver Message")
 _WAIT = 10_000  # milliseconds for something to show
 _RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
@@ -59,8 +60,8 @@ class Visitor:
         self.page.on("console", lambda said: self._hear(said.type, said.text))
 
     def _hear(self, kind: str, text: str) -> None:
-        """Chromium itself writes an error for each response of 4xx and each lost connection: no faults of the page."""
-        if kind in ("error", "warning") and "Failed to load resource" not in text and "net::ERR" not in text:
+        """Chromium itself writes of each response of 4xx, each lost connection and slow graphics: no faults of the page."""
+        if kind in ("error", "warning") and not any(each in text for each in _OF_CHROMIUM):
             self.complaints.append(text)
 
     def open(self, path: str = "/") -> Page:
