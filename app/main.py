@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 
 from fastapi import FastAPI
@@ -53,7 +54,9 @@ async def _sample() -> None:
     while True:
         metrics.sample(logs.STDOUT.lost)
         logs.STDOUT.flush()
+        before = time.monotonic()
         await asyncio.sleep(SAMPLED)
+        metrics.loop_was_late(time.monotonic() - before - SAMPLED)
 
 
 BACKGROUND = {

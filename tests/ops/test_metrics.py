@@ -190,6 +190,19 @@ class TestDatabase:
             scrape(served)
         assert sql(asked)[0][0] <= 1
 
+    def test_memory_and_files_are_of_the_process_and_a_loop_that_stands_still_is_late(self, environment):
+        with service(environment) as process:
+            with httpx.Client(base_url=process.url) as client:  # one connection more
+                client.get("/healthz")
+                held = psutil.Process(process.process.pid)
+                eventually(lambda: abs(scrape(process.url)["meta_be_file_descriptors",] - held.num_fds()) <= 2)
+            assert scrape(process.url)["meta_be_memory_bytes",] == pytest.approx(held.memory_info().rss, rel=0.2)
+            before = scrape(process.url)["meta_be_loop_late_seconds_total",]
+            held.suspend()
+            time.sleep(3)
+            held.resume()
+            eventually(lambda: scrape(process.url)["meta_be_loop_late_seconds_total",] > before + 1.5)
+
     def test_figures_are_shown_while_it_is_away(self, empty_database, postgres):
         with service(environment_for(empty_database)) as process:
             _admit(postgres, empty_database, "false")

@@ -1,5 +1,9 @@
 """The counters, gauges and histograms of this process; recording a request takes microseconds."""
 
+import os
+import resource
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 from app import __version__
@@ -54,6 +58,9 @@ THREADS_WAITING = _gauge("threads_waiting", "Requests that wait for one of those
 BACKGROUND_FAILURES = _counter(
     "background_failures_total", "Background tasks, rows and steps of sweeps, and webhooks' turns that failed", "of"
 )
+LOOP_LATE = _counter("loop_late_seconds_total", "How late the event loop was with what it had to do, seconds")
+MEMORY = _gauge("memory_bytes", "Memory that the processes hold")
+DESCRIPTORS = _gauge("file_descriptors", "Open files and connections of the process that has the most", of_all="livemax")
 LINES_LOST = _counter("log_lines_lost_total", "Log lines lost because nobody read them")
 BUILD = _gauge("build_info", "The version at work", "version", of_all="livemax")
 
@@ -89,8 +96,16 @@ def sample(lines_lost: int) -> None:
     REPLICA_MISSED.set(replica_health.is_missed())
     THREADS.set(settings.threads)
     THREADS_WAITING.set(threads.waiting())
+    with suppress(OSError):  # where there is no /proc
+        MEMORY.set(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize())
+        DESCRIPTORS.set(len(os.listdir("/proc/self/fd")))
     LINES_LOST.inc(lines_lost - _lines_lost)
     _lines_lost = lines_lost
+
+
+def loop_was_late(seconds: float) -> None:
+    """Count by how much the event loop missed a time that it was to do something at."""
+    LOOP_LATE.inc(max(seconds, 0))
 
 
 def _children(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
