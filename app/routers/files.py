@@ -12,6 +12,7 @@ from app.services.uploads.content import MEDIA_TYPES
 from app.services.uploads.files import URL
 from app.services.uploads.storage import storage
 from app.services.uploads.storage.s3 import Stream
+from app.web.etags import is_known
 
 router = APIRouter(tags=["anyone"])
 
@@ -39,17 +40,11 @@ async def get_file(name: str, request: Request) -> Response:
     if not _NAME.fullmatch(name):
         raise NotFound
     etag = f'"{name.partition(".")[0]}"'
-    if _is_known(request, etag):
+    if is_known(request, etag):
         if not await storage().holds(name):
             raise NotFound
         return Response(status_code=304, headers={**_KEPT_AS_IS, "ETag": etag})
     return _sent(request, name, etag, await storage().read(name))
-
-
-def _is_known(request: Request, etag: str) -> bool:
-    """Whether the caller has it already (RFC 9110, If-None-Match: compared weakly)."""
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    return etag in known or "*" in known
 
 
 def _sent(request: Request, name: str, etag: str, found: Path | Stream | None) -> Response:

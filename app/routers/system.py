@@ -16,6 +16,7 @@ from app.db.pools import overdue_calls
 from app.db.statement import Statement
 from app.db.work import SYSTEM, Actor, Work
 from app.errors import CallsOverdue, NotAuthenticated, PendingMigration
+from app.routers import console
 from app.services.monitoring import exposition
 
 router = APIRouter(tags=["system"])
@@ -24,9 +25,10 @@ _REVISION = Statement(text("SELECT version_num FROM alembic_version"))
 
 
 @router.get("/", include_in_schema=False)
-async def root() -> Response:
-    """To the documentation."""
-    return RedirectResponse("/docs")
+async def root(request: Request) -> Response:
+    """A browser to the console, anything else to the documentation."""
+    wants_pages = "text/html" in request.headers.get("accept", "")
+    return RedirectResponse(f"{console.PREFIX}/" if wants_pages and console.is_built() else "/docs")
 
 
 @router.head("/healthz", include_in_schema=False)

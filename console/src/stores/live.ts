@@ -1,0 +1,72 @@
+import { answered, follow, type LiveEvent, type Schemas } from "@meta-be/client";
+import { defineStore } from "pinia";
+import { computed, ref, shallowRef } from "vue";
+import { merchant } from "../api/client";
+import { session } from "./session";
+
+type Listener = (event: LiveEvent | null) => void;
+const POSITION = "meta-be.position"; // over a reload of this tab
+const TOGETHER = 400;
+
+/** The shop's news as they happen, and what waits, kept up to date by them. */
+export const useLiveStore = defineStore("live", () => {
+  const isLive = ref(true);
+  const waiting = shallowRef<Schemas["Overview"]["now"] | null>(null);
+  const listeners = new Set<Listener>();
+  let stop: (() => void) | undefined;
+  let counting: ReturnType<typeof setTimeout> | undefined;
+
+  const attention = computed(() => (waiting.value === null ? 0 : waiting.value.to_ship + waiting.value.open_tickets));
+
+  function tell(event: LiveEvent | null): void {
+    for (const listener of listeners) listener(event);
+    if (event === null || /^(order|except_order|sku|product)\./.test(event.type)) recount();
+  }
+
+  function recount(): void {
+    clearTimeout(counting);
+    counting = setTimeout(() => {
+      answered(merchant.GET("/api/v1/merchant/statistics/overview")).then(
+        (overview) => (waiting.value = overview.now),
+        () => undefined, // the figures stay as they were; the state of the connection is shown beside them
+      );
+    }, TOGETHER);
+  }
+
+  function start(): void {
+    stop?.();
+    recount();
+    stop = follow({
+      url: "/api/v1/merchant/events",
+      token: () => session("merchant").token,
+      lastEventId: sessionStorage.getItem(POSITION),
+      onEvent: tell,
+      onPosition: (id) => sessionStorage.setItem(POSITION, id),
+      onState: ({ state, ...more }) => {
+        const returned = state === "live" && !isLive.value;
+        isLive.value = state === "live";
+        if (returned) tell(null);
+        if (state !== "ended" || !("code" in more)) return;
+        sessionStorage.removeItem(POSITION);
+        if (more.code === "bad_cursor") start();
+        else session("merchant").expired(null, more.code === "disabled" ? "disabled" : "expired");
+      },
+    });
+  }
+
+  function end(): void {
+    stop?.();
+    stop = undefined;
+    clearTimeout(counting);
+    sessionStorage.removeItem(POSITION);
+    waiting.value = null;
+    isLive.value = true;
+  }
+
+  function listen(listener: Listener): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  return { isLive, waiting, attention, start, end, listen, recount };
+});

@@ -1,0 +1,124 @@
+"""Every page: for everybody to use, at any width, and light enough to show at once."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+MERCHANT = (
+    "/",
+    "/orders",
+    "/tickets",
+    "/products",
+    "/skus",
+    "/movements",
+    "/models",
+    "/scenes",
+    "/files",
+    "/webhooks",
+    "/keys",
+    "/settings",
+)
+ADMIN = (
+    "/admin",
+    *(f"/admin/{name}" for name in ("merchants", "customers", "orders", "tickets", "refunds", "audit", "bases", "admins")),
+)
+FIRST_VIEW = 350_000  # bytes with gzip, without charts
+
+
+@pytest.fixture(scope="module")
+def shop(world):
+    """A merchant with something on every list."""
+    merchant, customer = world.merchant(), world.customer()
+    for status in (0, 1, 2, -1):
+        world.order(merchant, customer, status)
+    world.ticket(merchant, customer, "awaiting_receipt")
+    return merchant
+
+
+WORDS = re.compile(r"\b(order|ticket|sku|product|do|list|staff|nav)\.[a-z_]+\b")  # a key that has no words
+
+
+def show(page, path):
+    """Go there by the menu."""
+    page.locator(f".side-link[href='/console{path}']").click()
+    page.wait_for_url(f"**/console{path}")
+    page.get_by_role("heading", level=1).wait_for()
+    page.locator("[aria-busy=true]").first.wait_for(state="detached")
+
+
+def faults(visitor, path):
+    """What is wrong with a page: for people who see or hear it otherwise, on a phone, in English."""
+    page = visitor.page
+    show(page, path)
+    found = visitor.barriers()
+    page.set_viewport_size({"width": 390, "height": 844})
+    if (width := page.evaluate("document.documentElement.scrollWidth")) > 390:
+        found.append({"rule": "fits a phone", "width": width})
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.get_by_role("button", name="English").click()
+    if (
+        unnamed := WORDS.findall(page.locator("body").inner_text())
+    ) and path != "/admin/audit":  # which names events as they are
+        found.append({"rule": "has English words", "keys": unnamed})
+    page.get_by_role("button", name="中文").click()
+    return found
+
+
+def test_every_page_is_for_everybody(world, shop, visit):
+    found = {}
+    for caller, paths in ((shop, MERCHANT), (world.admin(), ADMIN)):
+        visitor = visit()
+        visitor.enter(caller, paths[0])
+        found |= {path: faults(visitor, path) for path in paths}
+    visitor = visit()
+    visitor.open("/login").get_by_role("heading", level=1).wait_for()
+    found["/login"] = visitor.barriers()
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+def test_dialogs_and_drawers_keep_nobody_out(shop, visit):
+    visitor = visit()
+    page = visitor.enter(shop, "/orders?status=0")
+    page.locator("main tbody tr").first.click()
+    page.get_by_role("dialog").get_by_text("付款下单").wait_for()
+    page.wait_for_timeout(400)
+    assert visitor.barriers() == []
+    page.get_by_role("dialog").get_by_role("button", name="发货").click()
+    page.get_by_role("dialog", name="订单发货").wait_for()
+    page.wait_for_timeout(400)
+    assert visitor.barriers() == []
+
+
+def test_the_keyboard_leads_through_a_list(shop, visit):
+    visitor = visit()
+    page = visitor.enter(shop, "/orders")
+    page.locator("main tbody tr").first.wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type("ON")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("q=ON"))
+    page.locator("main tbody tr").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("order="))
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+    page.go_back()
+
+
+def test_the_first_view_is_light_and_comes_from_here_alone(shop, visit):
+    visitor = visit()
+    loaded, hosts = [], set()
+
+    def note(response):
+        hosts.add(urlsplit(response.url).netloc)
+        if "/console/" in response.url and "TrendChart" not in response.url:
+            loaded.append(int(response.headers.get("content-length", 0)))
+
+    visitor.page.on("response", note)
+    visitor.enter(shop, "/")
+    visitor.says("概览")
+    visitor.page.wait_for_timeout(500)
+    assert hosts == {urlsplit(visitor.url).netloc}
+    assert 50_000 < sum(loaded) < FIRST_VIEW
