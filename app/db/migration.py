@@ -72,8 +72,8 @@ def running(*, waits: bool = False) -> Iterator[None]:
     """The database ready to use, and left tidy: migrated at the start, the embedded server stopped by its last user.
 
     A configured database that is away is waited for: with `waits` without end, until the process is told to stop, which
-    raises `reaching.Stopped`; else for 30 seconds. With MIGRATE=false a process that waits leaves the schema to others and waits
-    for it too.
+    raises `reaching.Stopped`; else for 30 seconds. With MIGRATE=false a process that waits also waits until
+    others have migrated the schema.
     """
     require_sense()
     try:

@@ -6,7 +6,9 @@ if [ -z "${DATABASE_URL:-}" ]; then
 fi
 dump="$BACKUP_DIR/meta_be-$(date -u +%Y%m%dT%H%M%SZ).dump"
 rm -f "$BACKUP_DIR"/meta_be-*.part
-pg_dump --format=custom --file="$dump.part" --dbname="${DATABASE_URL:-}"
+trap 'rm -f "$dump.part"' EXIT
+url=$(printf %s "${DATABASE_URL:-}" | sed 's/^postgresql+psycopg2:/postgresql:/')
+pg_dump --format=custom --file="$dump.part" --dbname="$url"
 pg_restore --list "$dump.part" >/dev/null
 sync "$dump.part"
 mv "$dump.part" "$dump"

@@ -33,7 +33,7 @@
 {{- end }}
 {{- end }}
 {{- range .Values.extraEnv }}
-{{- if hasKey (include "app.settings" $ | fromYaml) .name }}
+{{- if or (has .name (list "MIGRATE" "WORKER")) (hasKey (include "app.settings" $ | fromYaml) .name) }}
 {{- fail (printf "extraEnv: %s is set by the chart: use its value" .name) }}
 {{- end }}
 {{- end }}

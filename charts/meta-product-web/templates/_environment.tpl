@@ -53,6 +53,10 @@
 {{- if .Values.worker.separate }}
 - name: WORKER
   value: {{ eq $component "worker" | quote }}
+{{- if eq $component "worker" }}
+- name: PROCESSES
+  value: "1"
+{{- end }}
 {{- if and (eq .Values.frp.mode "image") (eq $component "worker") }}
 - name: FRP_SERVER_ADDR
   value: ""

@@ -87,6 +87,12 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- define "app.db.pools" -}}
 {{- $more := ternary 0 1 (eq (include "app.alone" .) "yes") -}}
 {{- $web := mul (add (include "app.mostPods" . | int) $more) (add (.Values.processes | int) (ternary 0 1 .Values.worker.separate)) -}}
-{{- $workers := mul (ternary (add (include "worker.pods" . | int) $more) 0 .Values.worker.separate) 2 -}}
-{{- mul (add $web $workers) (add (.Values.settings.POOL_SIZE | int) 1) -}}
+{{- add (mul $web (add (.Values.settings.POOL_SIZE | int) 1)) (include "worker.connections" . | int) -}}
+{{- end -}}
+
+{{/* A pod of the worker's runs the worker and one API process. */}}
+{{- define "worker.connections" -}}
+{{- $more := ternary 0 1 (eq (include "app.alone" .) "yes") -}}
+{{- $pods := ternary (add (include "worker.pods" . | int) $more) 0 .Values.worker.separate -}}
+{{- mul $pods 2 (add (.Values.settings.POOL_SIZE | int) 1) -}}
 {{- end -}}
