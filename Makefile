@@ -22,8 +22,9 @@ test: setup ## Run the whole test suite
 test-fast: setup ## Run the tests that start no process and do not take long
 	@$(BIN)/python -m pytest -m "not processes and not long"
 
-snapshots: setup ## Write the big SQL statements to tests/snapshots, and the chart's values to its READMEs
+snapshots: setup ## Write the big SQL statements to tests/snapshots, the chart there too, and its values to its READMEs
 	@$(BIN)/python -m tests.support.rendering
+	@$(BIN)/python -m tests.support.chart_snapshots
 	@$(BIN)/python -m tests.support.chart_values
 
 lint: setup ## Check format, style and types

@@ -115,7 +115,8 @@ class TestPlan:
         told = checkout.planned()
         commands = [line for line in told.splitlines() if line.startswith("+ ")]
         assert commands[:2] == ["+ make lint", "+ make test"]
-        assert commands[2].startswith("+ env BASE=") and commands[2].endswith(" deploy/build-local.sh")
+        assert commands[2].startswith("+ env BASE=")
+        assert commands[2].endswith(" deploy/build-local.sh")
         for name, command in zip(("meta_be", "meta_be_product"), commands[3:], strict=True):
             assert f"SXKJ:32775/{name}:{__version__}" in command
         assert checkout.git("rev-parse", "HEAD") in told

@@ -1,11 +1,13 @@
-"""The chart's READMEs tell every value as it is, and the schema knows each."""
+"""What is written down of the chart is as it is: each value in both READMEs and in the schema, and what the lines get."""
 
 import helm_python as helm
 import pytest
 import yaml
 
+from tests.support.chart_snapshots import renderings
 from tests.support.chart_values import HEADS, VALUES, documented_values, table, undescribed, written
 from tests.support.charts import CHART
+from tests.support.rendering import FOLDER
 
 READMES = pytest.mark.parametrize("readme", HEADS)
 
@@ -54,9 +56,13 @@ def objects(schema):
 
 def test_a_map_of_the_charts_own_takes_nothing_else():
     """What is left open is written as Kubernetes writes it, and read by Kubernetes."""
-    open_to = []
     with helm.Chart.load(CHART) as chart:
         open_to = [
             sorted(found["properties"]) for found in objects(chart.schema) if found.get("additionalProperties") is not False
         ]
     assert open_to == [["name"], ["mountPath", "name"]]
+
+
+def test_nothing_changes_for_who_sets_nothing():
+    changed = [name for name, text in renderings().items() if (FOLDER / name).read_text() != text]
+    assert changed == [], "see what changes, and run `make snapshots`"
