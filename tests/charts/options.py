@@ -24,6 +24,27 @@ KEYS = {
 FRPC = {"mode": "deployment", "server": {"addr": "frp.example"}}
 BACKUP = {"enabled": True}
 
+CONFINED = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+BESIDE = {"image": "registry.example/beside:1", "securityContext": CONFINED, "resources": RESOURCES}
+OBJECT = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {
+        "name": "{{ .Release.Name }}-more",
+        "namespace": "{{ .Release.Namespace }}",
+        "labels": {
+            "app.kubernetes.io/name": "more",
+            "app.kubernetes.io/component": "more",
+            "helm.sh/chart": "{{ .Chart.Name }}",
+        },
+    },
+    "data": {"A": "b"},
+}
+
 OPTIONS: dict[str, dict[str, Any]] = {
     "namespace": {"namespace": "default"},
     "image": {"image": {"repository": "registry.example:5000/meta", "tag": "9.9.9", "pullPolicy": "Always"}},
@@ -117,6 +138,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "extraVolumes": [{"name": "certs", "secret": {"secretName": "database-ca"}}],
         "extraVolumeMounts": [{"name": "certs", "mountPath": "/certs", "readOnly": True}],
     },
+    "further containers": {
+        "initContainers": [{"name": "wait", **BESIDE}],
+        "extraContainers": [{"name": "beside", **BESIDE}],
+        "hostAliases": [{"ip": "192.0.2.9", "hostnames": ["db.internal"]}],
+    },
+    "further objects": {"extraObjects": [OBJECT, OBJECT | {"kind": "Secret", "data": {}}]},
+    "common labels": {"commonLabels": {"cost-center": "meta"}, "migration": {"by": "job"}},
     "frpc": {
         "frp": {
             "mode": "deployment",

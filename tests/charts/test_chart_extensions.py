@@ -150,6 +150,22 @@ class TestPods:
         assert rendering.pod()["volumes"][-1:] == values["extraVolumes"]
         assert rendering.container()["volumeMounts"][-1:] == values["extraVolumeMounts"]
 
+    def test_further_containers_stand_beside_the_service(self):
+        values = OPTIONS["further containers"]
+        pod = plain(values).pod()
+        assert [found["name"] for found in pod["containers"]] == ["be", "beside"]
+        assert (pod["initContainers"], pod["hostAliases"]) == (values["initContainers"], values["hostAliases"])
+
+    def test_further_objects_are_filled_in(self):
+        rendering = plain(OPTIONS["further objects"])
+        assert rendering.one("ConfigMap", "meta-product-web-more")["metadata"]["namespace"] == "default"
+        assert rendering.one("Secret", "meta-product-web-more")
+
+    def test_a_common_label_is_on_every_object_and_selects_none(self):
+        rendering = plain(OPTIONS["common labels"])
+        assert {found["metadata"]["labels"]["cost-center"] for found in rendering.objects} == {"meta"}
+        assert "cost-center" not in rendering.one("Deployment")["spec"]["selector"]["matchLabels"]
+
     def test_a_probe_keeps_what_is_not_given(self):
         probe = plain(OPTIONS["startup probe"]).container()["startupProbe"]
         assert (probe["periodSeconds"], probe["failureThreshold"], probe["httpGet"]["path"]) == (10, 90, "/healthz")

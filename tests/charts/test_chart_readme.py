@@ -60,7 +60,7 @@ def test_a_map_of_the_charts_own_takes_nothing_else():
         open_to = [
             sorted(found["properties"]) for found in objects(chart.schema) if found.get("additionalProperties") is not False
         ]
-    assert open_to == [["name"], ["mountPath", "name"]]
+    assert open_to == [["name"], ["name"], ["mountPath", "name"]]
 
 
 def test_nothing_changes_for_who_sets_nothing():

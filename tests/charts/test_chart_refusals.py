@@ -82,6 +82,11 @@ class TestRefusals:
             ({"extraVolumes": [{"emptyDir": {}}]}, "/extraVolumes/0"),
             ({"extraVolumeMounts": [{"name": "a", "mountPath": "certs"}]}, "/extraVolumeMounts/0/mountPath"),
             ({"extraVolumeMounts": [{"name": "a", "mountPath": "/tmp"}]}, "/extraVolumeMounts/0/mountPath"),
+            ({"extraContainers": [{"name": "be", "image": "x"}]}, "/extraContainers/0/name"),
+            ({"initContainers": [{"name": "wait"}]}, "/initContainers/0"),
+            ({"hostAliases": [{"ip": "db", "hostnames": ["db.example"]}]}, "/hostAliases/0/ip"),
+            ({"extraObjects": [{"kind": "ConfigMap"}]}, "/extraObjects/0"),
+            ({"commonLabels": {"a": 1}}, "/commonLabels/a"),
             ({"serviceAccount": {"automount": True}}, "automount"),
             ({"serviceAccount": {"annotations": {"a": 1}}}, "/serviceAccount/annotations/a"),
             ({"probes": {"startup": {"path": "/"}}}, "path"),
@@ -152,10 +157,13 @@ class TestRefusals:
         assert "name it in networkPolicy.ingressFrom" in reason(**way, **trusted)
         render("default", {**way, **trusted, "networkPolicy": {"enabled": False}}, line=False)
 
-    def test_a_label_that_would_hide_the_pods(self):
-        assert "podLabels: app.kubernetes.io/component is the chart's own" in reason(
-            podLabels={"app.kubernetes.io/component": "other"}
-        )
+    @pytest.mark.parametrize("value", ["podLabels", "commonLabels"])
+    def test_a_label_that_would_hide_the_pods(self, value):
+        told = reason(**{value: {"app.kubernetes.io/component": "other"}})
+        assert f"{value}: app.kubernetes.io/component is the chart's own" in told
+
+    def test_a_volume_of_the_charts_own_name(self):
+        assert "extraVolumes: tmp is the name of a volume" in reason(extraVolumes=[{"name": "tmp", "emptyDir": {}}])
 
     @pytest.mark.parametrize("name", ["POOL_SIZE", "DATA_DIR", "WORKER", "MIGRATE"])
     def test_a_variable_that_the_chart_sets(self, name):

@@ -40,9 +40,18 @@ spec:
         matchLabels: {{- $selector | nindent 10 }}
     {{- end }}
     {{- end }}
+  {{- with $root.Values.hostAliases }}
+  hostAliases: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $root.Values.initContainers }}
+  initContainers: {{- toYaml . | nindent 4 }}
+  {{- end }}
   containers:
     - name: be
       {{- include "app.container" . | nindent 6 }}
+    {{- with $root.Values.extraContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   volumes:
     {{- include "app.volumes" $root | nindent 4 }}
 {{- end -}}

@@ -27,9 +27,16 @@
 {{- fail "the network policy lets no ingress controller or gateway in: name it in networkPolicy.ingressFrom" }}
 {{- end }}
 {{- end }}
-{{- range $label, $_ := .Values.podLabels }}
-{{- if hasPrefix "app.kubernetes.io/" $label }}
-{{- fail (printf "podLabels: %s is the chart's own" $label) }}
+{{- range $value := list "podLabels" "commonLabels" }}
+{{- range $label, $_ := get $.Values $value }}
+{{- if or (hasPrefix "app.kubernetes.io/" $label) (hasPrefix "helm.sh/" $label) }}
+{{- fail (printf "%s: %s is the chart's own" $value $label) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range .Values.extraVolumes }}
+{{- if has .name (list "data" "logs" "run" "tmp") }}
+{{- fail (printf "extraVolumes: %s is the name of a volume of the chart" .name) }}
 {{- end }}
 {{- end }}
 {{- range .Values.extraEnv }}
