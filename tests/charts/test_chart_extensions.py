@@ -1,20 +1,19 @@
-"""What the options that are off by default bring: secrets, pods, ways in, monitoring, and a backup that is really made."""
+"""What the options that are off by default bring: secrets, pods, ways in, and monitoring."""
 
 import json
-import os
 import subprocess
 import sys
 
+import helm_python as helm
 import pytest
 import yaml
 
 from app.config import Settings
-from tests.charts.options import BACKUP, DIGEST, KEYS, LET_IN, OPTIONS, S3
+from tests.charts.options import DIGEST, KEYS, LET_IN, OPTIONS, S3
 from tests.charts.test_chart_values import SECRETS
 from tests.conftest import environment_for
 from tests.support.charts import CHART, render
 from tests.support.processes import service
-from tests.support.servers import BIN, Server, new_folder
 
 WORKER = {"files": S3, "worker": {"separate": True}}
 JOB = {"migration": {"by": "job"}}
@@ -247,58 +246,10 @@ class TestMonitoring:
         )
         assert dashboard["metadata"]["labels"]["dashboards"] == "yes"
 
-
-class TestBackup:
-    def pod(self, values):
-        found = plain({"backup": BACKUP, **values}).one("CronJob", "meta-product-web-backup")
-        return found["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-
-    def test_it_is_let_out_to_the_database_alone(self):
-        rendering = plain({"backup": BACKUP, "networkPolicy": {"databaseTo": [{"ipBlock": {"cidr": "192.0.2.7/32"}}]}})
-        policy = rendering.one("NetworkPolicy", "meta-product-web-backup")["spec"]
-        assert policy["ingress"] == []
-        assert [rule["ports"][0]["port"] for rule in policy["egress"]] == [53, 5432]
-
-    @pytest.mark.parametrize("by_url", [False, True])
-    def test_a_dump_is_made_that_restores_and_old_ones_go(self, postgres, by_url):
-        (container,) = self.pod({"database": {"url": {"secret": "u"}}} if by_url else {})["containers"]
-        with new_folder() as folder:
-            server = Server(folder / "server").init()
-            server.start()
-            try:
-                server.run("CREATE DATABASE shop")
-                server.run("CREATE TABLE orders AS SELECT generate_series(1, 10) AS id", database="shop")
-                dumps = folder / "dumps"
-                dumps.mkdir(mode=0o777)
-                for name, days in (("meta_be-old.dump", 20), ("meta_be-new.dump", 2), ("meta_be-x.dump.part", 0)):
-                    (dumps / name).write_text("")
-                    os.utime(dumps / name, times=(0, (os.stat(dumps).st_mtime - days * 86400)))
-                given = (
-                    {"DATABASE_URL": server.uri("shop").replace("postgresql:", "postgresql+psycopg2:")}
-                    if by_url
-                    else {
-                        "DB_HOST": "127.0.0.1",
-                        "DB_PORT": str(server.port),
-                        "DB_USER": "postgres",
-                        "DB_PWD": "x",
-                        "DB_NAME": "shop",
-                    }
-                )
-                wanted = {entry["name"] for entry in container["env"]}
-                assert wanted == {*given, "BACKUP_DIR", "KEEP_DAYS"}
-                environment = {"PATH": f"{BIN}:/usr/bin:/bin", "BACKUP_DIR": str(dumps), "KEEP_DAYS": "14", **given}
-                command = [*container["command"], *container["args"]]
-                subprocess.run(command, env=environment, check=True, timeout=60)
-                kept = sorted(path.name for path in dumps.iterdir())
-                (dump,) = (name for name in kept if name.startswith("meta_be-2"))
-                assert kept == sorted([dump, "meta_be-new.dump"])
-                server.run("CREATE DATABASE again")
-                subprocess.run(
-                    [BIN / "pg_restore", "--exit-on-error", "-d", server.uri("again"), dumps / dump], check=True, timeout=60
-                )
-                assert server.run("SELECT count(*) FROM orders", database="again") == [(10,)]
-                away = {**environment, **({"DATABASE_URL": "postgresql://127.0.0.1:1/x"} if by_url else {"DB_PORT": "1"})}
-                assert subprocess.run(command, env=away, capture_output=True, timeout=60, check=False).returncode != 0
-                assert sorted(path.name for path in dumps.iterdir()) == kept, "a dump that fails takes no old one with it"
-            finally:
-                server.stop()
+    def test_a_packed_chart_brings_the_files(self, tmp_path):
+        values = OPTIONS["rules"] | OPTIONS["backup"]
+        with helm.Chart.load(helm.package(CHART, destination=tmp_path)) as packed:
+            files = packed.render(values, name="meta-product-web", namespace="default")
+        rule = yaml.safe_load(files["meta-product-web/templates/prometheusrule.yaml"])
+        assert rule == plain(values).one("PrometheusRule")
+        assert "pg_dump" in files["meta-product-web/templates/backup-cronjob.yaml"]
