@@ -51,8 +51,10 @@ test-fast: setup ## Run the tests that start no process and do not take long
 test-hard: setup ## Try to break it: races, lost answers, kills and storms, for up to 20 minutes
 	@HARD=1 $(BIN)/python -m pytest -m hard
 
-snapshots: setup ## Write the big SQL statements to tests/snapshots
+snapshots: setup ## Write the big SQL statements to tests/snapshots, the chart there too, and its values to its READMEs
 	@$(BIN)/python -m tests.support.rendering
+	@$(BIN)/python -m tests.support.chart_snapshots
+	@$(BIN)/python -m tests.support.chart_values
 
 lint: setup clients ## Check format, style and types
 	@$(BIN)/ruff format --check .

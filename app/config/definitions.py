@@ -40,11 +40,13 @@ class Settings(BaseSettings):
     db_name: str | None = None
     database_replica_url: str | None = None
     replica_patience: float = Field(1, ge=0, le=60)
+    migrate: bool = True
     data_dir: Path = Path("var")
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     processes: int = Field(1, ge=1, le=64)
+    worker: bool = True
     log_dir: Path = Path("var/log")
     run_dir: Path = Path("var/run")
     frp_server_addr: str | None = None

@@ -72,12 +72,13 @@ def running(*, waits: bool = False) -> Iterator[None]:
     """The database ready to use, and left tidy: migrated at the start, the embedded server stopped by its last user.
 
     A configured database that is away is waited for: with `waits` without end, until the process is told to stop, which
-    raises `reaching.Stopped`; else for 30 seconds.
+    raises `reaching.Stopped`; else for 30 seconds. With MIGRATE=false a process that waits also waits until
+    others have migrated the schema.
     """
     require_sense()
     try:
         if waits and not settings.embedded:
-            reaching.until_done(migrate)
+            reaching.until_done(migrate if settings.migrate else _require_migrated)
         else:
             _wait_until_reachable()
             migrate()
@@ -87,6 +88,18 @@ def running(*, waits: bool = False) -> Iterator[None]:
         if settings.embedded:
             embedded.embedded_server().cleanup()
             embedded.embedded_server.cache_clear()
+
+
+def _require_migrated() -> None:
+    """Raise `reaching.NotYet` while the schema is older than this code."""
+    with contextlib.closing(pools.connect_to_migrate()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('alembic_version')")
+        found = None
+        if cursor.fetchone() != (None,):
+            cursor.execute("SELECT max(version_num) FROM alembic_version")
+            (found,) = cursor.fetchone()
+    if found != expected_revision() and not is_newer(found):
+        raise reaching.NotYet(f"the schema is at {found or 'nothing'}, to be migrated to {expected_revision()}")
 
 
 def _wait_until_reachable(seconds: float = 30) -> None:

@@ -32,8 +32,12 @@ class Stopped(Exception):
     """The process was told to stop while it waited for the database."""
 
 
+class NotYet(Exception):
+    """The database is there but not ready for this process; the message says why."""
+
+
 def until_done(act: Callable[[], None]) -> None:
-    """Connect and do `act`, as often as it takes while the database is away.
+    """Connect and do `act`, as often as it takes while the database is away, or `act` raises NotYet.
 
     A wrong password or a database that is not there is waited for too, since others mend them while this runs: the log says
     what to do. Raises Stopped as soon as SIGTERM or SIGINT comes, and whatever else `act` raises.
@@ -44,6 +48,8 @@ def until_done(act: Callable[[], None]) -> None:
             try:
                 _connect(answers)
                 act()
+            except NotYet as unready:
+                notice.give(unready)
             except (psycopg2.Error, sqlalchemy.exc.SQLAlchemyError) as error:
                 if not is_away(error):
                     raise

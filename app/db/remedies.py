@@ -11,6 +11,7 @@ _REMEDIES = (
     ("too many clients", "raise max_connections, or run fewer processes"),
     ("connection slots are reserved", "raise max_connections, or run fewer processes"),
     ("starting up", "wait until the server has started"),
+    ("to be migrated", "`python -m app.cli migrate`, or MIGRATE=true"),
     ("SSL", "see sslmode in DATABASE_URL, and what the server offers"),
 )
 _BY_A_PERSON = ("password", "no pg_hba.conf entry", "does not exist", "invalid integer value")

@@ -47,6 +47,7 @@ def filled_in() -> dict[str, str]:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "MORE_PROCESSES": str(more),
             "RELAYED": " ".join(f"{name}.log" for name in logs),
+            "WORKER": str(settings.worker).lower(),
             "FRPC": str(settings.tunnelled).lower(),
             "FRP_SERVER_PORT": str(settings.frp_server_port),
         }

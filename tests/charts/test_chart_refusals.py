@@ -67,8 +67,51 @@ class TestRefusals:
             ),
             ({"networkPolicy": {"ingressFrom": [{}]}}, "/networkPolicy/ingressFrom/0"),
             ({"networkPolicy": {"webhookPorts": [0]}}, "/networkPolicy/webhookPorts/0"),
-            ({"scrape": {"by": "serviceMonitor"}}, "/scrape/by"),
+            ({"scrape": {"by": "serviceMonitors"}}, "/scrape/by"),
             ({"scrape": {"labels": {"release": 1}}}, "/scrape/labels/release"),
+            ({"scrape": {"interval": "30"}}, "/scrape/interval"),
+            ({"image": {"digest": "sha256:abc"}}, "/image/digest"),
+            ({"frp": {"image": {"digest": "v0.65.0"}}}, "/frp/image/digest"),
+            ({"existingSecret": {"name": "Shop"}}, "/existingSecret/name"),
+            ({"existingSecret": {"keys": {"SECRET_KEY": None}}}, "/existingSecret/keys"),
+            ({"existingSecret": {"keys": {"TOKEN": "x"}}}, "TOKEN"),
+            ({"extraEnv": [{"value": "x"}]}, "/extraEnv/0"),
+            ({"extraEnv": [{"name": "A-B", "value": "x"}]}, "/extraEnv/0/name"),
+            ({"extraEnv": [{"name": "A", "value": 1}]}, "/extraEnv/0/value"),
+            ({"extraEnvFrom": [{"secret": "x"}]}, "/extraEnvFrom/0"),
+            ({"extraVolumes": [{"emptyDir": {}}]}, "/extraVolumes/0"),
+            ({"extraVolumeMounts": [{"name": "a", "mountPath": "certs"}]}, "/extraVolumeMounts/0/mountPath"),
+            ({"extraVolumeMounts": [{"name": "a", "mountPath": "/tmp"}]}, "/extraVolumeMounts/0/mountPath"),
+            ({"extraContainers": [{"name": "be", "image": "x"}]}, "/extraContainers/0/name"),
+            ({"initContainers": [{"name": "wait"}]}, "/initContainers/0"),
+            ({"hostAliases": [{"ip": "db", "hostnames": ["db.example"]}]}, "/hostAliases/0/ip"),
+            ({"extraObjects": [{"kind": "ConfigMap"}]}, "/extraObjects/0"),
+            ({"commonLabels": {"a": 1}}, "/commonLabels/a"),
+            ({"serviceAccount": {"automount": True}}, "automount"),
+            ({"serviceAccount": {"annotations": {"a": 1}}}, "/serviceAccount/annotations/a"),
+            ({"probes": {"startup": {"path": "/"}}}, "path"),
+            ({"probes": {"liveness": {"periodSeconds": 0}}}, "/probes/liveness/periodSeconds"),
+            ({"podSecurityContext": {"runAsNonRoot": False}}, "/podSecurityContext/runAsNonRoot"),
+            ({"podSecurityContext": {"runAsUser": 0}}, "/podSecurityContext/runAsUser"),
+            ({"containerSecurityContext": {"privileged": True}}, "/containerSecurityContext/privileged"),
+            ({"podLabels": {"team": 1}}, "/podLabels/team"),
+            ({"topologySpreadConstraints": [{"maxSkew": 1}]}, "/topologySpreadConstraints/0"),
+            ({"worker": {"separate": "yes"}}, "/worker/separate"),
+            ({"worker": {"replicas": 0}}, "/worker/replicas"),
+            ({"worker": {"resources": {"limits": {}}}}, "/worker/resources"),
+            ({"migration": {"by": "hook"}}, "/migration/by"),
+            ({"ingress": {"enabled": True}}, "/ingress/hosts"),
+            ({"ingress": {"hosts": ["https://shop.example"]}}, "/ingress/hosts/0"),
+            ({"ingress": {"tls": [{"secretName": "a"}]}}, "/ingress/tls/0"),
+            ({"httpRoute": {"enabled": True}}, "/httpRoute/parentRefs"),
+            ({"httpRoute": {"hostnames": ["shop.example/"]}}, "/httpRoute/hostnames/0"),
+            ({"backup": {"schedule": "daily"}}, "/backup/schedule"),
+            ({"backup": {"keepDays": 0}}, "/backup/keepDays"),
+            ({"backup": {"image": {"tag": "latest"}}}, "/backup/image/tag"),
+            ({"backup": {"volume": {"size": "big"}}}, "/backup/volume/size"),
+            ({"monitoring": {"rules": {"on": True}}}, "on"),
+            ({"monitoring": {"dashboard": {"labels": {"a": True}}}}, "/monitoring/dashboard/labels/a"),
+            ({"test": {"enabled": 1}}, "/test/enabled"),
         ],
     )
     def test_a_value_that_is_wrong(self, values, where):
@@ -97,6 +140,34 @@ class TestRefusals:
         way = {"name": "a", "service": "meta-product-web", "port": 8100, "proxyProtocol": "v2", "remotePort": 2, **wrong}
         told = reason(frp={"proxies": [{key: value for key, value in way.items() if value}]})
         assert "a must have port 8100 and proxyProtocol v2" in told
+
+    def test_a_worker_of_its_own_on_a_volume_for_one(self):
+        assert "do not see each other's files" in reason(worker={"separate": True})
+
+    @pytest.mark.parametrize(
+        "way",
+        [
+            {"ingress": {"enabled": True, "hosts": ["a.example"]}},
+            {"httpRoute": {"enabled": True, "parentRefs": [{"name": "g"}]}},
+        ],
+    )
+    def test_a_way_in_that_hides_the_clients_or_is_shut(self, way):
+        trusted = {"settings": {"TRUSTED_PROXIES": "10.0.0.0/8"}}
+        assert "name its pods' networks in settings.TRUSTED_PROXIES" in reason(**way)
+        assert "name it in networkPolicy.ingressFrom" in reason(**way, **trusted)
+        render("default", {**way, **trusted, "networkPolicy": {"enabled": False}}, line=False)
+
+    @pytest.mark.parametrize("value", ["podLabels", "commonLabels"])
+    def test_a_label_that_would_hide_the_pods(self, value):
+        told = reason(**{value: {"app.kubernetes.io/component": "other"}})
+        assert f"{value}: app.kubernetes.io/component is the chart's own" in told
+
+    def test_a_volume_of_the_charts_own_name(self):
+        assert "extraVolumes: tmp is the name of a volume" in reason(extraVolumes=[{"name": "tmp", "emptyDir": {}}])
+
+    @pytest.mark.parametrize("name", ["POOL_SIZE", "DATA_DIR", "WORKER", "MIGRATE"])
+    def test_a_variable_that_the_chart_sets(self, name):
+        assert f"extraEnv: {name} is set by the chart" in reason(extraEnv=[{"name": name, "value": "1"}])
 
     def test_a_token_that_no_scrape_would_send(self):
         told = reason(metricsToken={"secret": "meta-be-metrics"})

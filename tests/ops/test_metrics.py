@@ -25,7 +25,7 @@ from tests.support.factories import purchase
 from tests.support.processes import running, service
 from tests.support.waiting import eventually
 
-MONITORING = ROOT / "charts/monitoring"
+MONITORING = ROOT / "charts/meta-product-web/monitoring"
 NAME = re.compile(r"\bmeta_be_\w+")
 promtool = pytest.mark.skipif(
     shutil.which("promtool") is None and "CI" not in os.environ, reason="NOT RUN: no promtool here: apt-get install prometheus"

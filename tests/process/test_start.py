@@ -86,6 +86,21 @@ class TestTheDatabaseIsAway:
         holder.close()
 
     @PROGRAMS
+    def test_a_schema_that_others_migrate_is_waited_for(self, server, program):
+        server.stop()
+        server.start()
+        name = f"migrated_for_{program[0].replace('.', '_')}"
+        server.run(f"CREATE DATABASE {name}")
+        environment = {**environment_for(server.uri(name)), "PORT": str(free_port())}
+        with running({**environment, "MIGRATE": "false"}, *program) as process:
+            assert "the schema is at nothing, to be migrated to" in waiting_line(process)["message"]
+            assert "python -m app.cli migrate" in waiting_line(process)["message"]
+            assert server.run("SELECT to_regclass('alembic_version')", database=name) == [(None,)]
+            with running({**environment, "MIGRATE": "false"}, "app.cli", "migrate") as job:  # the command always does
+                assert job.process.wait(60) == 0, job.text()
+            eventually(lambda: "the database is there" in process.text(), 30, told=process.text)
+
+    @PROGRAMS
     def test_a_signal_ends_the_wait_at_once(self, postgres, program):
         with socket.create_server(("127.0.0.1", 0)) as silent:  # lets in, and never answers
             uri = f"postgresql://meta@127.0.0.1:{silent.getsockname()[1]}/shop"

@@ -225,6 +225,13 @@ def test_restart_and_stop_under_load_lose_nothing(service, sent, shop, migrated_
     assert not_json(service) == []
 
 
+def test_the_worker_can_be_left_to_another_container(migrated_module, tmp_path):
+    with Supervised(tmp_path, environment_for(migrated_module), WORKER="0") as alone:
+        alone.wait_for("be", "relay")
+        assert alone.status()["worker"] == "STOPPED"
+        assert not (tmp_path / "log_dir/worker.log").exists()
+
+
 def test_a_program_that_keeps_dying_ends_it_all(dying):
     assert dying.process.wait(60) == 1
     assert dying.wait_for_line("(be|worker) keeps dying")

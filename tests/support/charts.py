@@ -34,9 +34,14 @@ class Rendering:
 
     def secrets(self, name: str = "meta-product-web") -> dict[str, tuple[str, str]]:
         """The environment variables that come from a Secret: its name and key."""
-        references = {entry["name"]: entry["valueFrom"]["secretKeyRef"] for entry in self.container(name).get("env", [])}
+        given = [entry for entry in self.container(name).get("env", []) if "value" not in entry]
+        references = {entry["name"]: entry["valueFrom"]["secretKeyRef"] for entry in given}
         assert all(set(found) == {"name", "key"} for found in references.values()), "a missing secret must stop the pod"
         return {variable: (found["name"], found["key"]) for variable, found in references.items()}
+
+    def plain(self, name: str = "meta-product-web") -> dict[str, str]:
+        """The environment variables that the pod itself gives."""
+        return {entry["name"]: entry["value"] for entry in self.container(name)["env"] if "value" in entry}
 
 
 def line_values(namespace: str) -> dict[str, Any]:

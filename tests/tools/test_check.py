@@ -239,6 +239,13 @@ class TestDatabase:
         assert checked.status == (level == "error")
         assert said in checked.about("schema", level)
 
+    @pytest.mark.parametrize("migrates", [True, False])
+    def test_a_start_is_named_as_a_remedy_only_where_it_is_one(self, check, sound, sql, migrates):
+        sql("UPDATE alembic_version SET version_num = '0003'")
+        checked = check(**sound, MIGRATE=str(migrates))
+        sql("UPDATE alembic_version SET version_num = %s", expected_revision())
+        assert ("so does the next start" in checked.about("schema", "warning")) == migrates
+
     def test_one_that_can_not_be_written_is_an_error(self, check, sound, sql, migrated):
         name = parse_dsn(migrated)["dbname"]
         sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")

@@ -125,7 +125,8 @@ def _schema(found: str | None, may_create: bool) -> Finding:
     said = f"is {'not there yet' if found is None else f'at {found}'}, to be migrated to {expected_revision()}"
     if not may_create:
         return error("schema", f"{said}, which this user may not", "GRANT CREATE ON SCHEMA public, or let its owner migrate")
-    return warning("schema", said, "`python -m app.cli migrate` does it; so does the next start")
+    remedy = "`python -m app.cli migrate` does it"
+    return warning("schema", said, f"{remedy}; so does the next start" if settings.migrate else remedy)
 
 
 def _has_server_user() -> bool:

@@ -4,6 +4,14 @@
     - { protocol: TCP, port: 53 }
 {{- end -}}
 
+{{- define "policy.database" -}}
+- ports:
+    - { protocol: TCP, port: {{ .Values.database.port }} }
+  {{- with .Values.networkPolicy.databaseTo }}
+  to: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}
+
 {{/* The port of files.s3.endpoint, where it is given. */}}
 {{- define "policy.s3Port" -}}
 {{- if .Values.files.s3.endpoint -}}
