@@ -39,6 +39,6 @@ def test_pictures_are_taken():
             visitor.page.wait_for_timeout(1500)  # until charts and drawers have come to rest
             picture = folder / f"{name}.png"
             visitor.page.screenshot(path=picture)
-            Image.open(picture).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(picture, optimize=True)
+            Image.open(picture).convert("RGB").save(picture, optimize=True)
             assert picture.stat().st_size <= LARGEST
             visitor.leave()
