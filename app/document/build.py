@@ -223,7 +223,8 @@ def _parameter(parameter: Schema, operation: Operation) -> Schema:
     if found is not None:
         shown["description"] = shown.get("description") or found.meaning
         if found.example not in (None, "", []):
-            shown["example"] = found.example
+            several = any(each.get("type") == "array" for each in (schema, *schema.get("anyOf", ())))
+            shown["example"] = [found.example] if several and not isinstance(found.example, list) else found.example
     return shown
 
 

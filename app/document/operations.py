@@ -101,7 +101,7 @@ def operations(routes: Iterable[BaseRoute]) -> list[Operation]:
         if isinstance(route, APIRoute) and route.include_in_schema
         for method in sorted(route.methods or ())
     ]
-    return sorted(found, key=lambda each: (_ORDER[each.tag], each.route.endpoint.__name__ not in _FIRST))
+    return sorted(found, key=lambda each: (_ORDER.get(each.tag, len(_ORDER)), each.route.endpoint.__name__ not in _FIRST))
 
 
 def _place_of(route: APIRoute) -> tuple[str, str]:

@@ -64,6 +64,8 @@ class TestOperations:
     def test_each_parameter_is_described(self, operation):
         for parameter in map(resolved, operation.get("parameters", ())):
             assert CHINESE.search(parameter.get("description", "")), parameter["name"]
+            if "example" in parameter:
+                Draft202012Validator({**parameter["schema"], "components": COMPONENTS}).validate(parameter["example"])
 
     def test_what_is_sent_and_answered_has_an_example_that_fits(self, operation):
         for content in contents(operation):

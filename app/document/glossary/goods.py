@@ -54,6 +54,8 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "SkuThresholdView.threshold": ("The SKU's own threshold (规格预警值); null where it has none.", 5),
     "in_force": ("The threshold that counts (生效的预警值): the SKU's own, else the merchant's.", 5),
     "stock_after": ("The stock after it (变化后库存).", 65),
+    "MovementFilters.reason": ("Why (原因), exactly: what was said, or what did it, such as `order`.", "盘点"),
+    "pictures": ("Pictures of the product (商品图片), 9 at most; the first stands for it.",),
     "MovementView.reason": ("Why (原因): what was said, or what did it, such as `order`.", "盘点"),
     "MovementView.reference": ("What it belongs to, such as an order number (关联单号); null where nothing.", None),
     # models
