@@ -64,6 +64,7 @@ FILES = {
 CASES = [
     *[("/merchant/files", kind, lambda *_, kind=kind: FILES[kind]) for kind in FILES],
     *[("/customer/files", kind, lambda *_, kind=kind: FILES[kind]) for kind in ("png", "jpeg", "webp")],
+    *[("/admin/files", kind, lambda *_, kind=kind: FILES[kind]) for kind in ("png", "glb")],
     *[
         (f"/merchant/{path}/import", kind, lambda *about, kind=kind, rows=rows: [SHEETS[kind](each) for each in rows(*about)])
         for path, rows in {"orders/ship": parcels, "skus": stocks}.items()
@@ -83,11 +84,11 @@ class TestKeys:
     @pytest.fixture
     def send(self, world, merchant, customer, path, files):
         """Sends the case's first file, or its second."""
-        contents = files(world, merchant, customer)
+        contents, admin = files(world, merchant, customer), world.admin()
 
         def send(number, headers):
             body = {"file": ("file", contents[number])}
-            caller = {"merchant": merchant, "customer": customer}[path.split("/")[1]]
+            caller = {"merchant": merchant, "customer": customer, "admin": admin}[path.split("/")[1]]
             return caller.call("POST", path.removeprefix(f"/{caller.audience}"), files=body, headers=headers)
 
         return send
