@@ -71,3 +71,20 @@ def test_a_lost_connection_loses_nothing_and_doubles_nothing(world, visit):
     page.context.set_offline(False)
     visitor.says("实时更新")
     visitor.row(missed["order_number"]).wait_for()
+
+
+def test_another_tab_that_logs_in_again_does_not_log_this_one_out(world, visit):
+    merchant = world.merchant()
+    visitor = visit()
+    page = visitor.enter(merchant, "/orders")
+    visitor.says("实时更新")
+    other = page.context.new_page()
+    other.goto(f"{visitor.url}/console/login")
+    other.locator("input[name=name]").fill(merchant.account["name"])
+    other.locator("input[name=password]").fill(PASSWORD)
+    other.keyboard.press("Enter")
+    other.locator(".shell h1").wait_for()
+    merchant.token = other.evaluate("localStorage.getItem('meta-be.merchant')")
+    world.order(merchant, world.customer(), order_number="AFTER000001")
+    visitor.row("AFTER000001").wait_for(timeout=30_000)
+    assert page.url.endswith("/console/orders")

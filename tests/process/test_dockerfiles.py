@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import subprocess
 import sys
 import tarfile
@@ -44,3 +45,15 @@ def test_another_archive_ends_the_build(archive, tmp_path, expected):
 def test_the_test_line_declares_its_public_port_and_production_does_not():
     assert "FRP_REMOTE_PORT=20068" in (ROOT / "Dockerfile").read_text()
     assert not [line for line in (ROOT / "Dockerfile_product").read_text().splitlines() if "FRP" in line and line[0] != "#"]
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile_product"])
+def test_an_image_holds_the_console_and_not_what_builds_it(name):
+    *stages, image = (ROOT / name).read_text().split("\nFROM ")
+    assert any(stage.startswith("${BASE} AS pages") and "npm run build" in stage for stage in stages)
+    assert "COPY --from=pages /build/console/dist console/dist" in image
+    assert not [line for line in image.splitlines() if line.startswith("COPY ") and "--from" not in line and "console" in line]
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    asked = [word for stage in (*stages, image) for word in re.findall(r"^COPY (?!--)(.+) \S+$", stage, re.MULTILINE)]
+    for path in " ".join(asked).split():
+        assert [each for each in let_in if each == path or each.startswith(f"{path}/")], f"{path} does not reach the build"

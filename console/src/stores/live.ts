@@ -2,11 +2,12 @@ import { answered, follow, type LiveEvent, type Schemas } from "@meta-be/client"
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
 import { merchant } from "../api/client";
-import { session } from "./session";
+import { session, type Ending } from "./session";
 
 type Listener = (event: LiveEvent | null) => void;
 const POSITION = "meta-be.position"; // over a reload of this tab
 const TOGETHER = 400;
+const TOLD = 1000; // milliseconds in which a tab that logs in tells the others
 
 /** The shop's news as they happen, and what waits, kept up to date by them. */
 export const useLiveStore = defineStore("live", () => {
@@ -36,9 +37,11 @@ export const useLiveStore = defineStore("live", () => {
   function start(): void {
     stop?.();
     recount();
+    const mine = session("merchant");
+    const { token } = mine;
     stop = follow({
       url: "/api/v1/merchant/events",
-      token: () => session("merchant").token,
+      token: () => token,
       lastEventId: sessionStorage.getItem(POSITION),
       onEvent: tell,
       onPosition: (id) => sessionStorage.setItem(POSITION, id),
@@ -49,9 +52,16 @@ export const useLiveStore = defineStore("live", () => {
         if (state !== "ended" || !("code" in more)) return;
         sessionStorage.removeItem(POSITION);
         if (more.code === "bad_cursor") start();
-        else session("merchant").expired(null, more.code === "disabled" ? "disabled" : "expired");
+        else setTimeout(() => over(token, more.code === "disabled" ? "disabled" : "expired"), TOLD);
       },
     });
+  }
+
+  /** The stream's session is over; where another tab has logged in meanwhile, it goes on with that one's. */
+  function over(token: string | null, why: Ending): void {
+    const mine = session("merchant");
+    if (mine.token === token) mine.expired(token, why);
+    else if (mine.token !== null && stop !== undefined) start();
   }
 
   function end(): void {

@@ -2,7 +2,7 @@ import { bilingual } from "../bilingual";
 
 export const order = bilingual(
   {
-    search: "订单号 / 收件人 / 电话 / 运单 / 商品",
+    search: "订单 / 收件人 / 运单 / 商品",
     search_number: "订单号",
     search_receiver: "收件人或电话",
     status: { "0": "待发货", "1": "待收货", "2": "已完成", "3": "已退款", "4": "拒绝退款", "-1": "退款中" },
@@ -74,7 +74,7 @@ export const order = bilingual(
     exported: "导出符合当前筛选的全部订单",
   },
   {
-    search: "Number / receiver / phone / parcel / product",
+    search: "Order / receiver / parcel / goods",
     search_number: "Order number",
     search_receiver: "Receiver or phone",
     status: { "0": "To ship", "1": "Shipped", "2": "Completed", "3": "Refunded", "4": "Refund refused", "-1": "Refunding" },
