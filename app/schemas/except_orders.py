@@ -20,6 +20,7 @@ from app.schemas.fields import (
     once_each,
 )
 from app.schemas.paging import Conditions, Listed, PageQuery
+from app.schemas.parties import Parties
 from app.schemas.refunds import RefundStatus
 
 ExceptType = Literal["仅退款", "退货退款"]
@@ -244,3 +245,11 @@ class MerchantTicket(TicketView):
 
 class MerchantTicketList(Listed):
     items: list[MerchantTicket]
+
+
+class AdminTicket(Parties, TicketView):
+    """A ticket as staff see it."""
+
+
+class AdminTicketList(Listed):
+    items: list[AdminTicket]

@@ -21,6 +21,7 @@ from app.schemas.fields import (
     TrackingNumber,
 )
 from app.schemas.paging import Conditions, Listed, PageQuery
+from app.schemas.parties import Parties
 
 ReceiverName = Annotated[str, Given(200)]
 ReceiverPhone = Annotated[str, Given(50)]
@@ -212,6 +213,18 @@ class OrderDetail(OrderView):
 
 class OrderList(Listed):
     items: list[OrderView]
+
+
+class AdminOrder(Parties, OrderView):
+    """An order as staff see it."""
+
+
+class AdminOrderDetail(AdminOrder):
+    except_order: TicketView | None
+
+
+class AdminOrderList(Listed):
+    items: list[AdminOrder]
 
 
 class TicketInForce(BaseModel):

@@ -461,6 +461,13 @@ SELECT
         ) AS except_order,
         (
           SELECT
+            customer.name
+          FROM customer
+          WHERE
+            customer.id = "order".customer_id
+        ) AS customer_name,
+        (
+          SELECT
             order_note.note
           FROM order_note
           WHERE
@@ -550,14 +557,7 @@ SELECT
               in_force.id = "order".after_care_id
           )
           ELSE NULL
-        END AS ticket,
-        (
-          SELECT
-            customer.name
-          FROM customer
-          WHERE
-            customer.id = "order".customer_id
-        ) AS customer_name
+        END AS ticket
       FROM "order"
       WHERE
         "order".id = %(order_id)s AND "order".business_id = %(actor_id)s

@@ -155,6 +155,13 @@ SELECT
         NULL AS except_order,
         (
           SELECT
+            customer.name
+          FROM customer
+          WHERE
+            customer.id = "order".customer_id
+        ) AS customer_name,
+        (
+          SELECT
             order_note.note
           FROM order_note
           WHERE
@@ -167,14 +174,7 @@ SELECT
           WHERE
             order_note.order_id = "order".id
         ), 0) AS flag,
-        NULL AS ticket,
-        (
-          SELECT
-            customer.name
-          FROM customer
-          WHERE
-            customer.id = "order".customer_id
-        ) AS customer_name
+        NULL AS ticket
       FROM "order"
       WHERE
         "order".after_care_id IS NULL AND "order".id = %(order_id)s AND "order".business_id = %(actor_id)s

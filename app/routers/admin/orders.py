@@ -5,26 +5,38 @@ from typing import Annotated
 from fastapi import Query
 
 from app.routers.admin import router
-from app.schemas.except_orders import AdminTicketFilters, TicketList
-from app.schemas.orders import AdminOrderFilters, OrderDetail, OrderList
+from app.schemas.except_orders import AdminTicket, AdminTicketFilters, AdminTicketList
+from app.schemas.orders import AdminOrderDetail, AdminOrderFilters, AdminOrderList
 from app.services.orders import queries as orders
 from app.services.tickets import queries as tickets
 from app.web.dependencies import AdminCall, RowId
 
 
-@router.get("/orders", response_model=OrderList)
+@router.get("/orders", response_model=AdminOrderList)
 def list_orders(query: Annotated[AdminOrderFilters, Query()], call: AdminCall) -> str:
     """List everybody's orders (全部订单), newest first."""
     return orders.page(call, query.filters(), query.asked())
 
 
-@router.get("/orders/{order_id}", response_model=OrderDetail)
+@router.get("/orders/counts", response_model=dict[str, int])
+def count_orders(call: AdminCall) -> str:
+    """Count everybody's orders of each state (各状态订单数)."""
+    return orders.counts(call, {})
+
+
+@router.get("/orders/{order_id}", response_model=AdminOrderDetail)
 def get_order(order_id: RowId, call: AdminCall) -> str:
     """Show an order (订单详情), with its ticket."""
     return orders.get(call, order_id)
 
 
-@router.get("/except-orders", response_model=TicketList)
+@router.get("/except-orders", response_model=AdminTicketList)
 def list_tickets(query: Annotated[AdminTicketFilters, Query()], call: AdminCall) -> str:
     """List everybody's tickets (全部服务单), newest first."""
     return tickets.page(call, query.filters(), query.asked())
+
+
+@router.get("/except-orders/{ticket_id}", response_model=AdminTicket)
+def get_ticket(ticket_id: RowId, call: AdminCall) -> str:
+    """Show a ticket (服务单详情)."""
+    return tickets.get(call, ticket_id)

@@ -1,6 +1,6 @@
 """Reading orders: one, a list, the counts of their states, a timeline."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 
 from sqlalchemy import Integer, Text, bindparam, cast, func, literal, literal_column, not_, null, select
@@ -12,15 +12,16 @@ from app.db.parameters import ACTOR_ID
 from app.db.sql import is_among, json_of
 from app.db.statement import Statement
 from app.db.types import Columns, Condition, Expression, JsonText, Query
-from app.db.work import MERCHANT, Work
+from app.db.work import ADMIN, MERCHANT, Work
 from app.errors import NotFound
 from app.models import Customer, Event, Order, OrderTally
 from app.models import order as stored
+from app.services import parties
 from app.services.events.view import shown
 from app.services.lifecycle.deadlines import overdue
 from app.services.orders import notes, search, updates, urgent
 from app.services.orders.states import DEADLINES, LIFECYCLE
-from app.services.ownership import ORDERS, owned
+from app.services.ownership import FIGURES, ORDERS, owned
 from app.services.paging import CAP, NEWEST, Page, answer, counted, page_statement
 from app.services.tickets import states
 
@@ -69,12 +70,12 @@ def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
 
 
 def counts(work: Work, filters: Mapping[str, object]) -> JsonText:
-    """The number of the merchant's orders in each state that pass all `filters`, as JSON `{status: count}` with every state.
+    """The number of the actor's orders in each state that pass all `filters`, as JSON `{status: count}` with every state.
 
     With filters, a count ends at the cap of a list's total.
     """
     if not filters:
-        return work.body(_COUNTS)
+        return work.body(_counts(work.actor.kind))
     plan, names, found = _look_up(work, filters)
     return work.body(_filtered_counts(work.actor.kind, names, plan == search.LOOK_UP), **filters, **found)
 
@@ -136,8 +137,8 @@ def _whole(kind: str) -> list[Expression]:
     columns = [*LIFECYCLE.view(ORDER, kind), ticket_json.label("except_order")]
     if kind == MERCHANT:
         buyer = select(CUSTOMER.c.name).where(CUSTOMER.c.id == ORDER.c.customer_id).correlate(ORDER).scalar_subquery()
-        columns += [*_for_merchant(ORDER), buyer.label("customer_name")]
-    return columns
+        columns.append(buyer.label("customer_name"))
+    return columns + _also(kind, ORDER)
 
 
 @lru_cache(maxsize=1000)
@@ -169,17 +170,19 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = searc
         kind=kind,
         varied=varied,
         ascending=sort != NEWEST,
-        beside=_beside if kind == MERCHANT else None,
+        beside=_beside(kind),
     )
 
 
-def _for_merchant(o: Columns) -> list[Expression]:
-    """What only its merchant sees in a list: the notes, and how far the ticket is."""
-    return [*notes.shown(o), states.in_short(o.c.after_care_id).label("ticket")]
+def _also(kind: str, o: Columns) -> list[Expression]:
+    """What only its merchant sees in a list, the notes and how far the ticket is; and only staff, whose the order is."""
+    if kind == MERCHANT:
+        return [*notes.shown(o), states.in_short(o.c.after_care_id).label("ticket")]
+    return parties.names(o.c.business_id, o.c.customer_id) if kind == ADMIN else []
 
 
-def _beside(rows: Query, picked: Columns) -> Query:
-    return rows.add_columns(*_for_merchant(picked))
+def _beside(kind: str) -> Callable[[Query, Columns], Query] | None:
+    return (lambda rows, picked: rows.add_columns(*_also(kind, picked))) if kind in (MERCHANT, ADMIN) else None
 
 
 def _tallied(filters: frozenset[str], *, of_due: bool) -> Expression:
@@ -205,9 +208,10 @@ def _timeline(kind: str, by_cursor: bool) -> Statement:
     return page_statement(view, None, EVENT.c.id, total=total, by_cursor=by_cursor, kind=kind)
 
 
-def _counts() -> Statement:
-    mine = (TALLY.c.business_id == ACTOR_ID) & (TALLY.c.status == _EACH.c.status)
-    return _by_status(select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(mine).scalar_subquery())
+@cache
+def _counts(kind: str) -> Statement:
+    mine = owned(FIGURES, kind, TALLY) & (TALLY.c.status == _EACH.c.status)
+    return _by_status(kind, select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(mine).scalar_subquery())
 
 
 @lru_cache(maxsize=100)
@@ -220,13 +224,12 @@ def _filtered_counts(kind: str, filters: frozenset[str], found: bool) -> Stateme
     else:
         rows = select(ORDER.c.id).where(*chosen, ORDER.c.status == _EACH.c.status).correlate(_EACH)
         number = func.least(counted(rows), CAP)
-    return _by_status(number, varied=True)
+    return _by_status(kind, number, varied=True)
 
 
-def _by_status(number: Expression, *, varied: bool = False) -> Statement:
+def _by_status(kind: str, number: Expression, *, varied: bool = False) -> Statement:
     body = select(cast(func.json_object_agg(cast(_EACH.c.status, Text), number), Text)).select_from(_EACH)
-    return Statement(proved(MERCHANT, body.scalar_subquery().label("body")), guarded=True, varied=varied)
+    return Statement(proved(kind, body.scalar_subquery().label("body")), guarded=True, varied=varied)
 
 
 _EACH = func.unnest(cast(array(list(stored.STATUS_NAMES)), ARRAY(Integer))).table_valued("status").render_derived(name="s")
-_COUNTS = _counts()

@@ -1,6 +1,6 @@
 """Reading tickets: one, a list, the counts of their steps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 
 from sqlalchemy import Text, bindparam, cast, func, literal, not_, or_, select, true
@@ -11,8 +11,9 @@ from app.db.parameters import ACTOR_ID
 from app.db.sql import is_among, json_of
 from app.db.statement import Statement
 from app.db.types import Columns, Condition, JsonText, Query
-from app.db.work import CUSTOMER, MERCHANT, Work
+from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
 from app.models import Order
+from app.services import parties
 from app.services.lifecycle.deadlines import overdue
 from app.services.ownership import TICKETS, owned
 from app.services.paging import CAP, Page, answer, counted, page_statement
@@ -48,8 +49,7 @@ FILTERS = {
 
 def get(work: Work, ticket_id: int) -> JsonText:
     """One ticket as the actor's list shows it, as JSON; raises NotFound."""
-    kind = work.actor.kind
-    return work.body(_one(kind, kind == MERCHANT), ticket_id=ticket_id)
+    return work.body(_one(work.actor.kind, True), ticket_id=ticket_id)
 
 
 def moved(work: Work, ticket_id: int) -> JsonText:
@@ -81,7 +81,8 @@ def _one(kind: str, with_order: bool) -> Statement:
     found = (JOINED.c.id == bindparam("ticket_id")) & (ORDER.c.id == JOINED.c.order_id) & owned(TICKETS, kind, JOINED)
     view = select(*LIFECYCLE.view(JOINED, kind)).where(found)
     rows = JOINED.join(ORDER, JOINED.c.order_id == ORDER.c.id)
-    body = json_of(_beside(view, JOINED, rows) if with_order else view.select_from(rows)).label("body")
+    beside = _beside(kind) if with_order else None
+    body = json_of(beside(view, JOINED, rows) if beside else view.select_from(rows)).label("body")
     return Statement(proved(kind, body), guarded=True) if kind in ACCOUNTS else Statement(select(body))
 
 
@@ -93,14 +94,25 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
     view = select(*LIFECYCLE.view(JOINED, kind)).where(*chosen)
     total = counted(select(JOINED.c.id).where(*chosen))
     time, row_id = JOINED.c.create_time, JOINED.c.id
-    beside = _beside if kind == MERCHANT else None
-    return page_statement(view, time, row_id, total=total, by_cursor=by_cursor, kind=kind, beside=beside)
+    return page_statement(view, time, row_id, total=total, by_cursor=by_cursor, kind=kind, beside=_beside(kind))
 
 
-def _beside(view: Query, t: Columns, rows: Columns | None = None) -> Query:
+def _beside(kind: str) -> Callable[..., Query] | None:
+    """What an actor of this kind sees of a ticket's order."""
+    return {MERCHANT: _with_order, ADMIN: _with_parties}.get(kind)
+
+
+def _with_order(view: Query, t: Columns, rows: Columns | None = None) -> Query:
     """The view with the order of each ticket `t`; `rows` is what it selects from, if that is more than the tickets."""
     order = bought.of_ticket(t)
     return view.add_columns(*order.c).select_from((t if rows is None else rows).join(order, true()))
+
+
+def _with_parties(view: Query, t: Columns, rows: Columns | None = None) -> Query:
+    """The same with the names of merchant and buyer."""
+    order = ORDER.alias("its_order")
+    buyer = select(order.c.customer_id).where(order.c.id == t.c.order_id).correlate_except(order).scalar_subquery()
+    return view.add_columns(*parties.names(t.c.business_id, buyer)).select_from(t if rows is None else rows)
 
 
 @lru_cache(maxsize=100)
