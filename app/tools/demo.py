@@ -1,6 +1,7 @@
 """The demo shop: a few goods, orders in every state and tickets at every step, made through the services."""
 
 import secrets
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,15 @@ from app.config import DAY, ConfigurationError, settings
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, PLATFORM, SYSTEM, Actor, Work
 from app.security import hash_now
 from app.services.accounts import accounts
-from app.services.catalogue import products
+from app.services.catalogue import models, products
 from app.services.orders import notes, placing, shipping
 from app.services.orders.purchases import Purchase
 from app.services.refunds import payments
 from app.services.tickets import cancelling, return_addresses
 from app.services.tickets import use_cases as tickets
+from app.services.uploads import files
+from app.services.uploads.content import recognition
+from app.tools import showcase
 
 NAMES = {MERCHANT: "demo-merchant", CUSTOMER: "demo-customer", ADMIN: "demo-admin"}
 
@@ -25,28 +29,28 @@ GOODS: tuple[dict[str, Any], ...] = (
         "name": "青花瓷瓶 3D 模型",
         "desc": "景德镇青花, 可放大至 4K 纹理",
         "unit": "件",
-        "meta_obj_id": 1001,
+        "shape": "vase",
         "skus": (("小号", '{"高度":"20cm"}', 129.0, 60), ("大号", '{"高度":"45cm"}', 399.0, 12)),
     },
     {
         "name": "明式圈椅",
         "desc": "花梨木纹理, 适用于家具场景",
         "unit": "把",
-        "meta_obj_id": 1002,
+        "shape": "chair",
         "skus": (("单把", '{"材质":"花梨木"}', 888.0, 20), ("一对", '{"材质":"花梨木","件数":"2"}', 1688.0, 5)),
     },
     {
         "name": "唐三彩马",
         "desc": "博物馆场景陈列品",
         "unit": "件",
-        "meta_obj_id": 1003,
+        "shape": "horse",
         "skus": (("标准", '{"釉色":"三彩"}', 259.5, 30),),
     },
     {
         "name": "儿童课桌",
         "desc": "教室场景, 可升降",
         "unit": "张",
-        "meta_obj_id": 1004,
+        "shape": "desk",
         "skus": (("蓝色", '{"颜色":"蓝"}', 199.9, 80), ("粉色", '{"颜色":"粉"}', 199.9, 0)),
     },
 )
@@ -143,12 +147,24 @@ class _Shop:
             work.commit()
         for goods in GOODS:
             skus = [dict(zip(("sku_name", "sku_attr", "price", "stock"), sku, strict=True)) for sku in goods["skus"]]
-            values = {name: goods[name] for name in ("name", "desc", "unit", "meta_obj_id")}
+            values = {name: goods[name] for name in ("name", "desc", "unit")}
             with self._work(MERCHANT, 60) as work:
+                picture = self._upload(work, showcase.picture(goods["shape"]))
+                file = self._upload(work, showcase.model(goods["shape"]))
+                model = orjson.loads(models.create(work, {"name": goods["name"], "file": file, "thumbnail": picture}))
+                values |= {"meta_obj_id": model["id"], "pictures": [picture]}
                 self.skus += orjson.loads(products.create(work, values, skus))["skus"]
                 work.commit()
         for number, story in enumerate(STORIES, 1):
             self._tell(number, story)
+
+    def _upload(self, work: Work, content: bytes) -> str:
+        """Upload a file as the merchant does; its name."""
+        with tempfile.TemporaryFile() as file:
+            file.write(content)
+            file.seek(0)
+            stored = files.store(file, recognition.recognised)
+        return str(orjson.loads(files.enter(work, stored, uploaded_as=None))["name"])
 
     def _register(self, kind: str, **values: str) -> None:
         with self._work(SYSTEM, 60) as work:
