@@ -221,7 +221,7 @@ class TestOtherLines:
             text = process.text()
         assert "GET /api/v1/statuses 200" in text
         assert "GET unmatched 404" in text
-        assert "code=not_found" in text
+        assert "code=no_such_path" in text
         assert "{" not in text
 
 

@@ -18,7 +18,7 @@ from tests.support.factories import PASSWORD
 CHROMIUM = shutil.which("chromium")
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 _OF_CHROMIUM = ("Failed to load resource", "net::ERR", "GL Driver Message")
-_WAIT = 10_000  # milliseconds for something to show
+_WAIT = 30_000  # milliseconds for something to show
 _RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
