@@ -53,3 +53,14 @@ def test_counts_and_trend_are_of_all_shops(admin, shops, world):
     trends = [made(merchant.get("/statistics/trend"))["items"] for merchant in merchants]
     of_all = made(admin.get("/statistics/trend"))["items"]
     assert of_all[-1]["orders"] == sum(each[-1]["orders"] for each in trends) > 0
+
+
+def test_a_trend_of_all_shops_has_the_bounds_of_a_shops(admin):
+    for days, code in ((("2026-02-01", "2026-01-01"), "range_reversed"), (("2020-01-01", "2026-01-01"), "range_too_long")):
+        refused = admin.get("/statistics/trend", **dict(zip(("from", "to"), days, strict=True)))
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+def test_a_file_of_no_possible_name_is_not_looked_for(admin):
+    refused = admin.delete(f"/files/{'x' * 300}")
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_input")

@@ -62,6 +62,8 @@ class TestRefusals:
     def test_only_pictures_are(self, merchant):
         names = [uploaded(merchant, config())["name"]]
         refused(merchant.post("/products", {"name": "茶杯", "pictures": names}), 422, "wrong_file_kind")
+        product = made(merchant.post("/products", {"name": "茶杯"}), 201)
+        refused(merchant.patch(f"/products/{product['id']}", {"pictures": names}), 422, "wrong_file_kind")
 
     def test_a_product_of_another_is_left_alone(self, world, merchant, images):
         product = world.product(world.merchant())
