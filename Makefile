@@ -65,16 +65,14 @@ lint: setup clients ## Check format, style and types
 	@$(MAKE) --no-print-directory lint-document
 
 LINTERS := tools/openapi
-DOCUMENT := $(LINTERS)/openapi.json
 
 $(LINTERS)/node_modules/ready: $(LINTERS)/package-lock.json $(LINTERS)/.npmrc | setup
 	@echo "installing the linters of the OpenAPI document"
 	@cd $(LINTERS) && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --ignore-scripts
 	@touch $@
 
-lint-document: $(LINTERS)/node_modules/ready ## Check the OpenAPI document
-	@$(BIN)/python -m app.tools.openapi $(DOCUMENT)
-	@$(BIN)/openapi-spec-validator $(DOCUMENT)
+lint-document: openapi.json $(LINTERS)/node_modules/ready ## Check the OpenAPI document
+	@$(BIN)/openapi-spec-validator $<
 	@cd $(LINTERS) && PATH="$(abspath $(BIN)):$$PATH" npm run --silent lint
 
 reference: setup ## Write docs/errors.md and docs/events.md from the code

@@ -1,4 +1,4 @@
-"""Who a row is between, by name: for staff, who see everybody's."""
+"""Who a row is between, by name."""
 
 from sqlalchemy import select
 
@@ -9,11 +9,13 @@ _STORE = User.__table__.alias("its_store")
 _BUYER = Customer.__table__.alias("its_buyer")
 
 
+def customer_name(customer_id: Expression) -> Expression:
+    """The name of the buyer's account, looked up by its key."""
+    buyer = select(_BUYER.c.name).where(_BUYER.c.id == customer_id)
+    return buyer.correlate_except(_BUYER).scalar_subquery().label("customer_name")
+
+
 def names(business_id: Expression, customer_id: Expression) -> list[Expression]:
     """`storename` and `customer_name`, each looked up by its key."""
     store = select(_STORE.c.storename).where(_STORE.c.id == business_id)
-    buyer = select(_BUYER.c.name).where(_BUYER.c.id == customer_id)
-    return [
-        store.correlate_except(_STORE).scalar_subquery().label("storename"),
-        buyer.correlate_except(_BUYER).scalar_subquery().label("customer_name"),
-    ]
+    return [store.correlate_except(_STORE).scalar_subquery().label("storename"), customer_name(customer_id)]

@@ -461,10 +461,10 @@ SELECT
         ) AS except_order,
         (
           SELECT
-            customer.name
-          FROM customer
+            its_buyer.name
+          FROM customer AS its_buyer
           WHERE
-            customer.id = "order".customer_id
+            its_buyer.id = "order".customer_id
         ) AS customer_name,
         (
           SELECT

@@ -14,7 +14,7 @@ from app.db.statement import Statement
 from app.db.types import Columns, Condition, Expression, JsonText, Query
 from app.db.work import ADMIN, MERCHANT, Work
 from app.errors import NotFound
-from app.models import Customer, Event, Order, OrderTally
+from app.models import Event, Order, OrderTally
 from app.models import order as stored
 from app.services import parties
 from app.services.events.view import shown
@@ -28,7 +28,6 @@ from app.services.tickets import states
 ORDER = Order.__table__
 EVENT = Event.__table__
 TALLY = OrderTally.__table__
-CUSTOMER = Customer.__table__
 
 _OVERDUE = overdue(DEADLINES, ORDER)
 
@@ -136,8 +135,7 @@ def _whole(kind: str) -> list[Expression]:
     ticket_json = select(func.row_to_json(literal_column("t"))).select_from(ticket.subquery("t")).scalar_subquery()
     columns = [*LIFECYCLE.view(ORDER, kind), ticket_json.label("except_order")]
     if kind == MERCHANT:
-        buyer = select(CUSTOMER.c.name).where(CUSTOMER.c.id == ORDER.c.customer_id).correlate(ORDER).scalar_subquery()
-        columns.append(buyer.label("customer_name"))
+        columns.append(parties.customer_name(ORDER.c.customer_id))
     return columns + _also(kind, ORDER)
 
 
