@@ -1,4 +1,4 @@
-"""Every test has a database of its own, copied from one that the real migrations made."""
+"""Every test finds a database as the real migrations made it: the one that tests share, emptied, or a copy of its own."""
 
 import base64
 import gc
@@ -28,6 +28,7 @@ from tests.support import marking, promises, servers
 from tests.support.api import Api, Caller
 from tests.support.effort import HARD, SEED
 from tests.support.factories import World
+from tests.support.shared_database import SharedDatabase
 from tests.support.waiting import answers, eventually
 
 ROOT = Path(__file__).parent.parent
@@ -132,11 +133,27 @@ def empty_database(postgres: str) -> Iterator[str]:
         yield uri
 
 
+@pytest.fixture(scope="session")
+def shared(postgres: str, template: str) -> Iterator[SharedDatabase]:
+    """The database that tests of this worker use one after the other."""
+    shared = SharedDatabase(partial(create, postgres, template), partial(drop, postgres))
+    yield shared
+    shared.give_up()
+
+
 @pytest.fixture
-def migrated(postgres: str, template: str) -> Iterator[str]:
-    """The URI of this test's database, which the app uses too."""
-    with created(postgres, template) as uri:
-        yield uri
+def migrated(request: pytest.FixtureRequest, postgres: str, template: str, shared: SharedDatabase) -> Iterator[str]:
+    """The URI of this test's database, which the app uses too: one of its own where other processes may use it."""
+    if request.node.get_closest_marker(marking.PROCESSES):
+        with created(postgres, template) as uri:
+            yield uri
+        return
+    uri = shared.uri()
+    before, settings.database_url = settings.database_url, uri
+    yield uri
+    settings.database_url = before
+    if not shared.take_back() or _is_of_this_tests_loop(pools.loop_engine().pool):
+        pools.leave()
 
 
 @pytest.fixture(scope="module")
@@ -236,13 +253,24 @@ def _base_url(process: subprocess.Popen[str]) -> str:
 @contextmanager
 def created(postgres: str, template: str) -> Iterator[str]:
     """A database of its own, copied from the template, which the app uses meanwhile."""
-    name = f"test_{next(_numbers)}"
-    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    uri = create(postgres, template)
     try:
-        with using(_named(postgres, name)) as uri:
+        with using(uri):
             yield uri
     finally:
-        _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+        drop(postgres, uri)
+
+
+def create(postgres: str, template: str) -> str:
+    """Copy the template; the URI of the copy."""
+    name = f"test_{next(_numbers)}"
+    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    return _named(postgres, name)
+
+
+def drop(postgres: str, uri: str) -> None:
+    """Drop the database with this URI."""
+    _execute(postgres, f"DROP DATABASE {urlsplit(uri).path[1:]} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -264,6 +292,11 @@ def _forget_deadlines() -> None:
             for known in ("values", "parameters", "call"):
                 each.__dict__.pop(known, None)
     pools.leave()
+
+
+def _is_of_this_tests_loop(pool: Any) -> bool:
+    """Whether a call had to wait for a connection: asyncio's queue then belongs to the loop in which it waited."""
+    return pool._pool._queue._loop is not None
 
 
 @contextmanager
