@@ -59,12 +59,15 @@ def settle(uri: str) -> None:
 
 @contextlib.contextmanager
 def serving(command: list[str], ready: str, folder: Path = ROOT, **environment: str) -> Iterator[str]:
-    """A server process that answers at the path `ready`; `{port}` in its command becomes a free port. Gives its base URL."""
+    """A server process that answers at the path `ready`; gives its base URL.
+
+    `{port}` in its command and its environment becomes a free port.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     command = [part.format(port=port) for part in command]
-    environment = {**os.environ, **environment}
+    environment = {**os.environ, **{name: value.format(port=port) for name, value in environment.items()}}
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)  # the log, not our table
     try:
         url = f"http://127.0.0.1:{port}"
@@ -76,13 +79,21 @@ def serving(command: list[str], ready: str, folder: Path = ROOT, **environment: 
 
 
 @contextlib.contextmanager
-def service(uri: str, secrets: dict[str, str], processes: int = 2, tree: Path = ROOT) -> Iterator[list[str]]:
+def service(
+    uri: str,
+    secrets: dict[str, str],
+    processes: int = 2,
+    tree: Path = ROOT,
+    *,
+    app: str = "app.main:app",
+    ready: str = "/readyz",
+) -> Iterator[list[str]]:
     """Our service, of this tree or another, in several processes on one database; gives their base URLs."""
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "{port}", "--no-access-log", "--log-level", "warning"]
+    command = [sys.executable, "-m", "uvicorn", app, "--port", "{port}", "--no-access-log", "--log-level", "warning"]
     with contextlib.ExitStack() as stack:
         start = stack.enter_context
         environment = {"DATABASE_URL": uri, "PYTHONPATH": str(tree), **secrets}
-        yield [start(serving(command, "/readyz", tree, **environment)) for _ in range(processes)]
+        yield [start(serving(command, ready, tree, **environment)) for _ in range(processes)]
 
 
 def cpu_seconds(process: psutil.Process) -> float:

@@ -29,6 +29,7 @@ class Side:
 
     prefix = ""
     items = "results"
+    cases: tuple[str, ...] = ("one_order", "list_of_20", "ship", "place")
 
     def __init__(self, uri: str, urls: list[str], tokens: dict[int, str]) -> None:
         self.uri = uri
@@ -117,17 +118,20 @@ class Ours(Side):
         return Request("POST", "/api/v1/platform/orders", headers, body)
 
 
-def measure(sides: dict[str, Side], rounds: int, seconds: int) -> Iterator[tuple[str, dict[str, Figures]]]:
-    """Each case's name with the figures of both sides."""
+def measure(
+    sides: dict[str, Side], rounds: int, seconds: int, connections: int = CONNECTIONS
+) -> Iterator[tuple[str, dict[str, Figures]]]:
+    """Each case's name with the figures of all sides that have it."""
 
     def case(name: str, supply: int) -> dict[str, Figures]:
-        cases = {who: Case(side.urls, getattr(side, name), supply) for who, side in sides.items()}
-        return alternate(cases, rounds=rounds, seconds=seconds, connections=CONNECTIONS)
+        cases = {who: Case(side.urls, getattr(side, name), supply) for who, side in sides.items() if name in side.cases}
+        return alternate(cases, rounds=rounds, seconds=seconds, connections=connections)
 
     yield "one order", case("one_order", 2_000)
     yield "list of 20", case("list_of_20", 1_000)
     supply = PER_SECOND * seconds
     for side in sides.values():
-        side.stock_up(supply * PROCESSES * (rounds + 1))
+        if "ship" in side.cases:
+            side.stock_up(supply * PROCESSES * (rounds + 1))
     yield "ship", case("ship", supply)
     yield "place", case("place", supply)
