@@ -108,7 +108,7 @@ class Extend(Input):
     days: Annotated[int, Field(ge=1, le=30)]
 
 
-class Note(Input):
+class OrderNote(Input):
     """What the merchant notes on an order; it takes the place of what was noted before."""
 
     note: Annotated[
