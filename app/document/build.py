@@ -218,7 +218,7 @@ def _parameter(parameter: Schema, operation: Operation) -> Schema:
     """A parameter with what it means, and an example of it."""
     name = parameter["name"]
     if name.lower() == "last-event-id":
-        return {**parameter, "name": "Last-Event-ID", "description": headers.LAST_EVENT_ID, "schema": {"type": "string"}}
+        return {**parameter, **headers.LAST_EVENT_ID}
     models = fields.kinds_of(operation.query_model) if parameter["in"] == "query" else ()
     found = word("EvidenceView.name" if name == "name" and parameter["in"] == "path" else name, models)
     schema = enums.named(_plain(parameter["schema"]))
