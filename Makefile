@@ -41,7 +41,7 @@ $(CLIENT_VENV)/ready: tools/python-client/requirements.txt
 
 $(PYTHON_CLIENT)/generated/__init__.py: openapi.json clients/python/generator.yaml $(CLIENT_VENV)/ready
 	@$(CLIENT_BIN)/openapi-python-client generate --path $< --config clients/python/generator.yaml --meta none \
-		--output-path $(@D) --overwrite --fail-on-warning >/dev/null
+		--output-path $(@D) --overwrite --fail-on-warning >/dev/null || { rm -rf $(@D); exit 1; }
 	@touch $@
 
 clients: clients/typescript/src/schema.d.ts $(PYTHON_CLIENT)/generated/__init__.py ## Make the TypeScript and the Python client from the OpenAPI document

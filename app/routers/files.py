@@ -26,10 +26,10 @@ _KEPT_AS_IS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
-_JSON = {"type": "string", "format": "binary", "description": "A scene's config (场景配置).", "example": '{"lights": 3}'}
+_CONFIG = {"type": "string", "format": "binary", "description": "A scene's config (场景配置).", "example": '{"lights": 3}'}
 _FILE: dict[str, Any] = {
     "content": {
-        media_type: {"schema": _JSON} if media_type == "application/json" else {} for media_type in MEDIA_TYPES.values()
+        media_type: {"schema": _CONFIG} if media_type == "application/json" else {} for media_type in MEDIA_TYPES.values()
     }
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {

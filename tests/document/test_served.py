@@ -1,5 +1,7 @@
 """The document as it is served, and what it says of the door."""
 
+import re
+
 import httpx
 
 from app.document.headers import EXPOSED
@@ -17,6 +19,9 @@ def test_the_page_asks_no_other_host(api):
     page = api.client.get("/docs").text
     assert "https://" not in page
     assert "/openapi.json" in page
+    needed = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(needed) >= 3
+    assert {api.client.get(path).status_code for path in needed} == {200}
 
 
 def test_pages_of_other_origins_may_read_the_headers_that_answers_have():

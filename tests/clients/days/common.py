@@ -45,7 +45,7 @@ def refused(call: Callable[[], object]) -> ProblemError:
 
 
 def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline, "it does not come true"
         time.sleep(0.05)

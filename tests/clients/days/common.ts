@@ -38,7 +38,7 @@ export async function refused(pending: Promise<unknown>): Promise<ProblemError> 
 
 export async function until(holds: () => unknown): Promise<void> {
   for (let tries = 0; !holds(); tries += 1) {
-    assert.ok(tries < 400, "it does not come true");
+    assert.ok(tries < 1200, "it does not come true");
     await new Promise((resume) => setTimeout(resume, 50));
   }
 }
