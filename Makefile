@@ -29,7 +29,22 @@ openapi.json: $(API) | setup
 clients/typescript/src/schema.d.ts: openapi.json clients/typescript/generate.mjs node_modules/ready
 	@$(NPM) run schema
 
-clients: clients/typescript/src/schema.d.ts ## Make the TypeScript client from the OpenAPI document
+PYTHON_CLIENT := clients/python/meta_be_client
+CLIENT_VENV := .venv-clients
+CLIENT_BIN := $(CLIENT_VENV)/bin
+
+$(CLIENT_VENV)/ready: tools/python-client/requirements.txt
+	@echo "installing what the Python client is made with"
+	@$(PYTHON) -m venv $(CLIENT_VENV)
+	@$(CLIENT_BIN)/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(PYTHON_CLIENT)/generated/__init__.py: openapi.json clients/python/generator.yaml $(CLIENT_VENV)/ready
+	@$(CLIENT_BIN)/openapi-python-client generate --path $< --config clients/python/generator.yaml --meta none \
+		--output-path $(@D) --overwrite --fail-on-warning >/dev/null || { rm -rf $(@D); exit 1; }
+	@touch $@
+
+clients: clients/typescript/src/schema.d.ts $(PYTHON_CLIENT)/generated/__init__.py ## Make the TypeScript and the Python client from the OpenAPI document
 
 console/dist/index.html: $(PAGES) $(CLIENT) node_modules/ready
 	@echo "building the console"
@@ -42,7 +57,7 @@ run: setup ## Serve the API and the console on the embedded PostgreSQL, with a d
 	@$(MAKE) --silent --no-print-directory console || echo "the console could not be built: the API is served without it" >&2
 	@$(BIN)/python -m app.cli run
 
-test: setup console ## Run the whole test suite
+test: setup console clients ## Run the whole test suite
 	@$(BIN)/python -m pytest
 
 test-fast: setup ## Run the tests that start no process and do not take long
@@ -62,6 +77,8 @@ lint: setup clients ## Check format, style and types
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile Dockerfile_product
 	@$(NPM) run check
+	@$(BIN)/mypy --config-file clients/python/pyproject.toml --python-executable $(CLIENT_BIN)/python \
+		--cache-dir .mypy_cache/clients $(PYTHON_CLIENT) tests/clients/days
 	@$(MAKE) --no-print-directory lint-document
 
 LINTERS := tools/openapi

@@ -57,15 +57,25 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         _running.remove(item)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand what this worker has seen to the process that started it, which tells what nobody has when all tests were run."""
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Hand what this worker has seen to the process that started it, which fails when all tests passed and nobody saw a code.
+
+    Tests that are skipped where a tool is missing talk to other processes, so they would have shown none either.
+    """
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["seen"] = sorted(promises.SEEN)
+    elif _unreached(session.config, exitstatus):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     promises.SEEN.update(getattr(node, "workeroutput", {}).get("seen", ()))
+
+
+def _unreached(config: pytest.Config, exitstatus: int) -> list[str]:
+    """What a run of all tests, which all passed, left unreached."""
+    return promises.unreached() if exitstatus == pytest.ExitCode.OK and _runs_all(config) else []
 
 
 def _runs_all(config: pytest.Config) -> bool:
@@ -87,10 +97,9 @@ def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int]
     return lambda what, times: record_property("tried", (what, times))
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if _runs_all(terminalreporter.config) and not terminalreporter.stats.get("failed"):
-        for each in promises.unreached():
-            terminalreporter.write_line(f"the document lists what no test reaches: {each}")
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int) -> None:
+    for each in _unreached(terminalreporter.config, exitstatus):
+        terminalreporter.write_line(f"FAILED: the document lists what no test reaches: {each}")
     if HARD:
         stats = terminalreporter.stats
         fell = {report.nodeid for report in (*stats.get("failed", ()), *stats.get("error", ()))}

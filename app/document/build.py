@@ -23,7 +23,7 @@ _JSON = "application/json"
 _LINKED = 4  # codes of an answer that is shared by name; more make names too long
 _NO_LONGER = ("HTTPValidationError", "ValidationError")  # FastAPI's own, which are never sent
 _FILES = {
-    "text/csv": {"type": "string", "description": "CSV in UTF-8 with a BOM (CSV 文件)."},
+    "text/csv": {"type": "string", "format": "binary", "description": "CSV in UTF-8 with a BOM (CSV 文件)."},
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
         "type": "string",
         "format": "binary",
@@ -31,7 +31,10 @@ _FILES = {
     },
     "text/event-stream": {
         "type": "string",
-        "description": "Server-Sent Events (实时消息): `id` to resume from, `event` the type, `data` as AuditView in JSON.",
+        "description": (
+            "Server-Sent Events (实时消息): `id` to resume from, `event` the type, `data` as AuditView in JSON. "
+            "The event `closed` is the last: its `data` has the `code` for which there is no more, such as `not_authenticated`."
+        ),
     },
     "text/plain": {"type": "string", "description": "Plain text (文本)."},
 }
@@ -153,7 +156,7 @@ class _Assembly:
         content = {}
         for media_type, shown in plain.get("content", {}).items():
             if media_type == _JSON and shown.get("schema"):
-                content[_JSON] = self._with_example({"schema": enums.named(shown["schema"])})
+                content[_JSON] = self._with_example({"schema": enums.named(_plain(shown["schema"]))})
             elif media_type != _JSON:
                 content[media_type] = {
                     "schema": shown.get("schema") or _FILES.get(media_type, {"type": "string", "format": "binary"})
@@ -215,7 +218,7 @@ def _parameter(parameter: Schema, operation: Operation) -> Schema:
     """A parameter with what it means, and an example of it."""
     name = parameter["name"]
     if name.lower() == "last-event-id":
-        return {**parameter, "name": "Last-Event-ID", "description": headers.LAST_EVENT_ID, "schema": {"type": "string"}}
+        return {**parameter, **headers.LAST_EVENT_ID}
     models = fields.kinds_of(operation.query_model) if parameter["in"] == "query" else ()
     found = word("EvidenceView.name" if name == "name" and parameter["in"] == "path" else name, models)
     schema = enums.named(_plain(parameter["schema"]))

@@ -31,6 +31,7 @@ PARAMETERS: dict[str, Schema] = {
         "in": "header",
         "description": "ETags that the caller has (已有版本): one of them is answered 304 (RFC 9110, 13.1.2).",
         "schema": {"type": "string"},
+        "example": '"0f3c7d1a"',
     },
     "Range": {
         "name": "Range",
@@ -40,7 +41,12 @@ PARAMETERS: dict[str, Schema] = {
         "example": "bytes=0-1023",
     },
 }
-LAST_EVENT_ID = "The id of the last event that was seen (续传位置), from which the stream goes on without loss or doubling."
+LAST_EVENT_ID: Schema = {
+    "name": "Last-Event-ID",
+    "description": "The id of the last event that was seen (续传位置), from which the stream goes on without loss or doubling.",
+    "schema": {"type": "string"},
+    "example": "48211-1907",
+}
 
 
 def _header(description: str, example: Any, kind: str = "string") -> Schema:
@@ -55,6 +61,9 @@ HEADERS: dict[str, Schema] = {
     "Content-Disposition": _header("The name to save the file under (文件名).", 'attachment; filename="orders.csv"'),
     "ETag": _header("What the content is known by (版本), which never changes.", '"0f3c7d1a"'),
     "Cache-Control": _header("How long it may be kept (缓存).", "public, max-age=31536000, immutable"),
+    "Last-Modified": _header("When it was stored (保存时间).", "Wed, 26 Nov 2025 08:00:00 GMT"),
+    "Accept-Ranges": _header("`bytes` where parts can be asked for (支持范围请求).", "bytes"),
+    "Content-Range": _header("Which part it is, of how many bytes (内容范围).", "bytes 0-1023/4096"),
 }
 EXPOSED = ["X-Request-ID", "Retry-After", "Idempotent-Replayed", "Content-Disposition", "ETag", "Location", "Content-Range"]
 """The headers that pages of other origins may read."""
@@ -121,5 +130,7 @@ def headers_of(operation: Operation, status: str, media_types: tuple[str, ...] =
     if "text/csv" in media_types:
         names.append("Content-Disposition")
     if operation.id == "public_get_file" and status in ("200", "206", "304"):
-        names += ["ETag", "Cache-Control"] + ["Content-Disposition"] * (status != "304")
+        names += ["ETag", "Cache-Control"] + ["Content-Disposition", "Last-Modified", "Accept-Ranges"] * (status != "304")
+    if status in ("206", "416"):
+        names.append("Content-Range")
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -1,6 +1,5 @@
 """The statuses and codes that each operation can answer, beside its success: from its use case, and from the door before it."""
 
-import inspect
 from collections import defaultdict
 from functools import cache
 
@@ -44,6 +43,7 @@ _NEVER: dict[str, set[Error]] = {
     "public_list_statuses": {errors.Unavailable},  # asks no database
 }
 _MORE: dict[str, set[Error]] = {"system_readyz": {errors.Unavailable}}
+_WITHOUT_KEY = {"login"}  # each gives a token of its own
 _WITHOUT_ID = {"merchant_get_return_address"}  # may find nothing, though no path names what
 
 
@@ -92,7 +92,7 @@ def _of_input(operation: Operation) -> set[Error]:
         found.add(errors.TooLarge)
     if operation.method == "POST":
         found.add(errors.BadKey)
-        found |= _OF_KEYS if not inspect.iscoroutinefunction(operation.controller) else set()
+        found |= _OF_KEYS if operation.controller.__name__ not in _WITHOUT_KEY else set()
     if "cursor" in operation.query:
         found |= {errors.BadCursor, errors.PageTooDeep}
     return found

@@ -111,6 +111,12 @@ class WrongFileKind(AppError):
     en = "this file is of another kind: {kind} is needed"
 
 
+class RangeNotSatisfiable(AppError):
+    status, code = 416, "range_not_satisfiable"
+    zh = "文件共 {size} 字节，没有所请求的部分"
+    en = "the file has {size} bytes, and not the part that was asked for"
+
+
 class TooManyPixels(AppError):
     status, code = 422, "too_many_pixels"
     zh = "图片过大，最多 {most} 百万像素，JPEG 最多 {most_of_jpeg} 百万像素，请缩小后再上传"

@@ -39,7 +39,7 @@ async def healthz() -> dict[str, str]:
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz")
+@router.get("/readyz", response_model=dict[str, str])
 async def readyz() -> Response:
     """Whether the service is ready (就绪检查). The database answers, and its schema is the one of this code, or a later one.
 

@@ -38,9 +38,7 @@ class TicketConditions(Conditions):
 
     status: Statuses | None = None
     step: Annotated[Steps | None, Field(description="Where the ticket stands (进度); may be given several times")] = None
-    waiting_for: Annotated[
-        Literal["merchant", "customer"] | None, Field(description="Whose turn it is (待谁处理), of tickets that are open")
-    ] = None
+    waiting_for: Literal["merchant", "customer"] | None = None
     except_type: ExceptType | None = None
     order_id: Id | None = None
     create_from: Time | None = None

@@ -35,7 +35,7 @@ def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
 
 
 class OrderExport(MerchantOrderConditions, Format):
-    ids: Annotated[Ids | None, Field(description="These orders alone (订单ID), at most 1,000")] = None
+    ids: Ids | None = None
     columns: _columns(tuple(export.COLUMNS)) = Field(list(export.COLUMNS))  # type: ignore[valid-type]
 
 

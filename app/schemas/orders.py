@@ -52,8 +52,8 @@ class MerchantOrderConditions(OrderConditions):
     ] = None
     logistic_order_id: Annotated[TrackingNumber | None, Field(description="The tracking number, whole (物流单号)")] = None
     customer_id: Annotated[Id | None, Field(description="The buyer (买家ID)")] = None
-    deliver_from: Annotated[Time | None, Field(description="Shipped at that time or later, Unix seconds (发货时间起)")] = None
-    deliver_to: Annotated[Time | None, Field(description="Shipped at that time or before, Unix seconds (发货时间止)")] = None
+    deliver_from: Time | None = None
+    deliver_to: Time | None = None
     flag: Annotated[
         int | None, Field(ge=0, le=5, description="The merchant's own flag (标记), 1 to 5; 0 for orders without")
     ] = None
@@ -108,7 +108,7 @@ class Extend(Input):
     days: Annotated[int, Field(ge=1, le=30)]
 
 
-class Note(Input):
+class OrderNote(Input):
     """What the merchant notes on an order; it takes the place of what was noted before."""
 
     note: Annotated[

@@ -79,6 +79,8 @@ def answer_to(request: Request, error: AppError, *, errors: list[dict[str, str]]
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
+    if error.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        headers["Content-Range"] = f"bytes */{error.values['size']}"
     more = {"errors": errors, "actions": error.actions, "refund_due": error.refund_due or None}
     return _response(request, error.status, error.code, detail, headers=headers, **more)
 

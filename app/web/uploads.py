@@ -19,7 +19,8 @@ from app.web.dependencies import Call
 from app.web.media_types import media_type
 from app.web.wording import Fault
 
-_FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+_FILE = {"type": "string", "format": "binary", "description": "The file (文件), with its name."}
+_FORM = {"type": "object", "required": ["file"], "properties": {"file": _FILE}}
 _LONGEST_NAME = 255  # characters
 DOCUMENTED = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
 

@@ -1,5 +1,7 @@
 """The document as it is served, and what it says of the door."""
 
+import re
+
 import httpx
 
 from app.document.headers import EXPOSED
@@ -17,10 +19,13 @@ def test_the_page_asks_no_other_host(api):
     page = api.client.get("/docs").text
     assert "https://" not in page
     assert "/openapi.json" in page
+    needed = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(needed) >= 3
+    assert {api.client.get(path).status_code for path in needed} == {200}
 
 
 def test_pages_of_other_origins_may_read_the_headers_that_answers_have():
-    hidden = {"WWW-Authenticate", "Cache-Control"}  # of no use to a page, and readable anyway
+    hidden = {"WWW-Authenticate", "Accept-Ranges", "Cache-Control", "Last-Modified"}  # of no use to a page, or readable anyway
     assert set(COMPONENTS["headers"]) - hidden <= set(EXPOSED)
 
 
@@ -33,6 +38,17 @@ def test_a_post_takes_a_key_and_the_platform_signs():
     assert {"$ref": "#/components/parameters/IdempotencyKey"} in placing["parameters"]
     assert placing["security"] == [{"webhookId": [], "webhookTimestamp": [], "webhookSignature": []}]
     assert resolved(placing["responses"]["409"])["x-codes"] == ["order_differs", "out_of_stock", "still_running"]
+
+
+def test_every_post_takes_a_key_but_logging_in():
+    key = {"$ref": "#/components/parameters/IdempotencyKey"}
+    takers = {
+        operation["operationId"]: key in operation["parameters"]
+        for methods in DOCUMENT["paths"].values()
+        for method, operation in methods.items()
+        if method == "post"
+    }
+    assert [name for name, takes in takers.items() if not takes] == ["merchant_login", "customer_login", "admin_login"]
 
 
 def test_a_page_of_another_origin_reads_them(served):

@@ -95,16 +95,17 @@ def _as_documented(response: httpx.Response) -> None:
     assert response.headers["x-request-id"]
     if response.request.method == "HEAD":
         return
+    asked = f"{response.request.method} {response.request.url.path}"
     if response.status_code >= 400:
         assert response.headers["content-type"] == "application/problem+json", response.text
         problem = response.json()
         assert problem["status"] == response.status_code
         assert problem["detail"]
-        assert promises.keeps(response), f"{response.request.method} {response.request.url.path}: {response.text} is not listed"
+        assert promises.keeps(response), f"{asked}: {response.text} is not listed"
+        assert promises.unlisted(response) == [], asked
         return
-    assert promises.keeps(response), (
-        f"{response.request.method} {response.request.url.path}: {response.status_code} is not listed"
-    )
+    assert promises.keeps(response), f"{asked}: {response.status_code} is not listed"
+    assert promises.unlisted(response) == [], asked
     model = _model_of(response.request.method, response.request.url.path)
     if model is not None and response.status_code != 204:
         shown = model.validate_json(response.content, strict=True)

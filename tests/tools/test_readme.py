@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.clients.clients import command_of, require
 from tests.conftest import ROOT
 from tests.support.demonstrated import HOST, demonstration
 from tests.support.servers import free_port
@@ -29,6 +31,7 @@ def block(part: str, language: str = "sh") -> str:
 
 LOG_IN, SHIP, PLACE = block("/merchant/login"), block("orders/1/ship"), block("/platform/orders")
 SUBSCRIBE, RECEIVE, RECEIVER = block("/merchant/webhooks"), block("uvicorn receiver:app"), block("@app.post", "python")
+PYTHON_EXAMPLE, TYPESCRIPT_EXAMPLE = block("merchant_ship_order", "python"), block("createClient", "ts")
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,7 @@ def paste(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkout")
     with demonstration(WEBHOOK_ALLOW_PRIVATE="true") as shop:
         (folder / ".venv").symlink_to(ROOT / ".venv")
+        (folder / "node_modules").symlink_to(ROOT / "node_modules")
         (folder / "var").symlink_to(shop.folder / "var")
         (folder / "receiver.py").write_text(RECEIVER)
         ports = {"127.0.0.1:8000": f"{HOST}:{shop.port}", "9000": str(free_port())}
@@ -77,8 +81,18 @@ def test_a_webhook_is_received(paste):
         assert any(re.search(r"\d+ order\.ship order 2$", line) for line in shell.stdout)
 
 
+@pytest.mark.parametrize("client", ["python", "typescript"])
+def test_a_client_ships_an_order(paste, client):
+    require(client)
+    example = PYTHON_EXAMPLE if client == "python" else TYPESCRIPT_EXAMPLE
+    path, *command = f"PYTHONPATH={ROOT / 'clients' / 'python'}", *command_of(client, "example")
+    with paste(f"cat > {command[-1]} <<'END'\n{example}END", f"{path} {shlex.join(command)}") as shell:
+        printed = shell.stdout.read()
+    assert re.search(r"^\S+ SHIPPED$|status: 1,", printed, re.MULTILINE), printed
+
+
 def test_both_languages_show_the_same():
-    for language in ("sh", "python"):
+    for language in ("sh", "python", "ts"):
         assert blocks(ENGLISH, language) == blocks(CHINESE, language)
     for what in (r"`([^`\n]+)`", r"\]\(([^)#]+)\)"):
         named = [sorted(re.findall(what, prose(text))) for text in (ENGLISH, CHINESE)]

@@ -418,6 +418,14 @@ class TestQueries:
                 assert {fault["field"].split(".")[0] for fault in faults} == {name}, value[:50]
 
     @QUERIES
+    def test_a_single_parameter_that_is_given_twice_is_refused(self, shop, method, route):
+        single = [name for name, field in parameters_of(route).items() if field["type"] != "array"]
+        assert single
+        for name in single:
+            faults = refused(shop.send(method, f"{shop.path(route)}?{name}=1&{name}=1"), name)
+            assert {(fault["in"], fault["field"]) for fault in faults} == {("query", name)}
+
+    @QUERIES
     def test_an_unknown_parameter_is_refused(self, shop, method, route):
         for query in ("unknown=1", "Page=1", "page=1&unknown=", "%00=1", "%FF=1", "offset=-1", "status[]=0"):
             faults = refused(shop.send(method, f"{shop.path(route)}?{query}"), query)

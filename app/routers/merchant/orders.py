@@ -13,7 +13,7 @@ from app.schemas.orders import (
     MerchantOrderDetail,
     MerchantOrderFilters,
     MerchantOrderList,
-    Note,
+    OrderNote,
     OrderView,
     ReceiverChange,
     Ship,
@@ -55,7 +55,7 @@ def correct_receiver(order_id: RowId, body: ReceiverChange, call: MerchantCall) 
 
 
 @router.put("/orders/{order_id}/note", response_model=MerchantOrderDetail)
-def note_on_order(order_id: RowId, body: Note, call: MerchantCall) -> str:
+def note_on_order(order_id: RowId, body: OrderNote, call: MerchantCall) -> str:
     """Note something on an order (备注), for the merchant alone. Neither the buyer nor the platform sees it."""
     notes.put(call, order_id, **body.model_dump())
     return queries.get(call, order_id)

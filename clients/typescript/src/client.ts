@@ -1,12 +1,15 @@
 import createFetchClient, { type Client as FetchClient, type Middleware } from "openapi-fetch";
 import { problemOf, Unreachable } from "./problems.ts";
 import type { paths } from "./schema.d.ts";
+import { signed } from "./webhooks.ts";
 
 export interface Options {
   /** Where the service is, such as https://shop.example; this page's own origin when left out. */
   baseUrl?: string;
   /** The access token or API key, asked for at each call; null calls without one. */
   token?: () => string | null;
+  /** The service's PLATFORM_SECRET (whsec_…), with which the platform signs its calls. */
+  platformSecret?: string;
   /** The language of errors: zh (when left out) or en. */
   language?: () => string;
   /** Told of the token with which a call was refused with 401. */
@@ -29,9 +32,13 @@ export function createClient(options: Options = {}): Client {
 
 function identified(options: Options): Middleware {
   return {
-    onRequest({ request }) {
+    async onRequest({ request }) {
       const token = options.token?.() ?? null;
       if (token !== null && !request.headers.has("Authorization")) request.headers.set("Authorization", `Bearer ${token}`);
+      if (options.platformSecret !== undefined) {
+        const headers = await signed(options.platformSecret, await request.clone().text());
+        for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
+      }
       request.headers.set("Accept-Language", options.language?.() ?? "zh");
       return request;
     },

@@ -2,7 +2,7 @@
 export { createClient, answered, done, keyed, type Client, type Options } from "./client.ts";
 export { ProblemError, Unreachable, isProblem, type FieldFault, type Problem } from "./problems.ts";
 export { follow, type Following, type LiveEvent, type LiveState } from "./live.ts";
-export { verifyWebhook, type Delivery } from "./webhooks.ts";
+export { verifyWebhook, type Delivery, type WebhookMessage } from "./webhooks.ts";
 export { form } from "./forms.ts";
 export type { components, paths } from "./schema.d.ts";
 

@@ -2,7 +2,7 @@ import { problemOf, type Problem } from "./problems.ts";
 import { read, type Message } from "./sse.ts";
 import type { components } from "./schema.d.ts";
 
-export type LiveEvent = components["schemas"]["EventView"];
+export type LiveEvent = components["schemas"]["AuditView"];
 
 /** `live`: connected; `waiting`: it will try again; `ended`: it will not, and `code` says why. */
 export type LiveState = { state: "live" } | { state: "waiting" } | { state: "ended"; code: string };

@@ -1,22 +1,10 @@
+import type { components } from "./schema.d.ts";
+
 /** What the service says is wrong with one field. */
-export interface FieldFault {
-  in: string;
-  field: string;
-  code: string;
-  detail: string;
-}
+export type FieldFault = components["schemas"]["Fault"];
 
 /** An error as the service sends it (RFC 9457); `code` is stable, `detail` is in the caller's language. */
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  instance: string;
-  code: string;
-  errors?: FieldFault[];
-  actions?: string[];
-}
+export type Problem = components["schemas"]["Problem"];
 
 /** The service refused the call. */
 export class ProblemError extends Error {

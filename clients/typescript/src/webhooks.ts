@@ -1,3 +1,8 @@
+import type { webhooks } from "./schema.d.ts";
+
+/** What a delivery tells: `type` says which of the events it is. */
+export type WebhookMessage = webhooks[keyof webhooks]["post"]["requestBody"]["content"]["application/json"];
+
 /** A webhook delivery as it came: the body as text, unparsed, and the request's headers. */
 export interface Delivery {
   body: string;
@@ -10,7 +15,7 @@ const TOLERANCE = 300; // seconds between the sender's clock and ours
  * The payload of a delivery whose signature is right (Standard Webhooks); throws otherwise.
  * `secrets` are the webhook's (whsec_…): the one in force, and while it is rotated the one before it.
  */
-export async function verifyWebhook(secrets: string | string[], delivery: Delivery, now = Date.now() / 1000): Promise<unknown> {
+export async function verifyWebhook(secrets: string | string[], delivery: Delivery, now = Date.now() / 1000): Promise<WebhookMessage> {
   const id = header(delivery, "webhook-id");
   const timestamp = header(delivery, "webhook-timestamp");
   const signatures = header(delivery, "webhook-signature");
@@ -27,6 +32,15 @@ export async function verifyWebhook(secrets: string | string[], delivery: Delive
   throw new Error("no signature of the delivery is right");
 }
 
+/** The headers that sign a request of the platform's, sent now. */
+export async function signed(secret: string, body: string): Promise<Record<string, string>> {
+  const id = `msg_${crypto.randomUUID()}`;
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const signature = await crypto.subtle.sign("HMAC", await keyOf(secret), new TextEncoder().encode(`${id}.${timestamp}.${body}`));
+  const encoded = btoa(String.fromCharCode(...new Uint8Array(signature)));
+  return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": `v1,${encoded}` };
+}
+
 function header(delivery: Delivery, name: string): string {
   const headers = delivery.headers;
   const value = headers instanceof Headers ? headers.get(name) : headers[name];
@@ -35,7 +49,7 @@ function header(delivery: Delivery, name: string): string {
 }
 
 function keyOf(secret: string): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", bytesOf(secret.replace(/^whsec_/, "")), { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+  return crypto.subtle.importKey("raw", bytesOf(secret.replace(/^whsec_/, "")), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {

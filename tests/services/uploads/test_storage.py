@@ -80,6 +80,22 @@ class TestDelivery:
         file = uploaded(merchant, content)
         answer = api.client.get(file["url"], headers={"Range": "bytes=4-7"})
         assert (answer.status_code, answer.content) == (206, content[4:8])
+        assert answer.headers["content-range"] == f"bytes 4-7/{len(content)}"
+        several = api.client.get(file["url"], headers={"Range": "bytes=0-3,8-9"})
+        assert several.status_code == 206
+        assert several.headers["content-type"].startswith("multipart/byteranges")
+
+    @pytest.mark.parametrize("asked", ["bytes=x", "bytes=7-4", "lines=1-2", "1-2", "bytes=", "bytes=٣-٤".encode()])
+    def test_what_is_no_range_of_bytes_is_no_range(self, api, merchant, asked):
+        file = uploaded(merchant, picture())
+        answer = api.client.get(file["url"], headers={"Range": asked})
+        assert (answer.status_code, len(answer.content)) == (200, file["size"])
+
+    def test_a_part_that_it_does_not_have_is_refused(self, api, merchant):
+        file = uploaded(merchant, picture())
+        answer = api.client.get(file["url"], headers={"Range": "bytes=100000-"})
+        refused(answer, 416, "range_not_satisfiable")
+        assert answer.headers["content-range"] == f"bytes */{file['size']}"
 
     @pytest.mark.parametrize(
         "name",

@@ -1,0 +1,35 @@
+"""Where the clients are, and how a program that uses one is run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+TYPESCRIPT_CLIENT = ROOT / "clients" / "typescript" / "src" / "schema.d.ts"
+PYTHON_CLIENT = ROOT / "clients" / "python" / "meta_be_client" / "generated"
+_NODE = ROOT / ".venv" / "bin" / "node"
+_PYTHON = ROOT / ".venv-clients" / "bin" / "python"
+_NEEDED: dict[str, tuple[Path, ...]] = {
+    "typescript": (TYPESCRIPT_CLIENT, _NODE, ROOT / "node_modules" / "openapi-fetch"),
+    "python": (PYTHON_CLIENT, _PYTHON),
+}
+
+
+def require(client: str) -> None:
+    """Skip where this client is not made, but not in CI."""
+    if not all(path.exists() for path in _NEEDED[client]):
+        why = f"the {client} client is not made: make clients"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+
+
+def command_of(client: str, program: str) -> list[str]:
+    """The command that runs a program, which is named without its ending."""
+    return [str(_NODE), f"{program}.ts"] if client == "typescript" else [str(_PYTHON), f"{program}.py"]
+
+
+def environment_of(client: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "clients" / "python")} if client == "python" else dict(os.environ)

@@ -1,0 +1,27 @@
+"""A whole run of the suite fails when the document lists a code that nothing reaches."""
+
+import subprocess
+import sys
+from fnmatch import fnmatchcase
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.support import promises
+
+LITTLE = "testpaths=tests/document/test_reference.py"  # as if this were the whole suite, of which it reaches nothing
+
+
+@pytest.mark.parametrize(("options", "fails"), [(["-n", "1"], True), (["-n", "0"], True), (["-n", "0", "-k", "code"], False)])
+def test_it_fails_where_all_tests_were_run(tmp_path, options, fails):
+    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={tmp_path}", "-o", LITTLE, *options]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    told = "FAILED: the document lists what no test reaches: merchant_ship_order 404 not_found"
+    assert (ended.returncode == 1, told in ended.stdout) == (fails, fails), ended.stdout + ended.stderr
+
+
+def test_each_exception_has_a_reason_and_is_of_what_is_listed():
+    written = [line for line in promises.UNREACHED.read_text().splitlines() if line and not line.startswith("#")]
+    known = promises.excepted()
+    assert len(known) == len(written)
+    assert [pattern for pattern in known if not any(fnmatchcase(one, pattern) for one in promises.promised())] == []
