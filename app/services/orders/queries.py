@@ -51,14 +51,21 @@ FILTERS = {
     "overdue": _OVERDUE,
     "not_overdue": not_(_OVERDUE),
 }
+_touched: set[int] = set()  # orders that had a ticket when they were last read, which `_untouched` need not be asked for
+_MOST_REMEMBERED = 10_000
 _VARIED = {*search.SEARCHED, search.WORD, "deliver_from", "deliver_to"}  # filters that find few or many
 
 
 def get(work: Work, order_id: int) -> JsonText:
     """One order with its ticket in force, and the merchant's note for the merchant, as JSON; raises NotFound."""
     kind = work.actor.kind
-    body = work.one(_untouched(kind), order_id=order_id).body
-    return JsonText(body) if body is not None else work.body(_one(kind), order_id=order_id)
+    if order_id not in _touched:
+        body = work.one(_untouched(kind), order_id=order_id).body
+        if body is not None:
+            return JsonText(body)
+    whole = work.body(_one(kind), order_id=order_id)
+    _remember_touched(order_id)
+    return whole
 
 
 def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
@@ -108,6 +115,12 @@ def _look_up(
         plan, found = updates.look_up(work, filters, by_cursor=by_cursor)
         names -= {updates.NAME} if plan == search.LOOK_UP else set()  # it is true of all that were found
     return plan, frozenset(names), found
+
+
+def _remember_touched(order_id: int) -> None:
+    if len(_touched) >= _MOST_REMEMBERED:
+        _touched.clear()
+    _touched.add(order_id)
 
 
 @cache
