@@ -18,16 +18,16 @@ from app.db import migration, pools
 from tests.conftest import environment_for, serving, using
 from tests.support.api import Api, Platform
 from tests.support.documents import Runbook
-from tests.support.effort import HARD
+from tests.support.effort import HARD, often
 from tests.support.factories import World, purchase
 from tests.support.invariants import broken
 from tests.support.load import Load
-from tests.support.patroni import Cluster, cluster, in_front_of, require_patroni
+from tests.support.networks import require_networks
+from tests.support.patroni import Cluster, Machine, cluster, in_front_of, require_patroni
 from tests.support.waiting import eventually
 
 UNPLANNED, PLANNED = 30, 5  # seconds without writes, at most
 STOCK = 1_000_000
-hard = [pytest.mark.hard, pytest.mark.skipif(not HARD, reason="NOT RUN: takes minutes, HARD=1 runs it")]
 
 
 class Shop:
@@ -68,6 +68,17 @@ class Shop:
             longest = max(longest, *(later - earlier for earlier, later in itertools.pairwise(times)))
         return longest
 
+    def survives(self, what: str, fail: Callable[[Machine], None], mend: Callable[[Machine], None]) -> None:
+        """The leader fails: the other one leads within the time; the one before, mended, becomes its standby."""
+        lost = self.cluster.leader()
+        other = self.cluster.other(lost)
+        seconds = self.without_writes(lambda: fail(lost), lambda: other.leads())
+        sys.stdout.write(f"{what}: {seconds:.1f} s without writes\n")
+        assert seconds <= UNPLANNED
+        mend(lost)
+        eventually(lambda: other.leads() and self.cluster.is_whole(), 90, told=self.cluster.log)
+        self.goes_on()
+
     def goes_on(self) -> None:
         """Each process acknowledges more."""
         self._gather()
@@ -94,6 +105,7 @@ class Shop:
         return " and ".join(str(dict(load.answers)) for load in self._loads)
 
     def _place(self, client: httpx.Client, key: str) -> httpx.Response:
+        time.sleep(0.01)  # the machines need some of the CPU too
         return Platform(client, "platform").post("/orders", purchase(self._sku, self._customer, order_number=key))
 
     def _gather(self) -> None:
@@ -124,6 +136,14 @@ def _runbook(made: Cluster) -> Runbook:
         **{f"{each.name}:2379": f"{each.host}:{each.ports[2379]}" for each in made.machines.values()},
     }
     return Runbook("Failover", here, {"PATH": os.environ["PATH"], "HOME": str(made.folder), "LC_ALL": "C.UTF-8"})
+
+
+@pytest.fixture
+def networked(postgres: str) -> Iterator[Shop]:
+    """A shop whose machines are in networks of their own."""
+    require_networks()
+    with shop(in_networks=True) as at:
+        yield at
 
 
 def tell(what: str, seconds: float) -> None:
@@ -159,3 +179,58 @@ def test_a_planned_switchover_a_machine_that_dies_and_the_runbook(postgres):
         orders = at.judge()
         sys.stdout.write(f"{orders} orders, answers {at.answers()}\n")
         assert runbook.left() == []
+
+
+@pytest.mark.hard
+@pytest.mark.skipif(not HARD, reason="NOT RUN: takes minutes, HARD=1 runs it")
+class TestWhatElseMayHappen:
+    """Each time the other machine takes over, and the one before comes back by itself as its standby."""
+
+    @pytest.fixture
+    def at(self, postgres: str) -> Iterator[Shop]:
+        with shop() as at:
+            yield at
+
+    def test_the_database_alone_is_killed(self, at, tried):
+        """It comes back where it was, or the other machine takes over."""
+        times = often(1, 3)
+        for _ in range(times):
+            seconds = at.without_writes(at.cluster.leader().kill_database, at.cluster.is_whole)
+            tell("PostgreSQL killed", seconds)
+            assert seconds <= UNPLANNED
+        at.judge()
+        tried("leaders' PostgreSQL killed alone", times)
+
+    def test_the_leader_stands_still_and_goes_on(self, at, tried):
+        times = often(1, 3)
+        for _ in range(times):
+            at.survives("leader stopped", Machine.stand_still, Machine.go_on)
+        at.judge()
+        tried("leaders that stood still (SIGSTOP)", times)
+
+    def test_the_machine_is_killed_again_and_again(self, at, tried):
+        times = often(1, 5)
+        for _ in range(times):
+            at.survives("machine killed", Machine.kill, Machine.start)
+        at.judge()
+        tried("machines killed", times)
+
+    def test_one_relieves_the_other_again_and_again(self, at, tried):
+        times = often(1, 10)
+        for _ in range(times):
+            before = at.cluster.leader()
+            seconds = at.without_writes(
+                lambda: at.runbook.run("patronictl switchover"), lambda before=before: at.cluster.leader() is not before
+            )
+            tell("planned switchover", seconds)
+            assert seconds <= PLANNED
+            eventually(at.cluster.is_whole, 60, told=at.cluster.log)
+        at.judge()
+        tried("planned switchovers", times)
+
+    def test_the_leaders_network_is_cut(self, networked, tried):
+        times = often(1, 3)
+        for _ in range(times):
+            networked.survives("network cut", Machine.cut, Machine.heal)
+        networked.judge()
+        tried("leaders whose network was cut", times)

@@ -16,10 +16,10 @@ def documented(beginning: str) -> str:
 class Runbook:
     """The commands of a section of docs/operations.md: the blocks marked `sh`, each line a command.
 
-    They are run as they stand, but for what `here` puts in place of their addresses and folders.
+    They are run as they stand, by `user`, but for what `here` puts in place of their addresses and folders.
     """
 
-    def __init__(self, heading: str, here: dict[str, str], environment: dict[str, str]) -> None:
+    def __init__(self, heading: str, here: dict[str, str], environment: dict[str, str], user: str | None = None) -> None:
         section = re.search(rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{2,3}} |\Z)", _text(), re.DOTALL | re.MULTILINE)
         assert section is not None, heading
         blocks = re.findall(r"```sh\n(.*?)```", section[2], re.DOTALL)
@@ -28,19 +28,27 @@ class Runbook:
         self._run: set[str] = set()
         self._here = here
         self._environment = environment
+        self._user = user
 
     def give(self, part: str) -> None:
         """Run the one command that has this part, and again before each that follows: it sets variables."""
         self.run(part)
         self._given.append(self._the_one(part))
 
-    def run(self, part: str) -> str:
-        """Run the one command that has this part; what it printed."""
+    def run(self, part: str, **other: str | None) -> str:
+        """Run the one command that has this part, as another `user` if one is given; what it printed."""
         text = "\n".join([*self._given, self._the_one(part)])
         for there, here in self._here.items():
             text = text.replace(there, here)
         done = subprocess.run(
-            ["bash", "-euc", text], env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            ["bash", "-euc", text],
+            env=self._environment,
+            user=other.get("user", self._user),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
         self._run.add(self._the_one(part))

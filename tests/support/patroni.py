@@ -113,11 +113,28 @@ class Machine:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
 
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal to Patroni and PostgreSQL; etcd goes on."""
-        for process in [psutil.Process(self._processes["patroni"].pid), *self._database()]:
-            with suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
+    def stand_still(self) -> None:
+        """Patroni and PostgreSQL do nothing any more, and are connected to as before; etcd goes on."""
+        self._send(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._send(signal.SIGCONT)
+
+    def cut(self) -> None:
+        """Nothing comes in and nothing goes out, and nobody is told."""
+        assert self.network is not None
+        self.network.cut()
+
+    def heal(self) -> None:
+        assert self.network is not None
+        self.network.heal()
+
+    def leads(self) -> bool:
+        """Whether it says so, as HAProxy asks it."""
+        try:
+            return httpx.get(f"http://{self.host}:{self.ports[8008]}/primary", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
 
     def log(self) -> str:
         files = sorted(self._folder.glob("*.log"))
@@ -139,6 +156,11 @@ class Machine:
             start_new_session=True,
         )
         log.close()
+
+    def _send(self, number: signal.Signals) -> None:
+        for process in [psutil.Process(self._processes["patroni"].pid), *self._database()]:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
 
     def _database(self) -> list[psutil.Process]:
         with suppress(OSError, psutil.NoSuchProcess, ValueError, IndexError):
@@ -200,12 +222,7 @@ class Cluster:
 
     def leader(self) -> Machine:
         """The one that leads, waited for."""
-
-        def found() -> list[Machine]:
-            members = self.members()
-            return [each for each in self.databases if members.get(each.name, {}).get("role") == "leader"]
-
-        return next(iter(eventually(found, 30, told=self.log)))
+        return next(iter(eventually(lambda: [each for each in self.databases if each.leads()], 60, told=self.log)))
 
     def other(self, machine: Machine) -> Machine:
         return next(each for each in self.databases if each is not machine)
