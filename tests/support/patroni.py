@@ -29,6 +29,7 @@ from tests.support.waiting import eventually
 FILES = ROOT / "deploy/patroni"
 NAMES = ("db1", "db2", "witness")
 PASSWORD = "a password of the test"
+FOLLOWS = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'sync'"
 PLACE = re.compile(r"\b(db1|db2|witness):(\d+)\b")
 PROGRAMS = {"patroni": "patroni", "patronictl": "patroni", "etcd": "etcd-server", "etcdctl": "etcd-client"}
 
@@ -218,7 +219,12 @@ class Cluster:
         return {}
 
     def is_whole(self) -> bool:
-        return {member["role"] for member in self.members().values()} == {"leader", "sync_standby"}
+        """Whether Patroni says so, and the standby really follows."""
+        if {member["role"] for member in self.members().values()} != {"leader", "sync_standby"}:
+            return False
+        with suppress(psycopg2.OperationalError):
+            return self.run(FOLLOWS, database="postgres") == [(1,)]
+        return False
 
     def leader(self) -> Machine:
         """The one that leads, waited for."""
