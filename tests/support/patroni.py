@@ -33,11 +33,14 @@ FOLLOWS = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AN
 PLACE = re.compile(r"\b(db1|db2|witness):(\d+)\b")
 PROGRAMS = {"patroni": "patroni", "patronictl": "patroni", "etcd": "etcd-server", "etcdctl": "etcd-client"}
 
+ETCD_OF_PATRONI = Path("/usr/lib/python3/dist-packages/etcd")
+
 
 def require_patroni() -> None:
     """Skip where Patroni or etcd is not installed, but not in CI."""
     missing = {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
     missing |= set() if HAPROXY else {"haproxy"}
+    missing |= set() if ETCD_OF_PATRONI.exists() else {"python3-etcd"}
     if missing:
         why = f"NOT RUN: not installed: apt-get install {' '.join(sorted(missing))}"
         if os.environ.get("CI"):
