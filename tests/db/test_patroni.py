@@ -30,6 +30,10 @@ UNPLANNED, PLANNED = 30, 5  # seconds without writes, at most
 STOCK = 1_000_000
 
 
+def tell(what: str, seconds: float) -> None:
+    sys.stdout.write(f"{what}: {seconds:.1f} s without writes\n")
+
+
 class Shop:
     """A cluster with a shop in it, two processes that serve it, and clients that buy there all the time."""
 
@@ -72,8 +76,8 @@ class Shop:
         """The leader fails: the other one leads within the time; the one before, mended, becomes its standby."""
         lost = self.cluster.leader()
         other = self.cluster.other(lost)
-        seconds = self.without_writes(lambda: fail(lost), lambda: other.leads())
-        sys.stdout.write(f"{what}: {seconds:.1f} s without writes\n")
+        seconds = self.without_writes(lambda: fail(lost), other.leads)
+        tell(what, seconds)
         assert seconds <= UNPLANNED
         mend(lost)
         eventually(lambda: other.leads() and self.cluster.is_whole(), 90, told=self.cluster.log)
@@ -144,10 +148,6 @@ def networked(postgres: str) -> Iterator[Shop]:
     require_networks()
     with shop(in_networks=True) as at:
         yield at
-
-
-def tell(what: str, seconds: float) -> None:
-    sys.stdout.write(f"{what}: {seconds:.1f} s without writes\n")
 
 
 def test_a_planned_switchover_a_machine_that_dies_and_the_runbook(postgres):

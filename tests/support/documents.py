@@ -35,15 +35,15 @@ class Runbook:
         self.run(part)
         self._given.append(self._the_one(part))
 
-    def run(self, part: str, **other: str | None) -> str:
-        """Run the one command that has this part, as another `user` if one is given; what it printed."""
+    def run(self, part: str, *, as_ourselves: bool = False) -> str:
+        """Run the one command that has this part, by `user` or as who runs the tests; what it printed."""
         text = "\n".join([*self._given, self._the_one(part)])
         for there, here in self._here.items():
             text = text.replace(there, here)
         done = subprocess.run(
             ["bash", "-euc", text],
             env=self._environment,
-            user=other.get("user", self._user),
+            user=None if as_ourselves else self._user,
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,

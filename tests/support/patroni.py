@@ -28,11 +28,10 @@ from tests.support.waiting import eventually
 
 FILES = ROOT / "deploy/patroni"
 NAMES = ("db1", "db2", "witness")
-PASSWORD = "a password of the test"
+PASSWORD = "of-the-test"
 FOLLOWS = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'sync'"
 PLACE = re.compile(r"\b(db1|db2|witness):(\d+)\b")
 PROGRAMS = {"patroni": "patroni", "patronictl": "patroni", "etcd": "etcd-server", "etcdctl": "etcd-client"}
-
 ETCD_OF_PATRONI = Path("/usr/lib/python3/dist-packages/etcd")
 
 
@@ -65,28 +64,23 @@ class Machine:
     @property
     def uri(self) -> str:
         """Its PostgreSQL's, for the superuser."""
-        return f"postgresql://postgres:{PASSWORD.replace(' ', '%20')}@{self.host}:{self.ports[5432]}/postgres"
+        return f"postgresql://postgres:{PASSWORD}@{self.host}:{self.ports[5432]}/postgres"
 
     def start(self) -> None:
         """Start what is not running."""
-        self.start_etcd()
+        of_etcd = _variables(self._cluster.adapted("etcd", self))
+        self._start("etcd", "etcd", **of_etcd, ETCD_DATA_DIR=str(self._folder / "etcd"))
         if self.name != "witness":
-            self._start("patroni", "patroni", str(self.configuration()), **self.environment())
-
-    def start_etcd(self) -> None:
-        given = self._cluster.adapted("etcd", self)
-        self._start("etcd", "etcd", **_variables(given), ETCD_DATA_DIR=str(self._folder / "etcd"))
-
-    def environment(self) -> dict[str, str]:
-        """What /etc/patroni_env.conf gives Patroni and patronictl."""
-        return _variables(self.environment_file().read_text())
+            self._start("patroni", "patroni", str(self.configuration()), **_variables(self.environment_file().read_text()))
 
     def environment_file(self) -> Path:
+        """Its /etc/patroni_env.conf."""
         file = self._folder / "patroni_env.conf"
-        file.write_text(re.sub("=(.* .*)", r"='\1'", self._cluster.adapted("patroni_env.conf", self).replace("…", PASSWORD)))
+        file.write_text(self._cluster.adapted("patroni_env.conf", self).replace("…", PASSWORD))
         return file
 
     def configuration(self) -> Path:
+        """Its /etc/patroni/config.yml."""
         text = self._cluster.adapted("patroni.yml", self)
         there = {
             "/usr/lib/postgresql/15/bin": BIN,
@@ -167,10 +161,12 @@ class Machine:
                 process.send_signal(number)
 
     def _database(self) -> list[psutil.Process]:
-        with suppress(OSError, psutil.NoSuchProcess, ValueError, IndexError):
-            postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
-            return [postmaster, *postmaster.children(recursive=True)]
-        return []
+        """All that works in its data directory, also what Patroni has lost sight of."""
+        found = [each for each in psutil.process_iter(["cmdline"]) if str(self.data) in (each.info["cmdline"] or ())]
+        for each in list(found):
+            with suppress(psutil.NoSuchProcess):
+                found += each.children(recursive=True)
+        return found
 
     def _all(self) -> list[psutil.Process]:
         ours = [psutil.Process(process.pid) for process in self._processes.values() if process.poll() is None]
@@ -298,7 +294,7 @@ def in_front_of(made: Cluster) -> Iterator[int]:
 
 def _leads(port: int) -> bool:
     try:
-        psycopg2.connect(f"postgresql://postgres:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{port}/postgres").close()
+        psycopg2.connect(f"postgresql://postgres:{PASSWORD}@127.0.0.1:{port}/postgres").close()
     except psycopg2.OperationalError:
         time.sleep(0.2)
         return False
@@ -306,4 +302,4 @@ def _leads(port: int) -> bool:
 
 
 def _variables(text: str) -> dict[str, str]:
-    return {name: value.strip("'") for name, value in re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE)}
+    return dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))

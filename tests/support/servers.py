@@ -55,7 +55,8 @@ class Server:
 
     def copy_of(self, other: "Server", *options: str) -> Self:
         """Make this one from a base backup of another."""
-        command("pg_basebackup", "-d", other.uri(), "-D", self.data, "-c", "fast", "--no-sync", *options)
+        given = ("-d", other.uri(), "-D", self.data, "-c", "fast", "--no-sync", *options)
+        command("pg_basebackup", *given, programs=self.programs)
         return self
 
     def start(self, **settings: str) -> Self:
