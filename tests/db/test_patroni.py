@@ -202,7 +202,7 @@ class TestWhatElseMayHappen:
         tried("leaders' PostgreSQL killed alone", times)
 
     def test_the_leader_stands_still_and_goes_on(self, at, tried):
-        times = often(1, 3)
+        times = often(1, 2)
         for _ in range(times):
             at.survives("leader stopped", Machine.stand_still, Machine.go_on)
         at.judge()

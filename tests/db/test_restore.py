@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from app.db import migration, pools
 from app.db.work import MERCHANT, SYSTEM, Actor, Work
 from app.services.events import stream
 from app.services.webhooks import fan_out
 from tests.conftest import ROOT, environment_for, using
 from tests.support.api import Api
 from tests.support.documents import documented
-from tests.support.factories import made, purchase
+from tests.support.factories import World, made, purchase
 from tests.support.servers import USER, Server, command, new_folder
 from tests.support.shops import Shop, numbers_of
 from tests.support.waiting import eventually
@@ -115,15 +116,25 @@ def test_a_restored_database_is_settled_only_while_nobody_is_at_work_and_what_is
     assert "the stock of 1 SKUs is not the sum of their movements" in _after_restore(server, fails=True)
 
 
-def test_no_id_of_what_is_gone_is_given_again(server):
+def test_the_services_own_role_prepares_it_and_no_id_of_what_is_gone_is_given_again(server):
     """Whatever kind of row it is: the platform knows goods by their ids, too."""
-    with ExitStack() as stack:
-        Shop(server, stack).place(1)
+    server.run("CREATE ROLE app LOGIN")
+    server.run("DROP DATABASE shop WITH (FORCE)")
+    server.run("CREATE DATABASE shop OWNER app")
+    with using(server.uri("shop").replace("postgres@", "app@")), Api() as api:
+        migration.migrate()
+        world = World(api)
+        world.order(world.merchant(), world.customer(), 1)
+        pools.leave()
+    of_another_server = "SET session_replication_role = replica; UPDATE event SET txid = txid + 1000000"
+    server.run(of_another_server, database="shop")
     given = "SELECT sequencename, coalesce(last_value, 0) FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1"
     before = dict(server.run(given, database="shop"))
-    _after_restore(server)
+    assert "transaction ids start over here" in _after_restore(server, role="app")
     after = dict(server.run(given, database="shop"))
     assert {name for name in before if after[name] - before[name] < 10_000} == set()
+    assert server.run("SELECT DISTINCT txid FROM event", database="shop") == [(0,)]
+    assert server.run("SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'O'", database="shop") == [(0,)]
 
 
 class TestArchive:
@@ -182,10 +193,10 @@ def _archived(server: Server) -> str:
     return str(segment)
 
 
-def _after_restore(server: Server, *, fails: bool = False) -> str:
+def _after_restore(server: Server, *, fails: bool = False, role: str = "postgres") -> str:
     """What the command says of a server that was restored."""
     command_line = [sys.executable, "-m", "app.cli", "after-restore"]
-    environment = {**environment_for(server.uri("shop")), "COLUMNS": "200"}
+    environment = {**environment_for(server.uri("shop").replace("postgres@", f"{role}@")), "COLUMNS": "200"}
     done = subprocess.run(command_line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == fails, done.stdout + done.stderr
     return done.stdout
