@@ -23,7 +23,8 @@ from tests.support.factories import World, purchase
 from tests.support.invariants import broken
 from tests.support.load import Load
 from tests.support.networks import require_networks
-from tests.support.patroni import FOLLOWS, Cluster, Machine, cluster, in_front_of, require_patroni
+from tests.support.patroni import FOLLOWS, Cluster, cluster, in_front_of, require_patroni
+from tests.support.patroni_machine import Machine
 from tests.support.waiting import eventually
 
 UNPLANNED, PLANNED = 30, 5  # seconds without writes, at most

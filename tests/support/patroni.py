@@ -6,7 +6,6 @@ They are processes of this machine, on ports of loopback or each in a network of
 import os
 import re
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,22 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import psycopg2
 import pytest
 
-from tests.conftest import ROOT
 from tests.support.haproxy import HAPROXY
-from tests.support.networks import Network, Networks
-from tests.support.servers import BIN, USER, free_port, new_folder
+from tests.support.networks import Networks
+from tests.support.patroni_machine import FILES, PASSWORD, Machine
+from tests.support.servers import USER, free_port, new_folder
 from tests.support.waiting import eventually
 
-FILES = ROOT / "deploy/patroni"
 NAMES = ("db1", "db2", "witness")
-PASSWORD = "of-the-test"
 FOLLOWS = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'sync'"
 PLACE = re.compile(r"\b(db1|db2|witness):(\d+)\b")
-PROGRAMS = {"patroni": "patroni", "patronictl": "patroni", "etcd": "etcd-server", "etcdctl": "etcd-client"}
+PROGRAMS = {"patroni": "patroni", "etcd": "etcd-server", "etcdctl": "etcd-client", "psql": "postgresql-client"}
 ETCD_OF_PATRONI = Path("/usr/lib/python3/dist-packages/etcd")
 
 
@@ -47,149 +43,15 @@ def require_patroni() -> None:
         pytest.skip(why)
 
 
-class Machine:
-    """One of the three: its files, its processes, and where the others find it."""
-
-    def __init__(self, name: str, folder: Path, cluster: "Cluster", network: Network | None) -> None:
-        self.name = name
-        self.network = network
-        self.data = folder / name / "data"
-        self._folder = folder / name
-        self._cluster = cluster
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._folder.mkdir(mode=0o700)
-        self.host = network.address if network else "127.0.0.1"
-        self.ports = {port: port if network else free_port() for port in (5432, 8008, 2379, 2380)}
-
-    @property
-    def uri(self) -> str:
-        """Its PostgreSQL's, for the superuser."""
-        return f"postgresql://postgres:{PASSWORD}@{self.host}:{self.ports[5432]}/postgres"
-
-    def start(self) -> None:
-        """Start what is not running."""
-        of_etcd = _variables(self._cluster.adapted("etcd", self))
-        self._start("etcd", "etcd", **of_etcd, ETCD_DATA_DIR=str(self._folder / "etcd"))
-        if self.name != "witness":
-            self._start("patroni", "patroni", str(self.configuration()), **_variables(self.environment_file().read_text()))
-
-    def environment_file(self) -> Path:
-        """Its /etc/patroni_env.conf."""
-        file = self._folder / "patroni_env.conf"
-        file.write_text(self._cluster.adapted("patroni_env.conf", self).replace("…", PASSWORD))
-        return file
-
-    def configuration(self) -> Path:
-        """Its /etc/patroni/config.yml."""
-        text = self._cluster.adapted("patroni.yml", self)
-        there = {
-            "/usr/lib/postgresql/15/bin": BIN,
-            "/var/lib/postgresql/15/shop": self.data,
-            "/var/lib/postgresql/shop.pgpass": self._folder / "pgpass",
-            "/var/run/postgresql": self._folder,
-        }
-        for documented, here in there.items():
-            assert documented in text
-            text = text.replace(documented, str(here))
-        file = self._folder / "config.yml"
-        file.write_text(text)
-        return file
-
-    def kill(self) -> None:
-        """End everything on it at once, as when its power fails."""
-        for process in self._all():
-            with suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGSTOP)  # so that none sees another end
-        for process in self._all():
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        self._reap()
-
-    def kill_database(self) -> None:
-        """End PostgreSQL at once; Patroni sees that."""
-        for process in self._database():
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-
-    def stand_still(self) -> None:
-        """Patroni and PostgreSQL do nothing any more, and are connected to as before; etcd goes on."""
-        self._send(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        self._send(signal.SIGCONT)
-
-    def cut(self) -> None:
-        """Nothing comes in and nothing goes out, and nobody is told."""
-        assert self.network is not None
-        self.network.cut()
-
-    def heal(self) -> None:
-        assert self.network is not None
-        self.network.heal()
-
-    def leads(self) -> bool:
-        """Whether it says so, as HAProxy asks it."""
-        try:
-            return httpx.get(f"http://{self.host}:{self.ports[8008]}/primary", timeout=2).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def log(self) -> str:
-        files = sorted(self._folder.glob("*.log"))
-        return "\n".join(f"--- {self.name} {file.name}\n{file.read_text(errors='replace')[-4000:]}" for file in files)
-
-    def _start(self, name: str, *command: str, **environment: str) -> None:
-        running = self._processes.get(name)
-        if running is not None and running.poll() is None:
-            return
-        inside = self.network.enter(USER) if self.network else []
-        log = (self._folder / f"{name}.log").open("ab")
-        self._processes[name] = subprocess.Popen(
-            [*inside, *command],
-            stdout=log,
-            stderr=log,
-            user=None if inside else USER,
-            cwd="/",
-            env={"PATH": os.environ["PATH"], "HOME": str(self._folder), "LC_ALL": "C.UTF-8", **environment},
-            start_new_session=True,
-        )
-        log.close()
-
-    def _send(self, number: signal.Signals) -> None:
-        for process in [psutil.Process(self._processes["patroni"].pid), *self._database()]:
-            with suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
-
-    def _database(self) -> list[psutil.Process]:
-        """All that works in its data directory, also what Patroni has lost sight of."""
-        found = [each for each in psutil.process_iter(["cmdline"]) if str(self.data) in (each.info["cmdline"] or ())]
-        for each in list(found):
-            with suppress(psutil.NoSuchProcess):
-                found += each.children(recursive=True)
-        return found
-
-    def _all(self) -> list[psutil.Process]:
-        ours = [psutil.Process(process.pid) for process in self._processes.values() if process.poll() is None]
-        return ours + [child for each in ours for child in each.children(recursive=True)] + self._database()
-
-    def _reap(self) -> None:
-        for process in self._processes.values():
-            process.wait(10)
-
-
 class Cluster:
     """The three machines, and what may be asked of them together."""
 
     def __init__(self, folder: Path, networks: Networks | None) -> None:
         self.folder = folder
-        self.machines = {name: Machine(name, folder, self, networks.add(name) if networks else None) for name in NAMES}
+        self.machines = {
+            name: Machine(name, folder, networks.add(name) if networks else None, self.with_addresses) for name in NAMES
+        }
         self.databases = [self.machines["db1"], self.machines["db2"]]
-
-    def adapted(self, file: str, machine: Machine) -> str:
-        """The text of a file of deploy/patroni, with the addresses of this test."""
-        text = (FILES / file).read_text().replace("HOST", machine.name)
-        text = re.sub(r"\b0\.0\.0\.0:(\d+)", lambda found: f"{machine.host}:{machine.ports[int(found[1])]}", text)
-        return self.with_addresses(text)
 
     def with_addresses(self, text: str) -> str:
         """The text with `db1:5432` and the like as they are reached here."""
@@ -299,7 +161,3 @@ def _leads(port: int) -> bool:
         time.sleep(0.2)
         return False
     return True
-
-
-def _variables(text: str) -> dict[str, str]:
-    return dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
