@@ -19,14 +19,14 @@ from rich.table import Table
 from rich.text import Text
 
 from app.config import ConfigurationError, require_sense, settings
-from app.db import failures, migration
+from app.db import failures, migration, pools
 from app.db.work import ADMIN, SYSTEM, Actor, Work
 from app.errors import AppError
 from app.models.order import STATUS_NAMES
 from app.schemas.fields import Name, Password
 from app.security import hash_now
 from app.services.accounts import accounts
-from app.tools import check, demo
+from app.tools import check, demo, restored
 from app.tools.replay import Replay
 from app.tools.replay_file import Unreadable
 from app.tools.replay_report import Report
@@ -68,6 +68,24 @@ def migrate() -> None:
     """Bring the schema up to date."""
     with migration.running():
         console.print(f"schema is at revision {migration.expected_revision()}")
+
+
+@cli.command()
+def after_restore(
+    skip: Annotated[
+        int, typer.Option(min=1, max=10_000_000, help="ids to leave out, more than were given since the backup")
+    ] = (restored.SKIPPED),
+) -> None:
+    """Prepare a database that was restored from a backup or a dump, before the service starts; tells what is in it."""
+    with migration.running():
+        pools.leave()
+        found = restored.settle(skip)
+    console.print(f"{found.sequences} sequences go on {skip:,} ids further")
+    if found.reordered:
+        console.print("transaction ids start over here: events and webhooks were put in order for that")
+    console.print(f"{found.orders:,} orders, the newest of {found.newest or 'never'} UTC")
+    if found.skus_off:
+        _stop(f"the stock of {found.skus_off} SKUs is not the sum of their movements")
 
 
 @cli.command("check")
@@ -122,7 +140,7 @@ def main() -> None:
     """Run a command; an error that a person can mend is one line, without a traceback."""
     try:
         cli()
-    except (AppError, ConfigurationError, Unreadable, *failures.AWAY) as error:
+    except (AppError, ConfigurationError, Unreadable, restored.InUse, *failures.AWAY) as error:
         _stop(str(error).strip())
 
 

@@ -44,11 +44,11 @@ class Process:
 
 
 @contextmanager
-def running(environment: dict[str, str], *command: str) -> Iterator[Process]:
-    """`python -m command`, its output in a file."""
+def running(environment: dict[str, str], *command: str, folder: Path = ROOT) -> Iterator[Process]:
+    """`python -m command` of the code in `folder`, its output in a file."""
     with tempfile.NamedTemporaryFile() as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-m", *command], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             yield Process(process, Path(output.name))
@@ -58,9 +58,9 @@ def running(environment: dict[str, str], *command: str) -> Iterator[Process]:
 
 
 @contextmanager
-def service(environment: dict[str, str], *options: str) -> Iterator[Process]:
-    """A plain `uvicorn app.main:app`, ready to be asked."""
-    with running(environment, "uvicorn", "app.main:app", "--port", "0", *options) as found:
+def service(environment: dict[str, str], *options: str, folder: Path = ROOT) -> Iterator[Process]:
+    """A plain `uvicorn app.main:app` of the code in `folder`, ready to be asked."""
+    with running(environment, "uvicorn", "app.main:app", "--port", "0", *options, folder=folder) as found:
         eventually(lambda: "running on http" in found.text() or found.process.poll() is not None, 30)
         url = re.search(r"running on (http://[\d.:]+)", found.text())
         assert url, found.text()

@@ -37,10 +37,11 @@ def new_folder() -> Iterator[Path]:
 
 
 class Server:
-    """A server in a folder of its own, on a free port."""
+    """A server in a folder of its own, on a free port; `programs` is where those of its version are."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, programs: Path = BIN) -> None:
         self.data = data
+        self.programs = programs
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -48,12 +49,14 @@ class Server:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def init(self) -> Self:
-        command("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale")
+        given = ("-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale")
+        command("initdb", *given, programs=self.programs)
         return self
 
     def copy_of(self, other: "Server", *options: str) -> Self:
         """Make this one from a base backup of another."""
-        command("pg_basebackup", "-d", other.uri(), "-D", self.data, "-c", "fast", "--no-sync", *options)
+        given = ("-d", other.uri(), "-D", self.data, "-c", "fast", "--no-sync", *options)
+        command("pg_basebackup", *given, programs=self.programs)
         return self
 
     def start(self, **settings: str) -> Self:
@@ -61,7 +64,7 @@ class Server:
         given = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": "", **QUICK, **settings}
         options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         log = (self.data.parent / f"{self.data.name}.log").open("ab")
-        executable = [str(BIN / "postgres"), "-D", str(self.data), *options]
+        executable = [str(self.programs / "postgres"), "-D", str(self.data), *options]
         self._process = subprocess.Popen(executable, stdout=log, stderr=log, user=USER, cwd="/", start_new_session=True)
         log.close()
         self._wait_until_it_answers()
@@ -120,10 +123,10 @@ class Server:
         raise AssertionError("the server did not start:\n" + self.log())
 
 
-def command(name: str, *arguments: object) -> str:
+def command(name: str, *arguments: object, programs: Path = BIN) -> str:
     """Run one of PostgreSQL's programs as the servers' user; what it printed."""
     done = subprocess.run(
-        [str(BIN / name), *map(str, arguments)], user=USER, cwd="/", capture_output=True, text=True, check=False
+        [str(programs / name), *map(str, arguments)], user=USER, cwd="/", capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"{name}: {done.stderr}"
     return done.stdout

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from sqlalchemy import Integer, cast, func, literal_column, select
+from sqlalchemy import Boolean, Integer, and_, cast, column, false, func, literal_column, select, table
 
 from app.db import pools
 from app.db.parameters import NOW
@@ -18,6 +18,8 @@ from app.services.sweeping import heartbeat
 from app.services.sweeping.sweep import REPORTED
 from app.services.webhooks import fan_out
 
+ARCHIVER = table("pg_stat_archiver", column("last_failed_time"), column("last_archived_time"))
+STANDBY = table("pg_stat_replication", column("state"), column("application_name"), column("replay_lsn"))
 MOST = 10_000  # rows that are counted, so that a scrape costs the same however much is overdue
 
 
@@ -32,12 +34,12 @@ class Gauge:
 
 
 def read(now: int) -> Iterator[tuple[Gauge, float]]:
-    """Each gauge with its value, read over a separate connection, as the pool may be the problem."""
+    """Each gauge that has a value, read over a separate connection, as the pool may be the problem."""
     with closing(pools.connect()) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute("SET statement_timeout = '3s'")
         cursor.execute(_ALL.sql, {**_ALL.values, "now": now})
-        yield from zip(GAUGES, map(float, cursor.fetchone()), strict=True)
+        yield from ((gauge, float(value)) for gauge, value in zip(GAUGES, cursor.fetchone(), strict=True) if value is not None)
 
 
 def _overdue(table: Columns, deadline: Deadline) -> Expression:
@@ -63,6 +65,19 @@ def _lag(table: Columns, deadline: Deadline) -> Expression:
     return func.greatest(func.coalesce(cast(late, Integer), 0), 0)
 
 
+def _of_standbys(value: Expression) -> Expression:
+    """What the server tells of its standbys, base backups aside; None where this role may not see them (docs/operations.md)."""
+    follows = and_(STANDBY.c.state == "streaming", STANDBY.c.application_name != "pg_basebackup")
+    may_see = func.pg_has_role("pg_read_all_stats", "USAGE", type_=Boolean)
+    return select(value).select_from(STANDBY).where(follows).having(may_see).scalar_subquery()
+
+
+def _archive_fails() -> Expression:
+    """Whether the last attempt to archive WAL failed."""
+    failed = ARCHIVER.c.last_failed_time > func.coalesce(ARCHIVER.c.last_archived_time, literal_column("'-infinity'"))
+    return select(func.coalesce(failed, false())).select_from(ARCHIVER).scalar_subquery()
+
+
 GAUGES = (
     Gauge("worker_last_sweep_timestamp_seconds", "When a worker last finished a sweep, Unix time", heartbeat.last()),
     Gauge(
@@ -76,6 +91,13 @@ GAUGES = (
         _counted(refunds.REFUND, refunds.overdue(refunds.REFUND)),
     ),
     Gauge("webhook_deliveries_pending", "Deliveries to webhooks that are due or still to be made", fan_out.pending()),
+    Gauge("wal_archive_failing", "Whether the database's last attempt to archive WAL failed", _archive_fails()),
+    Gauge("standbys", "Standbys that follow the database", _of_standbys(func.count())),
+    Gauge(
+        "standby_lag_bytes",
+        "WAL that the standby furthest behind has not replayed",
+        _of_standbys(func.coalesce(func.max(func.pg_wal_lsn_diff(func.pg_current_wal_lsn(), STANDBY.c.replay_lsn)), 0)),
+    ),
     *(
         Gauge(
             "deadlines_overdue",
