@@ -10,6 +10,7 @@ class Customer(Base):
     __table_args__ = (
         UniqueConstraint("name"),
         look_alike("customer", "name"),
+        Index("ix_customer_newest", "create_time", "id"),
         Index("ix_customer_phone", "tel_phone"),
         CheckConstraint("tel_phone ~ '^[0-9]{11}$'", name="tel_phone_11_digits"),
         CheckConstraint(

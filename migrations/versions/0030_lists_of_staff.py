@@ -1,4 +1,4 @@
-"""The newest products of all shops, buyers by their phones, and tickets that came to nothing, which staff look for."""
+"""What staff look for: the newest products, buyers and merchants, buyers by their phones, tickets that came to nothing."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,8 @@ down_revision = "0029"
 
 INDEXES = (
     ("ix_product_all_newest", "product", ["create_time", "id"], None),
+    ("ix_customer_newest", "customer", ["create_time", "id"], None),
+    ("ix_user_newest", "user", ["create_time", "id"], None),
     ("ix_customer_phone", "customer", ["tel_phone"], None),
     ("ix_order_receiver", "order", [sa.text("replace(receiver_phone, '-', '')"), "customer_id"], None),
     ("ix_except_order_closed", "except_order", ["status", "business_id"], "close_time IS NOT NULL AND status <> 1"),
