@@ -61,8 +61,13 @@ class TicketFilters(TicketConditions, PageQuery):
     """A page of the tickets that pass the filters."""
 
 
-class AdminTicketFilters(TicketFilters):
+class AdminTicketConditions(TicketConditions):
     business_id: Id | None = None
+    customer_id: Id | None = None
+
+
+class AdminTicketFilters(AdminTicketConditions, PageQuery):
+    """A page of everybody's tickets that pass the filters."""
 
 
 class Ask(Input):
