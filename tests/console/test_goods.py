@@ -55,3 +55,31 @@ def test_movements_of_the_shop_follow_a_stock(world, visit):
     visitor.row("盘点").get_by_text("+7").wait_for()
     page.get_by_role("link", name="水杯 蓝色").first.click()
     page.get_by_role("dialog").get_by_text("盘点").wait_for()
+
+
+def test_what_was_removed_is_restored(world, visit):
+    merchant = world.merchant()
+    sku = world.sku(merchant)
+    visitor = visit()
+    page = visitor.enter(merchant, "/skus")
+    visitor.row("水杯").get_by_role("button", name="删除").click()
+    page.get_by_role("dialog").get_by_role("button", name="确定").click()
+    visitor.row("水杯").wait_for(state="detached")
+    page.get_by_role("button", name="已删除").click()
+    page.wait_for_url("**/console/skus?removed=true")
+    visitor.row("水杯").get_by_role("button", name="恢复").click()
+    visitor.says("已恢复，库存为 0，编码为空")
+    visitor.row("水杯").wait_for(state="detached")
+    assert merchant.get(f"/skus/{sku['id']}").json()["stock"] == 0
+
+    page.get_by_role("link", name="商品", exact=True).click()
+    visitor.row("水杯").get_by_role("button", name="删除").click()
+    page.get_by_role("dialog").get_by_role("button", name="确定").click()
+    visitor.row("水杯").wait_for(state="detached")
+    page.goto(f"{visitor.url}/console/skus?removed=true")
+    visitor.row("水杯").get_by_role("button", name="恢复").click()
+    visitor.says("该商品已删除，请先恢复商品")
+    page.goto(f"{visitor.url}/console/products?show=removed")
+    visitor.row("水杯").get_by_role("button", name="恢复").click()
+    visitor.row("水杯").wait_for(state="detached")
+    assert merchant.get("/products").json()["total"] == 1
