@@ -1,7 +1,7 @@
 """How soon the console shows its first view after login, and how a list of 100 rows scrolls, in Chromium.
 
-A login's time is from the click until the view is painted with its data; `cold` has nothing of the pages in the browser's cache but the
-login page. A long task keeps the page from answering for 50 ms or more. Needs Chromium and the built pages (`make console`).
+A login's time is from the click until the view is painted with its data; `cold` has only the login page in the browser's
+cache. A long task keeps the page from answering for 50 ms or more. Needs Chromium and the built pages (`make console`).
 
 python -m bench.console
 """
@@ -94,7 +94,10 @@ def _logged_in(page: Page, url: str, name: str) -> float:
 
 
 def _scrolled(browser: Browser, url: str, width: int) -> tuple[int, float, float, int]:
-    """The number of long tasks and the longest while the list is scrolled to its end and back; 95 % of frames came as soon; frames."""
+    """Scroll the list to its end and back: the number of long tasks, the longest, the 95th percentile of a frame, and frames.
+
+    Times are milliseconds.
+    """
     page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
     page.add_init_script(_CLICKED)
     _logged_in(page, url, "merchant: 100 orders")

@@ -30,6 +30,7 @@ export const product = bilingual(
     no_sku: "还没有 SKU，添加后才能售卖",
     loading_3d: "正在加载 3D 预览…",
     drag: "拖动旋转，滚轮缩放",
+    no_preview: "此处无法预览该模型（如含 KTX2 贴图）；文件本身不受影响。",
   },
   {
     search: "Product name",
@@ -60,6 +61,7 @@ export const product = bilingual(
     no_sku: "No SKU yet: add one to sell it",
     loading_3d: "Loading the 3D preview…",
     drag: "Drag to turn, scroll to zoom",
+    no_preview: "This model can't be shown here (KTX2 textures can't, for example); the file itself is as it was.",
   },
 );
 
