@@ -120,6 +120,7 @@ def test_the_first_view_is_light_and_comes_from_here_alone(shop, visit):
             loaded.append(int(response.headers.get("content-length", 0)))
 
     visitor.page.on("response", note)
+    visitor.open("/login").get_by_role("heading", level=1).wait_for()
     visitor.enter(shop, "/")
     visitor.says("概览")
     visitor.page.wait_for_timeout(500)
