@@ -47,7 +47,8 @@ FROM generate_series(1, %(orders)s) g,
     LATERAL (SELECT (ARRAY[0, 1, 2, 3, 4])[1 + (g / %(merchants)s) %% 5] AS s, 1600000000 + g * 60 AS t) AS of_order;
 INSERT INTO except_order (id, order_id, business_id, except_type, status, create_time, close_time,
     back_reason, remark, back_cost)
-SELECT id, id, business_id, '仅退款', CASE WHEN status = 3 THEN 1 ELSE 2 END, create_time + 7200, close_time,
+SELECT id, id, business_id, CASE WHEN status = 3 THEN '仅退款' ELSE '退货退款' END, CASE WHEN status = 3 THEN 1 ELSE 2 END,
+    create_time + 7200, close_time,
     back_reason, 'remark', pay_count
 FROM "order" WHERE status IN (3, 4);
 INSERT INTO refund_payment (ticket_id, order_id, amount, due_time, status)
@@ -112,6 +113,8 @@ _TALLY = """
 DELETE FROM order_tally;
 INSERT INTO order_tally (business_id, status, delta, folded)
 SELECT business_id, status, count(*), true FROM "order" GROUP BY business_id, status;
+DELETE FROM ticket_tally;
+INSERT INTO ticket_tally (business_id, delta, folded) SELECT business_id, count(*), true FROM except_order GROUP BY business_id;
 """
 
 
@@ -156,5 +159,5 @@ def staff(uri: str) -> str:
 
 
 def tally(uri: str) -> None:
-    """Recount the orders of each merchant and state, in one row each as the worker leaves them."""
+    """Recount the orders of each merchant and state, and the tickets, in one row each as the worker leaves them."""
     execute(uri, _TALLY)

@@ -106,7 +106,7 @@ CASES = _of(
         "tickets that lapsed": "/except-orders?step=lapsed",
         "tickets withdrawn": "/except-orders?step=withdrawn",
         "tickets refused": "/except-orders?step=refused&cursor={near}",
-        "returns": "/except-orders?except_type=退货退款",
+        "returns": "/except-orders?except_type=退货退款&cursor={near}",
         "tickets of an order": "/except-orders?order_id={id}",
         "tickets of four hours": "/except-orders?create_from={from}&create_to={to}",
         "tickets overdue": "/except-orders?overdue=true",
