@@ -47,7 +47,9 @@ class ExceptOrder(Base):
         Index(
             "ix_except_order_closed", "status", "business_id", postgresql_where=f"close_time IS NOT NULL AND status <> {AGREED}"
         ),
-        Index("ix_except_order_lapsed", "business_id", postgresql_where=_LAPSED),
+        Index("ix_except_order_all_open", "create_time", "id", postgresql_where="close_time IS NULL"),
+        Index("ix_except_order_lapsed", "business_id", "create_time", "id", postgresql_where=_LAPSED),
+        Index("ix_except_order_all_lapsed", "create_time", "id", postgresql_where=_LAPSED),
         Index(
             "ix_except_order_refunded",
             "business_id",

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 
-from sqlalchemy import Text, bindparam, cast, func, literal, not_, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Text, bindparam, case, cast, false, func, literal, not_, or_, select, true
 
 from app.db.caller import ACCOUNTS, proved
 from app.db.parameters import ACTOR_ID
@@ -15,13 +14,15 @@ from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
 from app.models import Order
 from app.services import parties
 from app.services.lifecycle.deadlines import overdue
+from app.services.lifecycle.table import State
 from app.services.ownership import TICKETS, owned
 from app.services.paging import CAP, Page, answer, counted, page_statement
-from app.services.tickets import bought
-from app.services.tickets.states import DEADLINES, JOINED, LIFECYCLE, STEPS, WAITING_FOR, step_of
+from app.services.tickets import bought, tally
+from app.services.tickets.states import DEADLINES, JOINED, LIFECYCLE, STEPS, WAITING_FOR
 
 ORDER = Order.__table__
 
+AT = "at"
 _OVERDUE = overdue(DEADLINES, JOINED)
 
 
@@ -31,15 +32,19 @@ def _of_buyer(customer_id: Expression) -> Condition:
     return JOINED.c.order_id == func.any(func.array(orders))
 
 
+def _at_one_of(steps: Iterable[State]) -> Condition:
+    return or_(*(step.holds(JOINED) for step in steps))
+
+
+def _open_at_one_of(steps: Iterable[State]) -> Condition:
+    """As one value, which the planner expects of half the open tickets; shares that depend on each other it would multiply."""
+    return JOINED.c.close_time.is_(None) & case((_at_one_of(steps), true()), else_=false())
+
+
 FILTERS = {
     "status": JOINED.c.status == bindparam("status"),
     "statuses": is_among(JOINED.c.status, "statuses"),
-    "step": step_of(JOINED) == bindparam("step"),
-    "steps": step_of(JOINED) == func.any(cast(bindparam("steps"), ARRAY(Text))),
-    **{
-        f"waiting_for_{who}": JOINED.c.close_time.is_(None) & or_(*(step.holds(JOINED) for step in steps))
-        for who, steps in WAITING_FOR.items()
-    },
+    **{f"waiting_for_{who}": _open_at_one_of(steps) for who, steps in WAITING_FOR.items()},
     "except_type": JOINED.c.except_type == bindparam("except_type"),
     "order_id": JOINED.c.order_id == bindparam("order_id"),
     "business_id": JOINED.c.business_id == bindparam("business_id"),
@@ -76,8 +81,18 @@ def counts(work: Work, filters: Mapping[str, object]) -> JsonText:
 
 
 def conditions(kind: str, filters: Iterable[str]) -> list[Condition]:
-    """The conditions for the caller's tickets that pass `filters` (names of FILTERS)."""
-    return [owned(TICKETS, kind, JOINED), *(FILTERS[name] for name in sorted(filters))]
+    """The conditions for the caller's tickets that pass `filters`: names of FILTERS, and of `at_steps`."""
+    return [owned(TICKETS, kind, JOINED), *(_condition(name) for name in sorted(filters))]
+
+
+def at_steps(names: Iterable[str]) -> str:
+    """The name of the filter by these steps: which they are is part of the statement, for some have an index of their own."""
+    return " ".join((AT, *sorted(names)))
+
+
+def _condition(name: str) -> Condition:
+    word, *names = name.split()
+    return _at_one_of(step for step in STEPS if step.name in names) if word == AT else FILTERS[name]
 
 
 @cache
@@ -96,7 +111,7 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
     if kind == CUSTOMER:
         chosen.append(_of_buyer(ACTOR_ID))
     view = select(*LIFECYCLE.view(JOINED, kind)).where(*chosen)
-    total = counted(select(JOINED.c.id).where(*chosen))
+    total = counted(select(JOINED.c.id).where(*chosen)) if filters or kind not in (MERCHANT, ADMIN) else tally.total(kind)
     time, row_id = JOINED.c.create_time, JOINED.c.id
     return page_statement(view, time, row_id, total=total, by_cursor=by_cursor, kind=kind, beside=_beside(kind))
 
