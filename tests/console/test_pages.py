@@ -155,3 +155,27 @@ def test_columns_are_chosen_by_the_keyboard_and_stay_chosen(shop, visit):
     assert heads.get_by_text("地址").count() == 0
     page.get_by_role("heading", level=1).click()
     choice.wait_for(state="detached")
+
+
+def test_a_list_shows_as_many_rows_as_the_address_says(world, visit):
+    merchant, customer = world.merchant(), world.customer()
+    sku = world.sku(merchant)
+    for _ in range(21):
+        world.order(merchant, customer, sku=sku)
+    visitor = visit(width=390)
+    page = visitor.enter(merchant, "/orders?status=0")
+    rows = page.locator("main tbody tr")
+    rows.nth(20).wait_for()
+    page.get_by_role("combobox", name="每页条数").press("Enter")
+    page.get_by_role("option", name="20 条/页").click()
+    page.wait_for_url("**/console/orders?status=0&size=20")
+    rows.nth(20).wait_for(state="detached")
+    page.get_by_role("button", name="下一页").click()
+    rows.nth(1).wait_for(state="detached")
+    assert rows.count() == 1
+    page.reload()
+    rows.first.wait_for()
+    assert rows.count() == 1
+    page.get_by_role("button", name="列", exact=True).click()
+    assert visitor.barriers() == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
