@@ -19,7 +19,7 @@ from bench.servers import create_database, postgres, service
 
 CONNECTIONS = 8
 GOAL = 1.2
-TRIED = 10  # requests of each case, before it is measured
+TRIED = 3  # requests of each case, before it is measured
 
 
 @contextlib.contextmanager
@@ -37,7 +37,7 @@ def check(few: Shops, many: Shops) -> None:
             statistics.mean(_found(each.answer(over.urls[0])) for each in make(over, TRIED)) for over in (few, many)
         )
         assert small or name in FIND_NOTHING, f"{name}: nothing is found"
-        assert abs(small - large) <= 1, f"{name}: {small} rows of few orders, {large} of many"
+        assert abs(small - large) <= 3, f"{name}: {small} rows of few orders, {large} of many"
 
 
 def _found(body: bytes) -> int:
