@@ -36,6 +36,7 @@ TAGS = {
     "admin-users": "Merchants and customers (商家与买家), for staff to look at and manage.",
     "admin-orders": "Everybody's orders and tickets (全部订单与服务单).",
     "admin-except-orders": "Tickets that staff decide (平台介入) where a merchant or buyer does not.",
+    "admin-products": "Everybody's products (全部商品).",
     "admin-refunds": "Everybody's refunds (退款).",
     "admin-scene-bases": "The scene bases (基础场景), kept by staff.",
     "admin-files": "The files of the platform (平台文件): pictures and models of scene bases.",

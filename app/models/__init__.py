@@ -30,6 +30,7 @@ from app.models.scene import Scene, SceneBase, SceneBaseModel
 from app.models.sku import RemovedSku, Sku, SkuCode, SkuUpdate
 from app.models.stock_movement import StockMovement
 from app.models.stored_file import PlatformFile, RemovedContent, StoredFile
+from app.models.ticket_tally import TicketTally
 from app.models.user import User
 from app.models.webhook import Webhook, WebhookDelivery
 
@@ -79,6 +80,7 @@ __all__ = [
     "StockMovement",
     "StoredFile",
     "TicketReturnAddress",
+    "TicketTally",
     "UnlistedProduct",
     "User",
     "Webhook",

@@ -1,4 +1,4 @@
-from sqlalchemy import CheckConstraint, Column, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, Integer, String, UniqueConstraint
 
 from app.models.base import Base, look_alike, time_column
 
@@ -10,6 +10,8 @@ class Customer(Base):
     __table_args__ = (
         UniqueConstraint("name"),
         look_alike("customer", "name"),
+        Index("ix_customer_newest", "create_time", "id"),
+        Index("ix_customer_phone", "tel_phone"),
         CheckConstraint("tel_phone ~ '^[0-9]{11}$'", name="tel_phone_11_digits"),
         CheckConstraint(
             "password_hash <> '!deleted' OR num_nonnulls(email_address, tel_phone, auth_token, last_login) = 0",

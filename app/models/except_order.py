@@ -23,6 +23,7 @@ STEP_NAMES = {
 
 REFUND_ONLY, RETURN_AND_REFUND = "仅退款", "退货退款"
 _REFUNDED = f"status = {AGREED} AND close_time IS NOT NULL AND (except_type = '{REFUND_ONLY}' OR recv_time IS NOT NULL)"
+_LAPSED = f"status = {AGREED} AND close_time IS NOT NULL AND except_type = '{RETURN_AND_REFUND}' AND recv_time IS NULL"
 
 
 class ExceptOrder(Base):
@@ -43,6 +44,12 @@ class ExceptOrder(Base):
         Index("ix_except_order_all_newest", "create_time", "id"),
         Index("ix_except_order_open", "status", "create_time", postgresql_where="close_time IS NULL"),
         Index("ix_except_order_open_of_merchant", "business_id", postgresql_where="close_time IS NULL"),
+        Index(
+            "ix_except_order_closed", "status", "business_id", postgresql_where=f"close_time IS NOT NULL AND status <> {AGREED}"
+        ),
+        Index("ix_except_order_all_open", "create_time", "id", postgresql_where="close_time IS NULL"),
+        Index("ix_except_order_lapsed", "business_id", "create_time", "id", postgresql_where=_LAPSED),
+        Index("ix_except_order_all_lapsed", "create_time", "id", postgresql_where=_LAPSED),
         Index(
             "ix_except_order_refunded",
             "business_id",

@@ -1,4 +1,4 @@
-from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Index, Integer, String, UniqueConstraint, text
 
 from app.models.base import Base, one_of, time_column
 
@@ -35,6 +35,7 @@ class Order(Base):
         Index("ix_order_delivered", "business_id", "deliver_time", "id", postgresql_where="deliver_time IS NOT NULL"),
         Index("ix_order_to_receive_of_merchant", "business_id", "deliver_time", "id", postgresql_where="status = 1"),
         Index("ix_order_to_ship", "create_time", postgresql_where="status = 0"),
+        Index("ix_order_receiver", text("replace(receiver_phone, '-', '')"), "customer_id"),
     )
 
     id = Column(Integer, primary_key=True)

@@ -7,7 +7,10 @@ class Product(Base):
     """A product of a merchant; its SKUs have the prices and the stock."""
 
     __tablename__ = "product"
-    __table_args__ = (Index("ix_product_newest", "business_id", "create_time", "id"),)
+    __table_args__ = (
+        Index("ix_product_newest", "business_id", "create_time", "id"),
+        Index("ix_product_all_newest", "create_time", "id"),
+    )
 
     id = Column(Integer, primary_key=True)
     business_id = Column(Integer, ForeignKey("user.id"), nullable=False, comment="商家id")

@@ -1,4 +1,4 @@
-from sqlalchemy import Column, Integer, String, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, String, UniqueConstraint
 
 from app.models.base import Base, look_alike, one_of, time_column
 
@@ -14,6 +14,7 @@ class User(Base):
         UniqueConstraint("storename"),
         look_alike("user", "name"),
         look_alike("user", "storename"),
+        Index("ix_user_newest", "create_time", "id"),
         one_of("status", NORMAL, DISABLED),
         {"comment": "商家"},
     )

@@ -30,6 +30,7 @@ _MODULES = {
     "app.routers.admin": (
         "orders",
         "except_orders",
+        "products",
         "refunds",
         "users",
         "events",

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
-from app.schemas.fields import Change, Email, GivenPassword, Input, Line, Name, Password, Phone
+from app.schemas.fields import Change, Email, GivenPassword, Input, Line, Name, Password, Phone, understood_as
 from app.schemas.paging import Listed, PageQuery
+from app.services.orders.receivers import phone_key
 
 
 class Login(Input):
@@ -59,6 +60,10 @@ class PasswordReset(Input):
 
 class AccountFilters(PageQuery):
     name: Annotated[str, Line(255)] | None = None
+
+
+class CustomerFilters(AccountFilters):
+    phone: Annotated[str, StringConstraints(pattern=r"^[0-9]{5,12}$"), understood_as(phone_key)] | None = None
 
 
 class UserFilters(AccountFilters):

@@ -22,6 +22,7 @@ from app.schemas.fields import (
 from app.schemas.paging import Conditions, Listed, PageQuery
 from app.schemas.parties import Parties
 from app.schemas.refunds import RefundStatus
+from app.services.tickets.queries import at_steps
 
 ExceptType = Literal["仅退款", "退货退款"]
 Step = Literal["applied", "offered", "awaiting_return", "awaiting_receipt", "refunded", "refused", "withdrawn", "lapsed"]
@@ -31,6 +32,12 @@ Pictures = Annotated[list[Annotated[str, Line(80)]], Field(max_length=MOST), Aft
 
 class CustomerTicketFilters(PageQuery):
     step: Step | None = None
+
+    def filters(self) -> dict[str, Any]:
+        given = super().filters()
+        if self.step is not None:
+            given[at_steps([given.pop("step")])] = True
+        return given
 
 
 class TicketConditions(Conditions):
@@ -49,7 +56,7 @@ class TicketConditions(Conditions):
         given = super().filters()
         steps = given.pop("step", None)
         if steps is not None:
-            given |= {"step": steps[0]} if len(steps) == 1 else {"steps": steps}
+            given[at_steps(steps)] = True
         if "waiting_for" in given:
             given[f"waiting_for_{given.pop('waiting_for')}"] = True
         return given
@@ -59,8 +66,13 @@ class TicketFilters(TicketConditions, PageQuery):
     """A page of the tickets that pass the filters."""
 
 
-class AdminTicketFilters(TicketFilters):
+class AdminTicketConditions(TicketConditions):
     business_id: Id | None = None
+    customer_id: Id | None = None
+
+
+class AdminTicketFilters(AdminTicketConditions, PageQuery):
+    """A page of everybody's tickets that pass the filters."""
 
 
 class Ask(Input):

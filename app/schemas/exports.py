@@ -28,7 +28,9 @@ def _columns(names: tuple[str, ...]) -> Any:
 def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
     def known(name: str) -> str:
         if name not in names:
-            raise PydanticCustomError("unknown_column", "there is no such column")
+            raise PydanticCustomError(
+                "unknown_column", "there is no such column: choose of {columns}", {"columns": ", ".join(names)}
+            )
         return name
 
     return known

@@ -111,7 +111,7 @@ def once_each(values: list[Kind]) -> list[Kind]:
     return list(dict.fromkeys(values))
 
 
-def _as(understood: Callable[[str], str]) -> BeforeValidator:
+def understood_as(understood: Callable[[str], str]) -> BeforeValidator:
     """Reads a text as `understood` makes it plain; whatever is no text is left to the type that it is for."""
     return BeforeValidator(lambda given: understood(given) if isinstance(given, str) else given)
 
@@ -133,7 +133,7 @@ class Line(GroupedMetadata):
 
     def __iter__(self) -> Iterator[Any]:
         yield StringConstraints(min_length=1, max_length=self.longest)
-        yield _as(text.one_line)
+        yield understood_as(text.one_line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Prose(GroupedMetadata):
 
     def __iter__(self) -> Iterator[Any]:
         yield StringConstraints(min_length=1, max_length=self.longest)
-        yield _as(text.prose)
+        yield understood_as(text.prose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +182,11 @@ Statuses = Annotated[list[Annotated[int, Field(ge=-1, le=4)]], Field(min_length=
 Ids = Annotated[list[Id], Field(min_length=1, max_length=1000), BeforeValidator(listed), AfterValidator(once_each)]
 
 Name = Annotated[str, Line(255)]
-SkuCode = Annotated[str, StringConstraints(min_length=1, max_length=50), _as(text.code)]
+SkuCode = Annotated[str, StringConstraints(min_length=1, max_length=50), understood_as(text.code)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(_printable)]
 GivenPassword = Annotated[str, StringConstraints(max_length=128), AfterValidator(_printable)]
-TrackingNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._\-]{1,30}$"), _as(text.compact)]
-OrderNumberPart = Annotated[str, StringConstraints(min_length=1, max_length=30), _as(text.code)]
-OrderNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-]{1,30}$"), _as(text.code)]
-Phone = Annotated[str, StringConstraints(pattern=r"^[0-9]{11}$"), _as(_bare_phone)]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=255), _as(text.code)]
+TrackingNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._\-]{1,30}$"), understood_as(text.compact)]
+OrderNumberPart = Annotated[str, StringConstraints(min_length=1, max_length=30), understood_as(text.code)]
+OrderNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_\-]{1,30}$"), understood_as(text.code)]
+Phone = Annotated[str, StringConstraints(pattern=r"^[0-9]{11}$"), understood_as(_bare_phone)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=255), understood_as(text.code)]

@@ -75,9 +75,13 @@ class MerchantOrderFilters(MerchantOrderConditions, PageQuery):
     ] = "newest"
 
 
-class AdminOrderFilters(OrderConditions, PageQuery):
+class AdminOrderConditions(OrderConditions):
     business_id: Id | None = None
     customer_id: Id | None = None
+
+
+class AdminOrderFilters(AdminOrderConditions, PageQuery):
+    """A page of everybody's orders that pass the filters."""
 
 
 class CustomerOrderFilters(PageQuery):

@@ -10,6 +10,7 @@ from app.schemas.fields import MAX_INT, Change, Count, Id, Input, Line, Optional
 from app.schemas.files import FileName
 from app.schemas.models import ProductModel
 from app.schemas.paging import Conditions, Listed, PageQuery
+from app.schemas.parties import Shop
 
 Pictures = Annotated[
     list[FileName],
@@ -32,6 +33,10 @@ class ProductFilters(PageQuery):
 class PlatformProductFilters(PageQuery):
     name: Annotated[str, Line(50)] | None = None
     listed: bool | None = None
+    business_id: Id | None = None
+
+
+class AdminProductFilters(ProductFilters):
     business_id: Id | None = None
 
 
@@ -158,6 +163,16 @@ class ProductView(BaseModel):
 
 class ProductList(Listed):
     items: list[ProductView]
+
+
+class AdminProduct(Shop, ProductView):
+    """A product as staff see it."""
+
+    removed: Annotated[bool, Field(description="Whether it was taken off the shop (已删除)")]
+
+
+class AdminProductList(Listed):
+    items: list[AdminProduct]
 
 
 class SkuList(Listed):

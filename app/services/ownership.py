@@ -50,6 +50,7 @@ TICKETS: Owners = {
     ADMIN: _every_row, SYSTEM: _every_row, BY_AGREEING: _every_row,
 }
 FIGURES: Owners = {MERCHANT: _of_merchant, ADMIN: _every_row}
+GOODS: Owners = {ADMIN: _every_row}
 EVENTS: Owners = {ADMIN: _every_row}
 REFUNDS: Owners = {PLATFORM: _every_row, ADMIN: _every_row}
 WEBHOOKS: Owners = {MERCHANT: _of_merchant, PLATFORM: _of_platform}

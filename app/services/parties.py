@@ -15,7 +15,12 @@ def customer_name(customer_id: Expression) -> Expression:
     return buyer.correlate_except(_BUYER).scalar_subquery().label("customer_name")
 
 
-def names(business_id: Expression, customer_id: Expression) -> list[Expression]:
-    """`storename` and `customer_name`, each looked up by its key."""
+def storename(business_id: Expression) -> Expression:
+    """The name of the merchant's store, looked up by its key."""
     store = select(_STORE.c.storename).where(_STORE.c.id == business_id)
-    return [store.correlate_except(_STORE).scalar_subquery().label("storename"), customer_name(customer_id)]
+    return store.correlate_except(_STORE).scalar_subquery().label("storename")
+
+
+def names(business_id: Expression, customer_id: Expression) -> list[Expression]:
+    """`storename` and `customer_name`."""
+    return [storename(business_id), customer_name(customer_id)]

@@ -35,6 +35,7 @@ const adminPages = [
   page("customers", "admin-customers", () => import("./pages/admin/CustomersPage.vue")),
   page("orders", "admin-orders", () => import("./pages/admin/OrdersPage.vue")),
   page("tickets", "admin-tickets", () => import("./pages/admin/TicketsPage.vue")),
+  page("products", "admin-products", () => import("./pages/admin/ProductsPage.vue")),
   page("refunds", "admin-refunds", () => import("./pages/admin/RefundsPage.vue")),
   page("audit", "admin-audit", () => import("./pages/admin/AuditPage.vue")),
   page("bases", "admin-bases", () => import("./pages/admin/BasesPage.vue")),

@@ -1,4 +1,4 @@
-"""A served shop, and a browser before it, for the tests of one file."""
+"""A served shop, and a browser before it, for all tests of this folder: each leaves the others' rows alone."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.conftest import environment_for, serving
+from tests.conftest import created, environment_for, serving
 from tests.support.api import Api, Caller
 from tests.support.browser import Visitor, chromium, require_chromium
 from tests.support.factories import World
@@ -31,25 +31,26 @@ def _in_thread(make: Callable[[], Caller]) -> Caller:
         return thread.submit(make).result()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     require_chromium()
     with chromium() as browser:
         yield browser
 
 
-@pytest.fixture(scope="module")
-def migrated(migrated_module: str) -> str:
-    return migrated_module
+@pytest.fixture(scope="package")
+def migrated(postgres: str, template: str) -> Iterator[str]:
+    with created(postgres, template) as uri:
+        yield uri
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def url(migrated: str) -> Iterator[str]:
     with serving(environment_for(migrated)) as url:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def world(migrated: str) -> Iterator[World]:
     with Api() as api:
         yield Beside(api)

@@ -21,7 +21,10 @@ MERCHANT = (
 )
 ADMIN = (
     "/admin",
-    *(f"/admin/{name}" for name in ("merchants", "customers", "orders", "tickets", "refunds", "audit", "bases", "admins")),
+    *(
+        f"/admin/{name}"
+        for name in ("merchants", "customers", "orders", "tickets", "refunds", "products", "audit", "bases", "admins")
+    ),
 )
 FIRST_VIEW = 350_000  # bytes with gzip, without charts
 
@@ -117,8 +120,62 @@ def test_the_first_view_is_light_and_comes_from_here_alone(shop, visit):
             loaded.append(int(response.headers.get("content-length", 0)))
 
     visitor.page.on("response", note)
+    visitor.open("/login").get_by_role("heading", level=1).wait_for()
     visitor.enter(shop, "/")
     visitor.says("概览")
     visitor.page.wait_for_timeout(500)
     assert hosts == {urlsplit(visitor.url).netloc}
     assert 50_000 < sum(loaded) < FIRST_VIEW
+
+
+def test_columns_are_chosen_by_the_keyboard_and_stay_chosen(shop, visit):
+    visitor = visit()
+    page = visitor.enter(shop, "/orders")
+    heads = page.locator("main thead")
+    heads.get_by_text("物流").wait_for()
+    page.get_by_role("button", name="列", exact=True).focus()
+    page.keyboard.press("Enter")
+    choice = page.get_by_role("group", name="显示的列")
+    assert visitor.barriers() == []
+    for name in ("物流", "地址"):
+        choice.get_by_label(name, exact=True).focus()
+        page.keyboard.press("Space")
+    page.keyboard.press("Escape")
+    choice.wait_for(state="detached")
+    assert page.evaluate("document.activeElement.textContent.trim()") == "列"
+    chosen = ["订单", "商品", "收件人", "地址", "实付", "状态", "操作"]
+    assert heads.locator("th[scope=col]").all_inner_texts() == chosen
+    page.reload()
+    heads.get_by_text("地址").wait_for()
+    assert heads.locator("th[scope=col]").all_inner_texts() == chosen
+
+    page.get_by_role("button", name="列", exact=True).click()
+    choice.get_by_role("button", name="恢复默认").click()
+    heads.get_by_text("物流").wait_for()
+    assert heads.get_by_text("地址").count() == 0
+    page.get_by_role("heading", level=1).click()
+    choice.wait_for(state="detached")
+
+
+def test_a_list_shows_as_many_rows_as_the_address_says(world, visit):
+    merchant, customer = world.merchant(), world.customer()
+    sku = world.sku(merchant)
+    for _ in range(21):
+        world.order(merchant, customer, sku=sku)
+    visitor = visit(width=390)
+    page = visitor.enter(merchant, "/orders?status=0")
+    rows = page.locator("main tbody tr")
+    rows.nth(20).wait_for()
+    page.get_by_role("combobox", name="每页条数").press("Enter")
+    page.get_by_role("option", name="20 条/页").click()
+    page.wait_for_url("**/console/orders?status=0&size=20")
+    rows.nth(20).wait_for(state="detached")
+    page.get_by_role("button", name="下一页").click()
+    rows.nth(1).wait_for(state="detached")
+    assert rows.count() == 1
+    page.reload()
+    rows.first.wait_for()
+    assert rows.count() == 1
+    page.get_by_role("button", name="列", exact=True).click()
+    assert visitor.barriers() == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

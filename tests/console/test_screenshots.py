@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.conftest import ROOT
 from tests.support.api import Caller
-from tests.support.browser import Visitor, chromium, require_chromium
+from tests.support.browser import Visitor
 from tests.support.demonstrated import demonstration
 
 FOLDER = os.environ.get("CONSOLE_SCREENSHOTS")
@@ -24,11 +24,10 @@ PICTURES = {
 
 
 @pytest.mark.skipif(FOLDER is None, reason="CONSOLE_SCREENSHOTS names no folder")
-def test_pictures_are_taken():
-    require_chromium()
+def test_pictures_are_taken(browser):
     folder = ROOT / Path(FOLDER or "")
     folder.mkdir(exist_ok=True)
-    with demonstration() as shop, chromium() as browser:
+    with demonstration() as shop:
         for name, (audience, path, width) in PICTURES.items():
             visitor = Visitor(browser, shop.url, width=width, height=800)
             caller = Caller(None, audience, account={"name": f"demo-{audience}"})  # type: ignore[arg-type]

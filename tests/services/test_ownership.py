@@ -8,6 +8,7 @@ from app.db.work import ADMIN, Actor, Work
 from app.errors import NotFound
 from app.models import Admin
 from app.services import ownership
+from app.services.catalogue import everywhere
 from app.services.events import audit
 from app.services.orders import queries as orders
 from app.services.paging import Page
@@ -39,11 +40,13 @@ def ticket(world, merchant, customer):
 LISTS = {
     "orders": lambda work: orders.page(work, {}, FIRST),
     "tickets": lambda work: tickets.page(work, {}, FIRST),
+    "products": lambda work: everywhere.page(work, {}, FIRST),
     "events": lambda work: audit.page(work, {}, FIRST),
 }
 ROWS = {
     "an order": lambda work, ticket: orders.get(work, ticket["order_id"]),
     "its timeline": lambda work, ticket: orders.timeline(work, ticket["order_id"], FIRST),
+    "its product": lambda work, ticket: everywhere.get(work, 1),
     "a ticket": lambda work, ticket: tickets.get(work, ticket["id"]),
     "a ticket, to move it": lambda work, ticket: use_cases.refuse(work, ticket["id"], remark="no"),
 }
@@ -63,6 +66,17 @@ def test_no_row_is_there_for_it(by, ticket, act):
         act(work, ticket)
 
 
+COUNTS = {"orders": orders.counts, "tickets": tickets.counts}
+
+
+@pytest.mark.parametrize("counts", COUNTS.values(), ids=COUNTS.keys())
+@pytest.mark.parametrize("filters", [{}, {"business_id": 1}], ids=str)
+def test_it_counts_no_rows(by, ticket, counts, filters):
+    for kind, number in ((NEW, 0), (ADMIN, 1)):
+        with by(kind) as work:
+            assert sum(orjson.loads(counts(work, filters)).values()) == number
+
+
 def test_it_counts_no_sales(by, ticket):
     with by(NEW) as work:
         assert orjson.loads(reports.overview(work))["today"]["orders"] == 0
@@ -70,7 +84,7 @@ def test_it_counts_no_sales(by, ticket):
         assert orjson.loads(reports.overview(work))["today"]["orders"] == 1
 
 
-OWNERS = ("ORDERS", "TICKETS", "FIGURES", "EVENTS", "REFUNDS", "WEBHOOKS")
+OWNERS = ("ORDERS", "TICKETS", "FIGURES", "GOODS", "EVENTS", "REFUNDS", "WEBHOOKS")
 
 
 @pytest.mark.parametrize("owners", [getattr(ownership, name) for name in OWNERS], ids=OWNERS)

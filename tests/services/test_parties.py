@@ -1,5 +1,7 @@
 """Staff see of each order and ticket who it is between, and look at one of any merchant."""
 
+from collections import Counter
+
 import pytest
 
 from tests.support.factories import as_told, made
@@ -53,6 +55,54 @@ def test_counts_and_trend_are_of_all_shops(admin, shops, world):
     trends = [made(merchant.get("/statistics/trend"))["items"] for merchant in merchants]
     of_all = made(admin.get("/statistics/trend"))["items"]
     assert of_all[-1]["orders"] == sum(each[-1]["orders"] for each in trends) > 0
+
+
+def test_counts_of_orders_are_of_those_that_the_list_shows(admin, shops, world):
+    for merchant, buyer, _ in shops:
+        world.order(merchant, buyer, 1)
+        for asked in ({"business_id": merchant.id}, {"customer_id": buyer.id, "status": 1}, {"overdue": False}):
+            shown = made(admin.get("/orders", **asked))["items"]
+            counted = made(admin.get("/orders/counts", **asked))
+            assert {int(status): number for status, number in counted.items() if number} == Counter(
+                row["status"] for row in shown
+            )
+    assert admin.get("/orders/counts", q="x").status_code == 422
+
+
+STEPS = ("applied", "offered", "awaiting_return", "awaiting_receipt", "refunded", "refused", "withdrawn")
+
+
+def test_counts_of_tickets_are_of_those_that_the_list_shows(admin, world, customer):
+    merchants = [world.merchant(), world.merchant()]
+    for place, step in enumerate((*STEPS, "applied")):
+        world.ticket(merchants[place % 2], customer, step)
+    other = world.ticket(merchants[0], world.customer(), "refused")
+    for query, number in (
+        ("", 9),
+        (f"business_id={merchants[0].id}", 5),
+        (f"customer_id={customer.id}", 8),
+        (f"customer_id={customer.id}&business_id={merchants[1].id}", 4),
+        ("step=applied,refused", 4),
+        ("step=applied&step=refused", 4),
+        ("waiting_for=merchant", 3),
+        (f"waiting_for=customer&business_id={merchants[0].id}", 1),
+        ("status=2", 2),
+        (f"order_id={other['order_id']}", 1),
+        ("overdue=true", 0),
+        ("except_type=仅退款", 0),
+        ("customer_id=99999", 0),
+    ):
+        shown = made(admin.call("GET", f"/except-orders?{query}"))
+        counted = made(admin.call("GET", f"/except-orders/counts?{query}"))
+        assert (shown["total"], len(shown["items"])) == (number, number), query
+        assert set(counted) == {*STEPS, "lapsed"}
+        assert {step: count for step, count in counted.items() if count} == Counter(row["step"] for row in shown["items"])
+
+
+@pytest.mark.parametrize("query", ["step=done", "customer_id=0", "waiting_for=platform", "buyer=1"])
+def test_what_is_no_filter_of_tickets_is_refused(admin, query):
+    for path in ("/except-orders", "/except-orders/counts"):
+        assert admin.call("GET", f"{path}?{query}").status_code == 422
 
 
 def test_a_trend_of_all_shops_has_the_bounds_of_a_shops(admin):

@@ -372,43 +372,10 @@ SELECT
   ) AS TEXT) AS items,
   (
     SELECT
-      COUNT(*) AS count_1
-    FROM (
-      SELECT
-        ticket.id
-      FROM (
-        SELECT
-          except_order.id,
-          except_order.order_id,
-          except_order.business_id,
-          except_order.except_type,
-          except_order.status,
-          except_order.create_time,
-          except_order.deliver_time,
-          except_order.recv_time,
-          except_order.close_time,
-          except_order.logistics_id,
-          except_order.logistics_order_id,
-          except_order.back_reason,
-          except_order.remark,
-          except_order.back_cost,
-          refund_offer.back_cost AS offer_back_cost,
-          refund_offer.remark AS offer_remark,
-          refund_offer.time AS offer_time,
-          return_quantity.asked AS pieces_asked,
-          return_quantity.sent AS pieces_sent,
-          return_quantity.received AS pieces_received,
-          return_quantity.restocked AS pieces_restocked
-        FROM except_order
-        LEFT OUTER JOIN refund_offer
-          ON refund_offer.ticket_id = except_order.id
-        LEFT OUTER JOIN return_quantity
-          ON return_quantity.ticket_id = except_order.id
-      ) AS ticket
-      WHERE
-        ticket.business_id = %(actor_id)s
-      LIMIT 10001
-    ) AS counted
+      COALESCE(SUM(ticket_tally.delta), 0) AS coalesce_3
+    FROM ticket_tally
+    WHERE
+      ticket_tally.business_id = %(actor_id)s
   ) AS total,
   CAST((
     SELECT
@@ -419,7 +386,7 @@ SELECT
   ) AS TEXT) AS last,
   (
     SELECT
-      COUNT(*) AS count_2
+      COUNT(*) AS count_1
     FROM picked
   ) AS found
 FROM caller

@@ -76,6 +76,10 @@ RULES = {
         SELECT status FROM (SELECT status, count(*) AS n FROM "order" GROUP BY 1) o
         FULL JOIN (SELECT status, sum(delta) AS n FROM order_tally GROUP BY 1) y USING (status)
         WHERE coalesce(o.n, 0) <> coalesce(y.n, 0)""",
+    "tickets are miscounted": """
+        SELECT business_id FROM (SELECT business_id, count(*) AS n FROM except_order GROUP BY 1) t
+        FULL JOIN (SELECT business_id, sum(delta) AS n FROM ticket_tally GROUP BY 1) y USING (business_id)
+        WHERE coalesce(t.n, 0) <> coalesce(y.n, 0)""",
 }
 
 

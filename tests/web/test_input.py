@@ -398,7 +398,7 @@ def wrong_words(field: dict[str, Any]) -> list[str]:
     if field.get("format") == "date":
         return ["2024-02-30", "2024-2-3", "20240203", "1969-12-31", "2038-01-01", "now", "0", "２０２４-01-01"]
     if "pattern" in field:
-        return ["!", "游", "x" * 31]
+        return ["!", "游", "x" * 65]
     return ["x" * (field["maxLength"] + 1)]
 
 

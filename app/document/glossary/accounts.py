@@ -23,6 +23,11 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "storename": ("Name of the shop (店铺名称), 1 to 50 characters, unique.", "元宇宙精品馆"),
     "email_address": ("E-mail address (邮箱), 255 characters at most.", "buyer@example.com"),
     "tel_phone": ("Mobile phone (手机号), 11 digits.", "13800000000"),
+    "CustomerFilters.phone": (
+        "The phone of who calls (电话), the account's or a receiver's, in any of the forms that orders come with. "
+        "Of one that more than 1,000 orders were sent to, the newest buyers are found.",
+        "13800000000",
+    ),
     "UserView.status": ("State of the account (账号状态): 0 正常 normal, 1 禁用 disabled.", 0),
     "UserFilters.status": ("State of the account (账号状态): 0 正常 normal, 1 禁用 disabled.", 0),
     "update_time": ("When it was changed last (更新时间), Unix seconds.", 1764144000),

@@ -8,7 +8,7 @@ from app.db.async_driver import on_loop
 from app.db.work import CUSTOMER, MERCHANT
 from app.routers.admin import router
 from app.schemas.accounts import (
-    AccountFilters,
+    CustomerFilters,
     CustomerList,
     CustomerView,
     NewMerchant,
@@ -66,8 +66,8 @@ async def reset_password(user_id: RowId, body: PasswordReset, call: AdminCall) -
 
 
 @router.get("/customers", response_model=CustomerList)
-def list_customers(query: Annotated[AccountFilters, Query()], call: AdminCall) -> str:
-    """List buyers (买家列表)."""
+def list_customers(query: Annotated[CustomerFilters, Query()], call: AdminCall) -> str:
+    """List buyers (买家列表). `phone` finds who calls: by the account's phone, or one that an order of theirs was sent to."""
     return accounts.page(call, CUSTOMER, query.filters(), query.asked())
 
 

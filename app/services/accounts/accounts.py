@@ -16,6 +16,7 @@ from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
 from app.errors import AppError, NameTaken, StorenameTaken
 from app.models.user import NORMAL
 from app.security import DELETED
+from app.services.accounts import by_phone
 from app.services.events import audit
 from app.services.named_columns import Change
 from app.services.paging import Listing, Page
@@ -48,7 +49,10 @@ def me(work: Work) -> JsonText:
 
 
 def page(work: Work, kind: str, filters: Mapping[str, object], page: Page) -> JsonText:
-    """Accounts of one kind, newest first, as JSON; `name` filters by a part of the name, `status` by state."""
+    """Accounts of one kind, newest first, as JSON.
+
+    `name` filters by a part of the name, `status` by state, `phone` by the phone of a buyer (see `by_phone.py`).
+    """
     return _listing(kind).page(work, page, filters)
 
 
@@ -133,6 +137,8 @@ def _listing(kind: str) -> Listing:
     filters = {"name": contains(account.c.name, "name")}
     if "status" in account.c:
         filters["status"] = account.c.status == bindparam("status")
+    if kind == CUSTOMER:
+        filters["phone"] = by_phone.HAS_PHONE
     return Listing(select(*_public(kind)), account.c.id, time=account.c.create_time, filters=filters)
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from app.db.sql import json_array
-from app.db.types import Columns, Expression
+from app.db.types import Columns, Condition, Expression
 from app.models import Product, Sku, SkuCode, SkuUpdate, StockMovement, UnlistedProduct
 from app.services.catalogue import models, pictures
 from app.services.catalogue.low_stock import threshold
@@ -57,6 +57,11 @@ def product_columns(p: Columns) -> list[Expression]:
     ]
 
 
-def is_listed(product_id: Expression) -> Expression:
+def is_listed(product_id: Expression) -> Condition:
     """Whether the product is offered for sale."""
-    return ~select(UNLISTED.c.product_id).where(UNLISTED.c.product_id == product_id).exists()
+    return ~is_unlisted(product_id)
+
+
+def is_unlisted(product_id: Expression) -> Condition:
+    """Whether the product is not offered for sale (下架)."""
+    return select(UNLISTED.c.product_id).where(UNLISTED.c.product_id == product_id).exists()

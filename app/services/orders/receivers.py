@@ -3,10 +3,10 @@
 import re
 from typing import NamedTuple
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, literal_column, select
 
 from app import text
-from app.db.types import Columns, Expression
+from app.db.types import Columns, Condition, Expression
 from app.models import Order, OrderReceiver
 
 ORDER = Order.__table__
@@ -41,6 +41,16 @@ def phone_column(phone: str) -> str:
     if len(number) > PHONE:
         number = "".join(re.findall(r"[0-9A-Za-z]", number)) or number
     return text.cut(number, PHONE)
+
+
+def phone_key(phone: str) -> str:
+    """What the phone is found by, however it is written: as the column has it, without hyphens."""
+    return phone_column(phone).replace("-", "")
+
+
+def has_phone(order: Columns, key: Expression) -> Condition:
+    """Whether the order's receiver has the phone that is found by `key`; in the words of its index."""
+    return func.replace(order.c.receiver_phone, literal_column("'-'"), literal_column("''")) == key
 
 
 def shown(order: Columns) -> Expression:

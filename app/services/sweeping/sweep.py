@@ -25,6 +25,7 @@ from app.services.lifecycle.engine import Lifecycle
 from app.services.orders import postponing, search, tally, urgent
 from app.services.orders.states import LIFECYCLE as ORDERS
 from app.services.orders.states import RECEIPT
+from app.services.tickets import tally as ticket_tally
 from app.services.tickets import use_cases as tickets
 from app.services.tickets.states import ANSWER, CONFIRMATION, CONSENT, RETURN, can_come_back
 from app.services.tickets.states import LIFECYCLE as TICKETS
@@ -168,6 +169,7 @@ FLAGS = {
 }
 TIDYING = {
     "folded": tally.fold,
+    "tickets_folded": ticket_tally.fold,
     "merged": search.merge,
     "caught_up": urgent.clear,
     "keys": idempotency.forget_old,

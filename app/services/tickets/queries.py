@@ -3,43 +3,52 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 
-from sqlalchemy import Text, bindparam, cast, func, literal, not_, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Text, bindparam, case, cast, false, func, literal, not_, or_, select, true
 
 from app.db.caller import ACCOUNTS, proved
 from app.db.parameters import ACTOR_ID
 from app.db.sql import is_among, json_of
 from app.db.statement import Statement
-from app.db.types import Columns, Condition, JsonText, Query
+from app.db.types import Columns, Condition, Expression, JsonText, Query
 from app.db.work import ADMIN, CUSTOMER, MERCHANT, Work
 from app.models import Order
 from app.services import parties
 from app.services.lifecycle.deadlines import overdue
+from app.services.lifecycle.table import State
 from app.services.ownership import TICKETS, owned
 from app.services.paging import CAP, Page, answer, counted, page_statement
-from app.services.tickets import bought
-from app.services.tickets.states import DEADLINES, JOINED, LIFECYCLE, STEPS, WAITING_FOR, step_of
+from app.services.tickets import bought, tally
+from app.services.tickets.states import DEADLINES, JOINED, LIFECYCLE, STEPS, WAITING_FOR
 
 ORDER = Order.__table__
 
+AT = "at"
 _OVERDUE = overdue(DEADLINES, JOINED)
 
-# By the ids of the buyer's orders, which are few; the planner might else read everybody's tickets from the newest on.
-_ORDERS_OF_BUYER = select(ORDER.c.id).where(ORDER.c.customer_id == ACTOR_ID).scalar_subquery()
-_OF_BUYERS_ORDERS = JOINED.c.order_id == func.any(func.array(_ORDERS_OF_BUYER))
+
+def _of_buyer(customer_id: Expression) -> Condition:
+    """By the ids of the buyer's orders, which are few; the planner might else read everybody's tickets from the newest on."""
+    orders = select(ORDER.c.id).where(ORDER.c.customer_id == customer_id).scalar_subquery()
+    return JOINED.c.order_id == func.any(func.array(orders))
+
+
+def _at_one_of(steps: Iterable[State]) -> Condition:
+    return or_(*(step.holds(JOINED) for step in steps))
+
+
+def _open_at_one_of(steps: Iterable[State]) -> Condition:
+    """As one value, which the planner expects of half the open tickets; shares that depend on each other it would multiply."""
+    return JOINED.c.close_time.is_(None) & case((_at_one_of(steps), true()), else_=false())
+
 
 FILTERS = {
     "status": JOINED.c.status == bindparam("status"),
     "statuses": is_among(JOINED.c.status, "statuses"),
-    "step": step_of(JOINED) == bindparam("step"),
-    "steps": step_of(JOINED) == func.any(cast(bindparam("steps"), ARRAY(Text))),
-    **{
-        f"waiting_for_{who}": JOINED.c.close_time.is_(None) & or_(*(step.holds(JOINED) for step in steps))
-        for who, steps in WAITING_FOR.items()
-    },
+    **{f"waiting_for_{who}": _open_at_one_of(steps) for who, steps in WAITING_FOR.items()},
     "except_type": JOINED.c.except_type == bindparam("except_type"),
     "order_id": JOINED.c.order_id == bindparam("order_id"),
     "business_id": JOINED.c.business_id == bindparam("business_id"),
+    "customer_id": _of_buyer(bindparam("customer_id")),
     "create_from": JOINED.c.create_time >= bindparam("create_from"),
     "create_to": JOINED.c.create_time <= bindparam("create_to"),
     "overdue": _OVERDUE,
@@ -64,16 +73,26 @@ def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
 
 
 def counts(work: Work, filters: Mapping[str, object]) -> JsonText:
-    """The number of the merchant's tickets at each step that pass all `filters`, as JSON `{step: count}` with every step.
+    """The number of the actor's tickets at each step that pass all `filters`, as JSON `{step: count}` with every step.
 
     A count ends at the cap of a list's total.
     """
-    return work.body(_counts(frozenset(filters)), **filters)
+    return work.body(_counts(work.actor.kind, frozenset(filters)), **filters)
 
 
 def conditions(kind: str, filters: Iterable[str]) -> list[Condition]:
-    """The conditions for the caller's tickets that pass `filters` (names of FILTERS)."""
-    return [owned(TICKETS, kind, JOINED), *(FILTERS[name] for name in sorted(filters))]
+    """The conditions for the caller's tickets that pass `filters`: names of FILTERS, and of `at_steps`."""
+    return [owned(TICKETS, kind, JOINED), *(_condition(name) for name in sorted(filters))]
+
+
+def at_steps(names: Iterable[str]) -> str:
+    """The name of the filter by these steps: which they are is part of the statement, for some have an index of their own."""
+    return " ".join((AT, *sorted(names)))
+
+
+def _condition(name: str) -> Condition:
+    word, *names = name.split()
+    return _at_one_of(step for step in STEPS if step.name in names) if word == AT else FILTERS[name]
 
 
 @cache
@@ -90,9 +109,9 @@ def _one(kind: str, with_order: bool) -> Statement:
 def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
     chosen = conditions(kind, filters)
     if kind == CUSTOMER:
-        chosen.append(_OF_BUYERS_ORDERS)
+        chosen.append(_of_buyer(ACTOR_ID))
     view = select(*LIFECYCLE.view(JOINED, kind)).where(*chosen)
-    total = counted(select(JOINED.c.id).where(*chosen))
+    total = counted(select(JOINED.c.id).where(*chosen)) if filters or kind not in (MERCHANT, ADMIN) else tally.total(kind)
     time, row_id = JOINED.c.create_time, JOINED.c.id
     return page_statement(view, time, row_id, total=total, by_cursor=by_cursor, kind=kind, beside=_beside(kind))
 
@@ -116,10 +135,10 @@ def _with_parties(view: Query, t: Columns, rows: Columns | None = None) -> Query
 
 
 @lru_cache(maxsize=100)
-def _counts(filters: frozenset[str]) -> Statement:
-    chosen = conditions(MERCHANT, filters)
+def _counts(kind: str, filters: frozenset[str]) -> Statement:
+    chosen = conditions(kind, filters)
     numbers = (
         (literal(step.name), func.least(counted(select(JOINED.c.id).where(*chosen, step.holds(JOINED))), CAP)) for step in STEPS
     )
     body = cast(func.json_build_object(*(part for pair in numbers for part in pair)), Text)
-    return Statement(proved(MERCHANT, body.label("body")), guarded=True)
+    return Statement(proved(kind, body.label("body")), guarded=True)

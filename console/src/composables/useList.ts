@@ -29,7 +29,8 @@ interface Listed<Row> {
   next_cursor: string | null;
 }
 
-export const SIZE = 50;
+export const SIZES = [20, 50, 100];
+const SIZE = 50; // unless the address bar says otherwise
 
 /**
  * A list whose filters and place are in the address bar: a reload, a link and the back button show the same rows.
@@ -53,6 +54,7 @@ export function useList<Row, F extends object>(
 
   const filters = computed(() => filtersIn(route.query, codecs));
   const cursor = computed(() => one(route.query["cursor"]));
+  const size = computed(() => SIZES.find((each) => String(each) === one(route.query["size"])) ?? SIZE);
   const isFiltered = computed(() => Object.keys(filters.value).length > 0);
 
   async function load(quietly = false): Promise<void> {
@@ -60,7 +62,7 @@ export function useList<Row, F extends object>(
     const mine = (going = new AbortController());
     if (!quietly) loading.value = true;
     try {
-      const page = { size: SIZE, ...(cursor.value === "" ? {} : { cursor: cursor.value }) };
+      const page = { size: size.value, ...(cursor.value === "" ? {} : { cursor: cursor.value }) };
       const found = await fetch(filters.value, page, mine.signal);
       if (mine !== going) return;
       rows.value = found.items;
@@ -77,7 +79,7 @@ export function useList<Row, F extends object>(
   /** Changes filters; undefined takes one away. The list begins at its first page again. */
   function filter(change: Partial<F>, replace = false): void {
     const query: Record<string, string> = {};
-    for (const [name, value] of Object.entries({ ...kept(route.query, codecs), ...written(change, codecs) })) {
+    for (const [name, value] of Object.entries({ ...sized(size.value), ...kept(route.query, codecs), ...written(change, codecs) })) {
       if (value !== undefined) query[name] = value;
     }
     trail.value = [];
@@ -86,7 +88,14 @@ export function useList<Row, F extends object>(
 
   function clear(): void {
     trail.value = [];
-    void router.push({ query: {} });
+    void router.push({ query: sized(size.value) });
+  }
+
+  /** Shows this many rows on a page, from the first one on. */
+  function resize(to: number): void {
+    const { cursor: _, size: __, ...query } = route.query;
+    trail.value = [];
+    void router.push({ query: { ...query, ...sized(to) } });
   }
 
   function turn(to: string): void {
@@ -107,22 +116,27 @@ export function useList<Row, F extends object>(
   }
 
   watch(
-    () => (route.path === home ? JSON.stringify([filters.value, cursor.value]) : null),
+    () => (route.path === home ? JSON.stringify([filters.value, cursor.value, size.value]) : null),
     (now) => now !== null && void load(),
     { immediate: true },
   );
   onScopeDispose(() => going.abort());
 
   return {
-    rows, total, isCapped, loading, failure, filters, isFiltered,
+    rows, total, isCapped, loading, failure, filters, isFiltered, size,
     hasNext: computed(() => next.value !== null),
     hasBack: computed(() => cursor.value !== ""),
     pageNumber: computed(() => (cursor.value === "" ? 1 : trail.value.length + 1)),
-    filter, clear, forward, back, reload: () => load(true), retry: () => load(),
+    filter, clear, resize, forward, back, reload: () => load(true), retry: () => load(),
   };
 }
 
 export type List<Row, F extends object> = ReturnType<typeof useList<Row, F>>;
+
+/** How the number of rows stands in the address bar. */
+function sized(size: number): Record<string, string> {
+  return size === SIZE ? {} : { size: String(size) };
+}
 
 function one(value: LocationQuery[string] | undefined): string {
   return (Array.isArray(value) ? value[0] : value) ?? "";

@@ -25,6 +25,7 @@ BREAKS = {
     "an order is being refunded without an open ticket, or has one without being refunded": """
         UPDATE "order" SET status = 2 WHERE id = {asked}""",
     "orders are miscounted": "DELETE FROM order_tally",
+    "tickets are miscounted": "DELETE FROM ticket_tally",
 }
 
 

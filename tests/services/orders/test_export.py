@@ -163,6 +163,16 @@ class TestOrders:
         answer = merchant.get("/orders/export", **asked)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
 
+    @pytest.mark.parametrize("path", ["/orders/export", "/except-orders/export", "/skus/export"])
+    def test_a_column_that_there_is_not_is_refused_with_those_that_there_are(self, merchant, path):
+        for language in ("zh", "en"):
+            answer = merchant.call("GET", f"{path}?columns=password_hash", headers={"Accept-Language": language})
+            [error] = answer.json()["errors"]
+            assert (answer.status_code, error["code"]) == (422, "unknown_column")
+            named = error["detail"].split("：" if language == "zh" else "choose of ")[1].split(", ")
+            chosen = merchant.call("GET", f"{path}?columns={','.join(named)}").text
+            assert chosen == merchant.get(path).text
+
     def test_more_rows_than_a_sheet_has_are_refused_before_the_first_byte(self, world, merchant, customer, monkeypatch):
         monkeypatch.setattr(writing, "MAX_XLSX_ROWS", 1)
         world.order(merchant, customer)

@@ -175,7 +175,13 @@ class TestWhatFails:
         holder.close()
 
     @pytest.mark.parametrize(
-        ("step", "table"), [("keys", "idempotency_key"), ("tries", "login_attempt"), ("folded", "order_tally")]
+        ("step", "table"),
+        [
+            ("keys", "idempotency_key"),
+            ("tries", "login_attempt"),
+            ("folded", "order_tally"),
+            ("tickets_folded", "ticket_tally"),
+        ],
     )
     def test_a_step_that_fails_holds_up_no_other(self, world, merchant, customer, sql, now, step, table):
         order = world.order(merchant, customer, 0)

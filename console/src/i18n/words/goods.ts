@@ -16,7 +16,6 @@ export const product = bilingual(
     delist: "下架",
     listed_is: { true: "出售中", false: "已下架" },
     removed: "已删除",
-    on_shop: "在售与下架",
     skus: "SKU",
     price: "价格",
     stock: "库存",
@@ -31,6 +30,7 @@ export const product = bilingual(
     no_sku: "还没有 SKU，添加后才能售卖",
     loading_3d: "正在加载 3D 预览…",
     drag: "拖动旋转，滚轮缩放",
+    no_preview: "此处无法预览该模型（如含 KTX2 贴图）；文件本身不受影响。",
   },
   {
     search: "Product name",
@@ -47,7 +47,6 @@ export const product = bilingual(
     delist: "Unlist",
     listed_is: { true: "On sale", false: "Unlisted" },
     removed: "Removed",
-    on_shop: "In the shop",
     skus: "SKUs",
     price: "Price",
     stock: "Stock",
@@ -62,6 +61,7 @@ export const product = bilingual(
     no_sku: "No SKU yet: add one to sell it",
     loading_3d: "Loading the 3D preview…",
     drag: "Drag to turn, scroll to zoom",
+    no_preview: "This model can't be shown here (KTX2 textures can't, for example); the file itself is as it was.",
   },
 );
 
@@ -101,8 +101,10 @@ export const sku = bilingual(
     none_about: "在商品中添加 SKU 后，可在这里管理库存与价格。",
     import_title: "导入 SKU",
     import_about: "先导出表格，修改价格或库存后再导入。每行的错误都会列出，库存在导出后变过的行不会被覆盖。",
-    remove_sure: "删除后该 SKU 不再售卖，已付款的订单不受影响。",
+    remove_sure: "删除后该 SKU 不再售卖，库存清零，已付款的订单不受影响。可在“已删除”中恢复。",
     removed: "已删除",
+    restored: "已恢复，库存为 0，编码为空",
+    on_shop: "店内",
     reasons: { initial: "初始库存", order: "买家下单", refund: "退款退回", removed: "删除商品", import: "表格导入", sync: "同步" },
   },
   {
@@ -140,8 +142,10 @@ export const sku = bilingual(
     none_about: "Add SKUs to your products: their stock and prices are kept here.",
     import_title: "Import SKUs",
     import_about: "Export the sheet, change prices or stock, import it. Every mistake is listed; a stock that has changed since is not overwritten.",
-    remove_sure: "The SKU is no longer sold; paid orders stay.",
+    remove_sure: "The SKU is no longer sold and its stock is written off; paid orders stay. It can be restored from Removed.",
     removed: "Removed",
+    restored: "Restored, with no stock and no code",
+    on_shop: "In the shop",
     reasons: { initial: "First stock", order: "Order", refund: "Refund", removed: "Removed", import: "Import", sync: "Sync" },
   },
 );

@@ -1,0 +1,24 @@
+"""The number of tickets per merchant, which a trigger keeps: the total of a list without filters is not counted anew."""
+
+from sqlalchemy import func, select
+
+from app.db.types import Expression
+from app.db.work import Work
+from app.models import TicketTally
+from app.services.folding import CHUNK, folding
+from app.services.ownership import FIGURES, owned
+
+TALLY = TicketTally.__table__
+
+
+def total(kind: str) -> Expression:
+    """How many tickets there are of the merchant who asks, or of all who are asked for by staff."""
+    return select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(owned(FIGURES, kind, TALLY)).scalar_subquery()
+
+
+def fold(work: Work) -> int:
+    """Fold the rows of merchants who have new tickets, and return the number of rows; the sums stay the same."""
+    return int(work.one(_FOLD, chunk=CHUNK).folded)
+
+
+_FOLD = folding(TALLY, "business_id")
