@@ -89,7 +89,7 @@ def _of_input(operation: Operation) -> set[Error]:
     if operation.route.body_field is not None:
         found.add(errors.UnsupportedMediaType)
     if operation.method == "POST" or operation.route.body_field is not None or operation.is_signed:
-        found.add(errors.TooLarge)
+        found |= {errors.TooLarge, errors.RequestIncomplete}
     if operation.method == "POST":
         found.add(errors.BadKey)
         found |= _OF_KEYS if operation.controller.__name__ not in _WITHOUT_KEY else set()

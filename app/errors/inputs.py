@@ -1,6 +1,12 @@
-"""What is wrong with what was sent (413, 415, 422, 431)."""
+"""What is wrong with what was sent (408, 413, 415, 422, 431)."""
 
 from app.errors.base import AppError
+
+
+class RequestIncomplete(AppError):
+    status, code = 408, "request_incomplete"
+    zh = "请求没有完整送达"
+    en = "the request did not come whole, or too slowly"
 
 
 class TooLarge(AppError):

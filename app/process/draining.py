@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import uvicorn
 
-from app.process.request_heads import BoundedProtocol
+from app.process.request_bounds import BoundedProtocol
 
 SETTLING = 0.1  # seconds in which connections in the listen queue are accepted
 LAST_CALL = 2.0  # seconds that an idle connection stays open after SIGTERM
@@ -76,9 +76,6 @@ class DrainingProtocol(BoundedProtocol):
         super().on_headers_complete()
         if self.draining and self.cycle is not None:
             self.cycle.keep_alive = False
-
-    def _idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
 
     def _close_if_idle(self) -> None:
         if self._idle():

@@ -11,6 +11,7 @@ import sqlalchemy.exc
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from app.db.failures import AWAY
@@ -21,6 +22,7 @@ from app.errors import (
     InvalidInput,
     MethodNotAllowed,
     NoSuchPath,
+    RequestIncomplete,
     TooLarge,
     Unavailable,
 )
@@ -48,6 +50,7 @@ def install(app: FastAPI) -> None:
         AppError: answer_to,
         RequestValidationError: _invalid,
         HTTPException: _http,
+        ClientDisconnect: lambda request, error: answer_to(request, RequestIncomplete()),
         **dict.fromkeys(AWAY, _away),
         psycopg2.DataError: lambda request, error: answer_to(request, InvalidInput()),
         psycopg2.IntegrityError: _conflict,

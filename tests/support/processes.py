@@ -6,13 +6,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
+import psutil
 
 from tests.conftest import ROOT
+from tests.support.servers import free_port
 from tests.support.waiting import answers, eventually
 
 
@@ -37,6 +40,23 @@ class Process:
         eventually(lambda: self.lines(**wanted))
         [line] = self.lines(**wanted)
         return line
+
+    def memory(self) -> int:
+        """Bytes that it and its children hold."""
+        own = psutil.Process(self.process.pid)
+        found = 0
+        for each in [own, *own.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                found += each.memory_info().rss
+        return found
+
+    def connections(self) -> int:
+        """How many clients are connected."""
+        port = urlsplit(self.url).port
+        return sum(
+            each.status == psutil.CONN_ESTABLISHED and each.laddr.port == port
+            for each in psutil.Process(self.process.pid).net_connections("tcp")
+        )
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -66,4 +86,14 @@ def service(environment: dict[str, str], *options: str, folder: Path = ROOT) -> 
         assert url, found.text()
         found.url = url[1]
         eventually(lambda: answers(found.url + "/readyz"))
+        yield found
+
+
+@contextmanager
+def deployed(environment: dict[str, str], *, program: str = "app.process.serve") -> Iterator[Process]:
+    """An API process as it is deployed, ready to be asked."""
+    port = str(free_port())
+    with running({**environment, "PORT": port}, program) as found:
+        found.url = f"http://127.0.0.1:{port}"
+        eventually(lambda: answers(found.url + "/readyz"), 30, told=found.text)
         yield found

@@ -7,16 +7,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
-import psutil
 import pytest
 
 from app.ops import metrics
 from app.web.middleware import MAX_HEAD
 from tests.conftest import environment_for
 from tests.support.api import PREFIX
-from tests.support.processes import running
-from tests.support.servers import free_port
-from tests.support.waiting import answers, eventually
+from tests.support.processes import deployed
 
 MB = 1_000_000
 
@@ -24,15 +21,8 @@ MB = 1_000_000
 @pytest.fixture(scope="module")
 def process(migrated_module):
     """An API process as it is deployed, which the tests of this module share."""
-    port = free_port()
-    with running({**environment_for(migrated_module), "PORT": str(port)}, "app.process.serve") as found:
-        found.url = f"http://127.0.0.1:{port}"
-        eventually(lambda: answers(found.url + "/readyz"), 30)
+    with deployed(environment_for(migrated_module)) as found:
         yield found
-
-
-def memory(process):
-    return psutil.Process(process.process.pid).memory_info().rss
 
 
 def connected(process):
@@ -109,10 +99,10 @@ class TestHeads:
                 return client.get(address, headers={"Authorization": f"Bearer {number}{'x' * size}"}).status_code
 
             assert ask(0, MB) == 431
-            before = memory(process)
+            before = process.memory()
             assert {ask(number, MB) for number in range(1, 31)} == {431}
             assert {ask(number, MAX_HEAD - 500) for number in range(500)} == {401}
-        assert memory(process) - before < 8 * MB
+        assert process.memory() - before < 8 * MB
 
     @pytest.mark.parametrize(
         "start",
@@ -128,12 +118,12 @@ class TestHeads:
     )
     def test_what_has_no_end_is_cut_off(self, process, start):
         piece = b"X-Any: x\r\n" * 1000 if start.endswith(b"\n") else b"x" * 10_000
-        before = memory(process)
+        before = process.memory()
         with connected(process) as connection:
             connection.sendall(start)
             taken = endless(connection, piece)
         assert taken < 10 * MB  # what lies in the sockets' buffers counts too
-        assert memory(process) - before < 5 * MB
+        assert process.memory() - before < 5 * MB
 
     def test_a_large_body_in_small_pieces_is_no_head(self, process):
         """Pieces of a body come after the head, however many they are."""
