@@ -7,6 +7,7 @@ import base64
 import functools
 import random
 from collections.abc import Callable
+from urllib.parse import quote
 
 from app.config import HOUR
 from bench.load import Request
@@ -48,7 +49,8 @@ class Shops:
         return [self._get(f"admin{path}", self._staff, {**each, **self._of_all}) for each in chosen]
 
     def _get(self, path: str, token: str, values: dict[str, object]) -> Request:
-        return Request("GET", f"/api/v1/{path.format_map(values)}", {"Authorization": f"Bearer {token}"})
+        asked = quote(path.format_map(values), safe="/?&=,")
+        return Request("GET", f"/api/v1/{asked}", {"Authorization": f"Bearer {token}"})
 
     def _cursors_of(self, uri: str, merchant: int | None, orders: int) -> dict[str, str]:
         return {"near": _cursor(uri, merchant, 20), "deep": _cursor(uri, merchant, orders * 9 // 10)}

@@ -24,13 +24,13 @@ TRIGGERS = {"tally_new_ticket": ("INSERT", "NEW", "count(*)"), "tally_gone_ticke
 
 
 def upgrade() -> None:
-    _count_tickets()
     with op.get_context().autocommit_block():
         op.execute("SET lock_timeout = 0")  # it blocks nobody while it waits
         for name, table, columns, where in INDEXES:
             op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
             op.create_index(name, table, columns, postgresql_where=where, postgresql_concurrently=True)
         op.execute("SET lock_timeout = '3s'")
+    _count_tickets()
 
 
 def _count_tickets() -> None:
