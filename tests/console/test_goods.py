@@ -116,6 +116,7 @@ def test_what_was_removed_is_restored(world, visit):
     visitor.row("水杯").wait_for(state="detached")
     page.get_by_role("button", name="已删除").click()
     page.wait_for_url("**/console/skus?removed=true")
+    assert page.get_by_role("button", name="导出").count() == 0  # there is no sheet of them
     visitor.row("水杯").get_by_role("button", name="恢复").click()
     visitor.says("已恢复，库存为 0，编码为空")
     visitor.row("水杯").wait_for(state="detached")
