@@ -47,7 +47,7 @@ class Work:
     A writing one opens a transaction, unless its first statement is whole by itself.
     It may be entered again, and then proves its session again.
     With `heavy` set, a reading one is done on the replica where there is one (see `app/db/replica.py`).
-    Every statement finds `now` and the actor among its parameters, and the deadlines.
+    Every statement finds `now` and the actor among its parameters, which no call can replace, and the deadlines.
     """
 
     def __init__(self, actor: Actor, *, writes: bool, now: int | None = None, request_id: str | None = None) -> None:
@@ -194,7 +194,7 @@ class Work:
 
     def _execute(self, statement: Statement, parameters: dict[str, Any]) -> None:
         if statement.kept and self._prepared(statement):
-            self._cursor.execute(statement.call, {**self._parameters, **parameters})
+            self._cursor.execute(statement.call, parameters | self._parameters)
         else:
             self._cursor.execute(statement.sql, self._given(statement, parameters))
 
@@ -209,7 +209,7 @@ class Work:
         return True
 
     def _given(self, statement: Statement, parameters: dict[str, Any]) -> dict[str, Any]:
-        return {**statement.values, **self._parameters, **parameters}
+        return statement.values | parameters | self._parameters
 
     def _prove(self, row: Any) -> None:
         """See what a guarded statement says of the session, each time: it may end between two of them."""

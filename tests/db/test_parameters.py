@@ -3,9 +3,11 @@
 import ast
 
 import pytest
+from sqlalchemy import literal, select
 
-from app.db.parameters import DEADLINES, TYPES, ambient, values
-from app.db.work import MERCHANT, Actor, Work
+from app.db.parameters import ACTOR_ID, DEADLINES, TYPES, ambient, values
+from app.db.statement import Statement
+from app.db.work import MERCHANT, SYSTEM, Actor, Work
 from tests.conftest import ROOT
 
 
@@ -18,6 +20,13 @@ def test_a_work_gives_all_that_are_listed_but_the_deadlines():
     given = values(Work(Actor(MERCHANT, 7, "digest"), writes=False, now=1_700_000_000, request_id="r"))
     assert given.keys() == TYPES.keys() - DEADLINES.keys()
     assert (given["now"], given["actor_id"], given["trusted"]) == (1_700_000_000, 7, False)
+
+
+@pytest.mark.parametrize("guarded", [False, True])  # sent as it is, and prepared
+def test_no_call_replaces_what_the_work_gives(migrated, guarded):
+    statement = Statement(select(literal(0).label("caller_status"), ACTOR_ID.label("actor_id")), guarded=guarded)
+    with Work(Actor(SYSTEM, 7), writes=False) as work:
+        assert work.one(statement, actor_id=8).actor_id == 7
 
 
 def test_statements_take_them_from_the_list():
