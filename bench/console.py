@@ -50,12 +50,8 @@ def main() -> None:
         uri = create_database(server, "console")
         secrets = data.make_secrets()
         data.fill(uri, orders=20_000, merchants=20)
-        execute(uri, """UPDATE "user" SET password_hash = %s WHERE id = 1""", (hash_now(PASSWORD),))
-        execute(
-            uri,
-            "INSERT INTO admin (name, password_hash, create_time, update_time) VALUES ('staff', %s, 1, 1)",
-            (hash_now(PASSWORD),),
-        )
+        for accounts in ("user", "admin"):
+            execute(uri, f'UPDATE "{accounts}" SET password_hash = %s WHERE id = 1', (hash_now(PASSWORD),))
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
         with service(uri, secrets, processes=1) as urls:
             url = f"{urls[0]}/console"
@@ -86,7 +82,7 @@ def _logged_in(page: Page, url: str, name: str) -> float:
     """The milliseconds from the click on the button until the view was painted."""
     start, seen = VIEWS[name]
     page.goto(url + start, wait_until="networkidle")
-    page.locator("input[name=name]").fill("staff" if name.startswith("staff") else "shop1")
+    page.locator("input[name=name]").fill("staff1" if name.startswith("staff") else "shop1")
     page.locator("input[name=password]").fill(PASSWORD)
     page.evaluate("delete window.clicked")
     page.locator("button[type=submit]").click()
