@@ -45,7 +45,7 @@ WITH caller AS (
   ORDER BY
     "order".id   FOR NO KEY UPDATE OF "order"
 ), moved AS (
-  UPDATE "order" SET status = 1, deliver_time = %(now)s, deliver_address = COALESCE(locked.deliver_address, "order".deliver_address), logistic_id = locked.logistic_id, logistic_name = locked.logistic_name, logistic_order_id = locked.logistic_order_id
+  UPDATE "order" SET status = 1, deliver_time = GREATEST(%(now)s, "order".create_time), deliver_address = COALESCE(locked.deliver_address, "order".deliver_address), logistic_id = locked.logistic_id, logistic_name = locked.logistic_name, logistic_order_id = locked.logistic_order_id
   FROM locked
   WHERE
     "order".id = locked.id

@@ -24,7 +24,7 @@ WITH caller AS (
       )
     )
 ), moved AS (
-  UPDATE "order" SET status = 1, deliver_time = %(now)s, deliver_address = COALESCE(%(deliver_address)s, "order".deliver_address), logistic_id = %(logistic_id)s, logistic_name = %(logistic_name)s, logistic_order_id = %(logistic_order_id)s
+  UPDATE "order" SET status = 1, deliver_time = GREATEST(%(now)s, "order".create_time), deliver_address = COALESCE(%(deliver_address)s, "order".deliver_address), logistic_id = %(logistic_id)s, logistic_name = %(logistic_name)s, logistic_order_id = %(logistic_order_id)s
   WHERE
     "order".id = %(subject_id)s
     AND "order".business_id = (

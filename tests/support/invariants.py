@@ -32,6 +32,11 @@ _BACK = f"""
     LEFT JOIN return_quantity q ON q.ticket_id = t.id GROUP BY o.id
 """
 RULES = {
+    "a row was moved before the move before it": """
+        SELECT id FROM "order" WHERE deliver_time < create_time OR recv_time < deliver_time OR close_time < create_time
+            OR close_time < deliver_time OR close_time < recv_time
+        UNION ALL SELECT id FROM except_order WHERE deliver_time < create_time OR recv_time < deliver_time
+            OR close_time < create_time OR close_time < deliver_time OR close_time < recv_time""",
     "stock is negative": "SELECT id FROM sku WHERE stock < 0",
     "a move is not in the table": f"""
         SELECT DISTINCT subject, verb, from_status, to_status FROM ({_PATHS}) p WHERE NOT EXISTS (

@@ -27,6 +27,7 @@ from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import BY_TICKET, Guard, Move, State
+from app.services.lifecycle.times import in_order
 from app.services.orders import clocks, receivers
 from app.services.tickets import given_back
 
@@ -98,7 +99,7 @@ def with_carrier(o: Columns) -> dict[str, Expression]:
 
 
 def shipping(o: Columns) -> dict[str, Expression]:
-    return {"deliver_time": NOW, **with_carrier(o)}
+    return {"deliver_time": in_order(o.c.create_time), **with_carrier(o)}
 
 
 def unshipping(o: Columns) -> dict[str, Expression]:
@@ -106,7 +107,8 @@ def unshipping(o: Columns) -> dict[str, Expression]:
 
 
 def receiving(o: Columns) -> dict[str, Expression]:
-    return {"recv_time": NOW, "close_time": NOW}
+    received = in_order(o.c.create_time, o.c.deliver_time)
+    return {"recv_time": received, "close_time": received}
 
 
 def asking(o: Columns) -> dict[str, Expression]:
@@ -114,7 +116,7 @@ def asking(o: Columns) -> dict[str, Expression]:
 
 
 def closing(o: Columns) -> dict[str, Expression]:
-    return {"close_time": NOW}
+    return {"close_time": in_order(o.c.create_time, o.c.deliver_time, o.c.recv_time)}
 
 
 def cancelling(o: Columns) -> dict[str, Expression]:

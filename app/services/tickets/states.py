@@ -34,6 +34,7 @@ from app.services import ownership
 from app.services.lifecycle.deadlines import Deadline, deadline_at
 from app.services.lifecycle.engine import Lifecycle
 from app.services.lifecycle.table import BY_AGREEING, Guard, Move, State
+from app.services.lifecycle.times import in_order
 from app.services.refunds import states as refunds
 from app.services.tickets import evidence, given_back
 from app.services.tickets.given_back import is_settled
@@ -185,19 +186,19 @@ def accepting(t: Columns) -> dict[str, Expression]:
 
 
 def accepting_refund(t: Columns) -> dict[str, Expression]:
-    return {"close_time": NOW, **accepting(t)}
+    return {**closing(t), **accepting(t)}
 
 
 def settling(t: Columns) -> dict[str, Expression]:
-    return {"close_time": NOW, **agreeing(t)}
+    return {**closing(t), **agreeing(t)}
 
 
 def refusing(t: Columns) -> dict[str, Expression]:
-    return {"close_time": NOW, "remark": bindparam("remark")}
+    return {**closing(t), "remark": bindparam("remark")}
 
 
 def closing(t: Columns) -> dict[str, Expression]:
-    return {"close_time": NOW}
+    return {"close_time": in_order(t.c.create_time, t.c.deliver_time)}
 
 
 def with_parcel(t: Columns) -> dict[str, Expression]:
@@ -205,11 +206,11 @@ def with_parcel(t: Columns) -> dict[str, Expression]:
 
 
 def sending_back(t: Columns) -> dict[str, Expression]:
-    return {"deliver_time": NOW, **with_parcel(t)}
+    return {"deliver_time": in_order(t.c.create_time), **with_parcel(t)}
 
 
 def receiving(t: Columns) -> dict[str, Expression]:
-    return {"recv_time": NOW, **settling(t)}
+    return {"recv_time": in_order(t.c.create_time, t.c.deliver_time), **settling(t)}
 
 
 def offer(t: Columns) -> Expression:
