@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import statistics
 import time
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from jose import jwt
 from app.config import settings
 from app.db import pools
 from app.main import app
-from app.security import hash_now, new_token
+from app.security import DELETED, _matches, hash_now, new_token
 from app.services.accounts import slowing
 from tests.support.api import Caller
 from tests.support.effort import dice, often
@@ -182,6 +183,18 @@ class TestLogin:
         assert (unknown.status_code, unknown.content) == (wrong.status_code, wrong.content)
         headers = [{k: v for k, v in answer.headers.items() if k != "x-request-id"} for answer in (wrong, unknown)]
         assert headers[0] == headers[1]
+
+    def test_no_clock_tells_which_names_there_are(self, world):
+        """The password of a name that does not exist is hashed too, as are those of accounts that have none."""
+        stored = {"known": hash_now(PASSWORD), "unknown": None, "deleted": DELETED}
+        took = {name: [] for name in stored}
+        for _ in range(often(15, 100)):
+            for name, hashed in stored.items():
+                began = time.process_time()
+                assert not _matches("wrong password", hashed)
+                took[name].append(time.process_time() - began)
+        known = statistics.median(took["known"])
+        assert [abs(statistics.median(each) / known - 1) < 0.1 for each in took.values()] == [True] * 3
 
     def test_a_password_is_taken_by_the_letter(self, world, log_in):
         name = world.merchant().account["name"]
