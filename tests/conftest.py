@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -104,9 +105,11 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int) -> None:
         stats = terminalreporter.stats
         fell = {report.nodeid for report in (*stats.get("failed", ()), *stats.get("error", ()))}
         held = [report for report in stats.get("", ()) if report.when == "teardown" and report.nodeid not in fell]
-        rows = [value for report in held for name, value in report.user_properties if name == "tried"]
+        rows: Counter[str] = Counter()
+        for report in held:
+            rows.update({value[0]: value[1] for name, value in report.user_properties if name == "tried"})
         terminalreporter.section(f"tried, with nothing lost; HARD_SEED={SEED}")
-        for what, times in sorted(rows):
+        for what, times in sorted(rows.items()):
             terminalreporter.write_line(f"{times:>10,}  {what}")
 
 

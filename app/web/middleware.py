@@ -1,5 +1,6 @@
 """Pure ASGI middleware that every request passes before it reaches a route."""
 
+import asyncio
 import itertools
 import logging
 import re
@@ -11,7 +12,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware, RequestB
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import HeadersTooLarge
+from app.errors import HeadersTooLarge, Unavailable
 from app.ops import logs, metrics
 from app.web import forwarded, problems
 
@@ -29,7 +30,7 @@ class Instrumentation:
     """The outermost middleware: it finds the client's address, gives the request an id, counts it and logs it.
 
     The answer carries the id as X-Request-ID. It is the caller's own if that is 1 to 64 letters, digits, `.`, `_` or `-`.
-    An exception that no handler answered is logged here, once.
+    An exception that no handler answered is logged here, once. A request that is cut off as the process stops is answered 503.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -45,12 +46,13 @@ class Instrumentation:
         request_id = given if _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
         state = scope.setdefault("state", {})
         state["request_id"] = request_id.decode()
-        status, in_hand = 500, metrics.IN_PROGRESS
+        status, in_hand, begun = 500, metrics.IN_PROGRESS, False
         in_hand.inc()
 
         async def instrumented(message: Message) -> None:
-            nonlocal status, in_hand
+            nonlocal status, in_hand, begun
             if message["type"] == "http.response.start":
+                begun = True
                 status = message["status"]
                 headers = message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
                 if any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers):
@@ -61,6 +63,9 @@ class Instrumentation:
 
         try:
             await self.app(scope, receive, instrumented)
+        except asyncio.CancelledError:  # the process stops, and has waited long enough
+            if not begun:
+                await problems.answer_to(Request(scope), Unavailable(retry_after=2))(scope, receive, instrumented)
         except Exception as error:
             log.error("a request failed", exc_info=error, extra={"fields": {"request_id": state["request_id"]}})
         finally:

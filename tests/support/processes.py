@@ -31,8 +31,9 @@ class Process:
         return self._output.read_text()
 
     def lines(self, **wanted: Any) -> list[dict[str, Any]]:
-        """Its lines, every one of them JSON, that have the wanted fields."""
-        lines = [orjson.loads(line) for line in self.text().splitlines()]
+        """Its whole lines, every one of them JSON, that have the wanted fields; one may just be written."""
+        whole, _, _ = self.text().rpartition("\n")
+        lines = [orjson.loads(line) for line in whole.splitlines()]
         return [line for line in lines if wanted.items() <= line.items()]
 
     def line(self, **wanted: Any) -> dict[str, Any]:

@@ -94,6 +94,10 @@ class Server:
         self._process.send_signal(number)
         self._process.wait(10)
 
+    def is_down(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process is None or self._process.poll() is not None
+
     def promote(self) -> None:
         self.run("SELECT pg_promote()")
 

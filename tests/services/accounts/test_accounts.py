@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import hmac
 import itertools
 import json
+import statistics
 import time
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +18,10 @@ from jose import jwt
 from app.config import settings
 from app.db import pools
 from app.main import app
-from app.security import hash_now, new_token
+from app.security import DELETED, _matches, hash_now, new_token
 from app.services.accounts import slowing
 from tests.support.api import Caller
+from tests.support.effort import dice, often
 from tests.support.factories import PASSWORD, made, purchase
 from tests.support.waiting import WAITING, eventually
 
@@ -181,6 +184,18 @@ class TestLogin:
         headers = [{k: v for k, v in answer.headers.items() if k != "x-request-id"} for answer in (wrong, unknown)]
         assert headers[0] == headers[1]
 
+    def test_no_clock_tells_which_names_there_are(self, world):
+        """The password of a name that does not exist is hashed too, as are those of accounts that have none."""
+        stored = {"known": hash_now(PASSWORD), "unknown": None, "deleted": DELETED}
+        took = {name: [] for name in stored}
+        for _ in range(often(15, 100)):
+            for name, hashed in stored.items():
+                began = time.process_time()
+                assert not _matches("wrong password", hashed)
+                took[name].append(time.process_time() - began)
+        known = statistics.median(took["known"])
+        assert [abs(statistics.median(each) / known - 1) < 0.1 for each in took.values()] == [True] * 3
+
     def test_a_password_is_taken_by_the_letter(self, world, log_in):
         name = world.merchant().account["name"]
         for password in (PASSWORD.upper(), PASSWORD + " ", "", PASSWORD[:-1]):
@@ -228,6 +243,15 @@ class TestToken:
             ({"exp": None}, 401),
             ({"exp": 1}, 401),
             ({"exp": "never"}, 401),
+            ({"exp": -1}, 401),
+            ({"exp": 1.5}, 401),
+            ({"exp": [4_000_000_000]}, 401),
+            ({"exp": True}, 401),
+            ({"aud": ["merchant"]}, 403),
+            ({"sub": "1.0"}, 401),
+            ({"sub": "1' OR 1=1"}, 401),
+            ({"jti": ["x"]}, 401),
+            ({"nbf": 4_000_000_000}, 401),
             ({"aud": "nobody"}, 403),
             ({"aud": None}, 401),
             ({"jti": None}, 401),
@@ -257,6 +281,37 @@ class TestToken:
         self.live(sql, merchant, "x")
         head, body = (encoded(part) for part in ({"alg": algorithm, "typ": "JWT"}, self.claims(merchant)))
         assert as_holder(merchant, f"{head}.{body}.").get("/me").status_code == 401
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            {"alg": "HS256", "kid": "../../dev/null"},
+            {"alg": "HS256", "kid": "x' UNION SELECT ''"},
+            {"alg": "HS256", "jku": "https://shop.example.com/keys"},
+            {"alg": "HS256", "jwk": {"kty": "oct", "k": ""}},
+            {"alg": "HS256", "x5u": "https://shop.example.com/keys"},
+            {"alg": "RS256"},
+        ],
+        ids=str,
+    )
+    def test_no_key_that_its_head_names_counts(self, world, sql, head):
+        merchant = world.merchant()
+        self.live(sql, merchant, "x")
+        signed = f"{encoded(head)}.{encoded(self.claims(merchant))}"
+        for key in (b"", b"x", str(head.get("kid", "")).encode()):
+            digest = base64.urlsafe_b64encode(hmac.digest(key, signed.encode(), "sha256")).decode().rstrip("=")
+            assert as_holder(merchant, f"{signed}.{digest}").get("/me").status_code == 401
+
+    def test_no_bit_of_one_may_be_another(self, world):
+        merchant = world.merchant()
+        chance = dice("bits of a token")
+        for _ in range(often(100, 3_000)):
+            at = chance.randrange(len(merchant.token) - 1)  # the last letter has bits that say nothing
+            letter = chr(ord(merchant.token[at]) ^ 1 << chance.randrange(7))
+            if letter.isprintable() and letter != ".":
+                forged = merchant.token[:at] + letter + merchant.token[at + 1 :]
+                assert as_holder(merchant, forged).get("/me").status_code == 401
+        assert merchant.get("/me").status_code == 200
 
     def test_one_with_another_body_under_the_same_signature_does_not(self, world):
         merchant, other = world.merchant(), world.merchant()

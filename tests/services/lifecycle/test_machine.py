@@ -154,6 +154,7 @@ maybe = st.sampled_from([None, None, True, False])
 class Market(RuleBasedStateMachine):
     """Two shops with one SKU each, and two buyers."""
 
+    steps = 0
     api: Api
     sql: Callable[..., list[tuple]]
     sales = Bundle("sales")
@@ -493,6 +494,7 @@ class Market(RuleBasedStateMachine):
 
     @invariant()
     def the_order_is_as_modelled(self) -> None:
+        Market.steps += 1
         order = made(self.sale.shop.merchant.get(f"/orders/{self.sale.id}"))
         assert_order(order, self.sale, self.sale.merchants_actions())
         if self.sale.status == -1:
@@ -667,6 +669,13 @@ def assert_ticket(shown: dict[str, Any], ticket: Ticket, actions: dict[str, list
     assert (shown["status"], shown["back_cost"]) == (TICKET_STATUS.get(ticket.step, 1), ticket.amount)
     assert (shown["close_time"] is None) == (ticket.step in OPEN_STEPS)
     assert sorted(shown["actions"]) == actions.get(ticket.step, [])
+
+
+@pytest.fixture(autouse=True)
+def counted(tried: Callable[[str, int], None]) -> Iterator[None]:
+    """Tell after how many steps the model and the service were compared."""
+    yield
+    tried("steps of the state machine", Market.steps)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -606,7 +606,17 @@ class TestPrivateAddresses:
         monkeypatch.setattr(settings, "webhook_allow_private", False)
 
     @pytest.mark.parametrize(
-        "found", [["127.0.0.1"], ["::ffff:127.0.0.1"], ["8.8.8.8", "127.0.0.1"], ["169.254.169.254"], ["fe80::1%lo"]]
+        "found",
+        [
+            ["127.0.0.1"],
+            ["::ffff:127.0.0.1"],
+            ["::127.0.0.1"],
+            ["64:ff9b::7f00:1"],
+            ["2002:7f00:1::"],
+            ["8.8.8.8", "127.0.0.1"],
+            ["169.254.169.254"],
+            ["fe80::1%lo"],
+        ],
     )
     def test_a_name_that_leads_inside_is_not_called(self, shop, world, sql, monkeypatch, found):
         merchant, customer, sku = shop
