@@ -177,8 +177,8 @@ class TestDatabase:
             plan = "\n".join(line for (line,) in cursor.fetchall())
         connection.close()
         assert "Seq Scan" not in plan
-        for index in ("ix_order_to_ship", "ix_order_to_receive", "ix_except_order_open"):
-            assert index in plan
+        for indexes in (("ix_order_to_ship",), ("ix_order_to_receive",), ("ix_except_order_open", "ix_except_order_all_open")):
+            assert any(index in plan for index in indexes)  # of equal ones, either may be taken
 
     def test_it_is_asked_at_most_every_ten_seconds(self, served, sql):
         asked = (

@@ -108,5 +108,5 @@ def test_few_are_read_of_many(world, admin, sql, phone):
     with Work(Actor(ADMIN, admin.id), writes=False) as work:
         plan = explained(work, sql, statement, phone=phone, after_time=2**31 - 1, after_id=2**31 - 1)
     read = rows_read(plan)
-    assert read["order"] <= (1_000 if phone == "13800000000" else 1)
+    assert read["order"] <= (2_000 if phone == "13800000000" else 1)  # every second one is the station's
     assert read["customer"] <= (1_000 if phone == "13800000000" else 1)

@@ -6,6 +6,7 @@ import pytest
 from tests.support.factories import REFUND, RETURN, made
 from tests.support.invariants import broken
 
+TIMES = ("create_time", "deliver_time", "recv_time", "close_time")
 PARCEL = {"logistics_id": 2, "tracking_number": "YT123"}
 
 
@@ -77,7 +78,7 @@ class TestMoney:
     @pytest.mark.parametrize(("stood", "closed"), [(0, False), (1, False), (2, True)])
     def test_an_order_is_where_it_was_before(self, buy, refund, sql, stood, closed):
         before = buy(stood)
-        sql('UPDATE "order" SET recv_time = recv_time - 50, close_time = close_time - 50')
+        sql(f'UPDATE "order" SET {", ".join(f"{name} = {name} - 50" for name in TIMES)}')
         after = refund(before, back_cost=89.99)
         assert figures(after) == (stood, 89.99, 3)
         assert (after["close_time"] is not None) == closed
