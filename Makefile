@@ -63,7 +63,7 @@ test: setup console clients ## Run the whole test suite
 test-fast: setup ## Run the tests that start no process and do not take long
 	@$(BIN)/python -m pytest -m "not processes and not long"
 
-test-hard: setup ## Try to break it: races, lost answers, kills and storms, for up to 20 minutes
+test-hard: setup ## Try to break it at length: races, lost answers, kills, storms, crowds, full disks, failovers
 	@HARD=1 $(BIN)/python -m pytest -m hard
 
 snapshots: setup ## Write the big SQL statements to tests/snapshots, the chart there too, and its values to its READMEs
