@@ -17,7 +17,7 @@ from tests.support.factories import PASSWORD
 
 CHROMIUM = shutil.which("chromium")
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-_OF_CHROMIUM = ("Failed to load resource", "net::ERR", "GL Driver Message")
+_OF_CHROMIUM = ("Failed to load resource", "net::ERR", "GL Driver Message", "rAF timed out")
 _WAIT = 30_000  # milliseconds for something to show
 _RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
@@ -56,7 +56,7 @@ class Visitor:
         self.page.set_default_timeout(_WAIT)
         self.url = url
         self.complaints: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", lambda error: self._hear("error", str(error)))
         self.page.on("console", lambda said: self._hear(said.type, said.text))
 
     def _hear(self, kind: str, text: str) -> None:
