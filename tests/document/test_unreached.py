@@ -1,4 +1,4 @@
-"""A whole run of the suite fails when the document lists a code that nothing reaches."""
+"""A whole run of the suite tells each code that the document lists and nothing reaches."""
 
 import subprocess
 import sys
@@ -12,12 +12,12 @@ from tests.support import promises
 LITTLE = "testpaths=tests/document/test_reference.py"  # as if this were the whole suite, of which it reaches nothing
 
 
-@pytest.mark.parametrize(("options", "fails"), [(["-n", "1"], True), (["-n", "0"], True), (["-n", "0", "-k", "code"], False)])
-def test_it_fails_where_all_tests_were_run(tmp_path, options, fails):
+@pytest.mark.parametrize(("options", "tells"), [(["-n", "1"], True), (["-n", "0"], True), (["-n", "0", "-k", "code"], False)])
+def test_it_tells_where_all_tests_were_run(tmp_path, options, tells):
     command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={tmp_path}", "-o", LITTLE, *options]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    told = "FAILED: the document lists what no test reaches: merchant_ship_order 404 not_found"
-    assert (ended.returncode == 1, told in ended.stdout) == (fails, fails), ended.stdout + ended.stderr
+    told = "the document lists what no test reaches: merchant_ship_order 404 not_found"
+    assert (told in ended.stdout) == tells, ended.stdout + ended.stderr
 
 
 def test_each_exception_has_a_reason_and_is_of_what_is_listed():
