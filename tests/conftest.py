@@ -59,7 +59,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Hand what this worker has seen to the process that started it, which fails when all tests passed and nobody saw a code.
+    """Hand what this worker has seen to the process that started it, which tells what nobody saw when all tests passed.
 
     Tests that are skipped where a tool is missing talk to other processes, so they would have shown none either.
     """
