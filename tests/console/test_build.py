@@ -1,14 +1,12 @@
 """What is served is what the source builds."""
 
-import os
 import subprocess
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
-
 from app.routers import console
 from tests.conftest import ROOT
+from tests.support.needed import require
 
 VITE = ROOT / "node_modules" / "vite" / "bin" / "vite.js"
 
@@ -19,11 +17,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_it_is_built_from_the_source_that_is_here(tmp_path):
-    if not (console.is_built() and VITE.exists()):
-        why = "the console is not built: make console"
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+    require(console.is_built() and VITE.exists(), "the console is not built: make console")
     node = [str(ROOT / ".venv/bin/node"), str(VITE), "build", "--logLevel", "warn", "--outDir", str(tmp_path)]
     subprocess.run(node, cwd=ROOT / "console", check=True, capture_output=True, timeout=120)
     built, served = digests(tmp_path), digests(console.BUILT)

@@ -12,7 +12,7 @@ from tests.support.effort import dice, often
 from tests.support.factories import purchase
 from tests.support.invariants import broken
 from tests.support.load import Load
-from tests.support.lossy import lossy
+from tests.support.lossy import Lossy
 
 SECONDS = often(6, 60)
 CHANCE = 0.02
@@ -36,7 +36,7 @@ def test_what_is_sent_again_with_its_number_or_key_is_done_once(world, merchant,
         body = {"logistic_id": 1, "logistic_order_id": f"SF{key[-6:]}"}
         return Caller(client, "merchant", merchant.token).post(f"/orders/{next(to_ship)}/ship", body)
 
-    with lossy(migrated, dice("lost answers")) as way, serving(environment_for(way.uri)) as url:
+    with Lossy(migrated, dice("lost answers")) as way, serving(environment_for(way.uri)) as url:
         load = Load(url)
         for number in range(3):
             load.start(place, f"order-{number}-")

@@ -84,6 +84,14 @@ class Shop:
         eventually(lambda: other.leads() and self.cluster.is_whole(), 90, told=self.cluster.log)
         self.goes_on()
 
+    def survives_often(self, what: str, fail: Callable[[Machine], None], mend: Callable[[Machine], None]) -> int:
+        """The same once, or more often in hard mode, with the orders judged at the end; how often."""
+        times = often(1, 2)
+        for _ in range(times):
+            self.survives(what, fail, mend)
+        self.judge()
+        return times
+
     def goes_on(self) -> None:
         """Each process acknowledges more."""
         self._gather()
@@ -203,18 +211,10 @@ class TestWhatElseMayHappen:
         tried("leaders' PostgreSQL killed alone", times)
 
     def test_the_leader_stands_still_and_goes_on(self, at, tried):
-        times = often(1, 2)
-        for _ in range(times):
-            at.survives("leader stopped", Machine.stand_still, Machine.go_on)
-        at.judge()
-        tried("leaders that stood still (SIGSTOP)", times)
+        tried("leaders that stood still (SIGSTOP)", at.survives_often("leader stopped", Machine.stand_still, Machine.go_on))
 
     def test_the_machine_is_killed_again_and_again(self, at, tried):
-        times = often(1, 2)
-        for _ in range(times):
-            at.survives("machine killed", Machine.kill, Machine.start)
-        at.judge()
-        tried("machines killed", times)
+        tried("machines killed", at.survives_often("machine killed", Machine.kill, Machine.start))
 
     def test_one_relieves_the_other_again_and_again(self, at, tried):
         times = often(1, 5)
@@ -230,11 +230,7 @@ class TestWhatElseMayHappen:
         tried("planned switchovers", times)
 
     def test_the_leaders_network_is_cut(self, networked, tried):
-        times = often(1, 2)
-        for _ in range(times):
-            networked.survives("network cut", Machine.cut, Machine.heal)
-        networked.judge()
-        tried("leaders whose network was cut", times)
+        tried("leaders whose network was cut", networked.survives_often("network cut", Machine.cut, Machine.heal))
 
     def test_the_standbys_network_is_cut(self, networked, tried):
         """Commits wait for it until PostgreSQL gives it up and Patroni goes on with one copy."""

@@ -1,6 +1,5 @@
 """Backups by pgBackRest with deploy/pgbackrest, made, verified and brought back by the commands of docs/operations.md."""
 
-import os
 import re
 import shutil
 import sys
@@ -16,6 +15,7 @@ from tests.conftest import ROOT, environment_for, using
 from tests.support.api import Api
 from tests.support.documents import Runbook, documented
 from tests.support.factories import made, purchase
+from tests.support.needed import require
 from tests.support.servers import USER, Server, command, new_folder
 from tests.support.shops import Shop, numbers_of
 
@@ -26,11 +26,8 @@ PASSPHRASE = "a passphrase of the test"
 
 def require_pgbackrest() -> None:
     """Skip where pgBackRest or its PostgreSQL is not installed, but not in CI."""
-    if shutil.which("pgbackrest") is None or not PROGRAMS.is_dir():
-        why = "NOT RUN: not installed: apt-get install pgbackrest postgresql-15"
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+    there = shutil.which("pgbackrest") and PROGRAMS.is_dir()
+    require(there, "not installed: apt-get install pgbackrest postgresql-15")
 
 
 class Backups:

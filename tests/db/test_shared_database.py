@@ -7,6 +7,7 @@ import psycopg2
 import pytest
 
 from tests import conftest
+from tests.support.asking import run
 from tests.support.shared_database import SharedDatabase
 
 STATE = """
@@ -27,23 +28,15 @@ def database(postgres: str, template: str) -> Iterator[SharedDatabase]:
     database.give_up()
 
 
-def _do(uri: str, *statements: str) -> list[tuple]:
-    connection = psycopg2.connect(uri)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-        return list(cursor.fetchall()) if cursor.description else []
-
-
 def test_rows_and_numbers_are_as_before(database: SharedDatabase) -> None:
-    before = _do(database.uri(), STATE)
+    before = run(database.uri(), STATE)
     uri = database.uri()
-    _do(uri, PRODUCT, "DELETE FROM logistics_company WHERE id > 3")
-    assert _do(uri, STATE) != before
+    run(uri, PRODUCT)
+    run(uri, "DELETE FROM logistics_company WHERE id > 3")
+    assert run(uri, STATE) != before
     assert database.take_back()
     assert database.uri() == uri
-    assert _do(uri, STATE) == before
+    assert run(uri, STATE) == before
 
 
 @pytest.mark.parametrize(
@@ -71,6 +64,6 @@ def test_a_transaction_that_a_test_left_open_holds_nothing(database: SharedDatab
     left = psycopg2.connect(uri, application_name=name)
     left.cursor().execute('LOCK "order"')
     assert database.take_back()
-    assert _do(uri, 'SELECT count(*) FROM "order"') == [(0,)]
+    assert run(uri, 'SELECT count(*) FROM "order"') == [(0,)]
     with pytest.raises(psycopg2.OperationalError):
         left.cursor().execute("SELECT 1")

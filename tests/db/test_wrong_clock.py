@@ -1,6 +1,5 @@
 """A process whose clock is an hour off beside one that is right: no time stored lies before the one of the move before."""
 
-import os
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -16,6 +15,7 @@ from tests.support.api import Caller, Platform, signature
 from tests.support.effort import often
 from tests.support.factories import PASSWORD, REFUND, RETURN, made, purchase
 from tests.support.invariants import broken
+from tests.support.needed import require
 from tests.support.processes import deployed
 
 pytestmark = pytest.mark.hard
@@ -25,11 +25,7 @@ ORDERS = often(1, 10)
 
 def require_faketime():
     """Skip where libfaketime is not installed, but not in CI."""
-    if LIBRARY is None:
-        why = "libfaketime is not installed: apt-get install faketime"
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+    require(LIBRARY, "libfaketime is not installed: apt-get install faketime")
 
 
 @pytest.fixture(params=[HOUR, -HOUR], ids=["ahead", "behind"])

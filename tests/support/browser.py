@@ -1,19 +1,18 @@
 """Chromium, as a person before the console uses it."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from app.routers import console
 from tests.conftest import ROOT
 from tests.support.api import Caller
 from tests.support.factories import PASSWORD
+from tests.support.needed import require
 
 CHROMIUM = shutil.which("chromium")
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -24,15 +23,8 @@ _RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 def require_chromium() -> None:
     """Skip where Chromium or the built pages are missing, but not in CI."""
-    wanted = {
-        "Chromium is not installed: apt-get install chromium": CHROMIUM is not None,
-        "the console is not built: make console": console.is_built() and AXE.exists(),
-    }
-    for why, there in wanted.items():
-        if not there and os.environ.get("CI"):
-            pytest.fail(why)
-        if not there:
-            pytest.skip(why)
+    require(CHROMIUM, "Chromium is not installed: apt-get install chromium")
+    require(console.is_built() and AXE.exists(), "the console is not built: make console")
 
 
 @contextmanager

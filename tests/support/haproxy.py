@@ -7,8 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
+from tests.support.needed import require
 from tests.support.servers import free_port, new_folder
 from tests.support.waiting import answers, eventually
 
@@ -28,11 +27,7 @@ listen be
 
 def require_haproxy() -> None:
     """Skip where HAProxy is not installed, but not in CI."""
-    if HAPROXY is None:
-        why = "HAProxy is not installed: apt-get install haproxy"
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+    require(HAPROXY, "HAProxy is not installed: apt-get install haproxy")
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 They are processes of this machine, on ports of loopback or each in a network of its own, which can be cut.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -16,9 +15,10 @@ from typing import Any
 
 import httpx
 import psycopg2
-import pytest
 
+from tests.support import asking
 from tests.support.haproxy import HAPROXY
+from tests.support.needed import require
 from tests.support.networks import Networks
 from tests.support.patroni_machine import FILES, PASSWORD, Machine
 from tests.support.servers import USER, free_port, new_folder
@@ -36,11 +36,7 @@ def require_patroni() -> None:
     missing = {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
     missing |= set() if HAPROXY else {"haproxy"}
     missing |= set() if ETCD_OF_PATRONI.exists() else {"python3-etcd"}
-    if missing:
-        why = f"NOT RUN: not installed: apt-get install {' '.join(sorted(missing))}"
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+    require(not missing, f"not installed: apt-get install {' '.join(sorted(missing))}")
 
 
 class Cluster:
@@ -101,14 +97,7 @@ class Cluster:
 
     def run(self, statement: str, *values: object, database: str = "shop") -> list[Any]:
         """Run SQL at the leader."""
-        connection = psycopg2.connect(self.leader().uri.removesuffix("postgres") + database)
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, values or None)
-                return list(cursor.fetchall()) if cursor.description else []
-        finally:
-            connection.close()
+        return asking.run(self.leader().uri.removesuffix("postgres") + database, statement, values or None)
 
     def log(self) -> str:
         return "\n".join(machine.log() for machine in self.machines.values())

@@ -1,6 +1,5 @@
 """A real Prometheus that scrapes what a test serves."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,20 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 import yaml
 
+from tests.support.needed import require
 from tests.support.servers import free_port
 from tests.support.waiting import answers, eventually
 
 
 def require_prometheus() -> None:
     """Skip where Prometheus is not installed, but not in CI."""
-    if shutil.which("prometheus") is None:
-        why = "NOT RUN: Prometheus is not installed: apt-get install prometheus"
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+    require(shutil.which("prometheus"), "Prometheus is not installed: apt-get install prometheus")
 
 
 class Prometheus:

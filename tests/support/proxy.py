@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
 
 from tests.conftest import ROOT
+from tests.support.needed import require
 from tests.support.servers import free_port, new_folder
 
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
@@ -31,11 +31,7 @@ http {{
 
 def require_nginx() -> None:
     """Skip where nginx is not installed, but not in CI."""
-    if NGINX is None:
-        why = "nginx is not installed: apt-get install nginx-light"
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+    require(NGINX, "nginx is not installed: apt-get install nginx-light")
 
 
 @contextmanager

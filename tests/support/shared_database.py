@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import psycopg2
 
+from tests.support import asking
+
 MOST = 200  # tests that use one, as what they deleted stays in its files
 _WATCH = """
 CREATE SCHEMA test_support;
@@ -86,6 +88,4 @@ class SharedDatabase:
         self._ask("SELECT setval('test_support.changes', 1, false)")
 
     def _ask(self, statement: str) -> list[tuple]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement)
-            return list(cursor.fetchall()) if cursor.description else []
+        return asking.rows(self._connection, statement)

@@ -3,9 +3,8 @@
 from sqlalchemy import func, select
 
 from app.db.types import Expression
-from app.db.work import Work
 from app.models import TicketTally
-from app.services.folding import CHUNK, folding
+from app.services.folding import folding
 from app.services.ownership import FIGURES, owned
 
 TALLY = TicketTally.__table__
@@ -16,9 +15,4 @@ def total(kind: str) -> Expression:
     return select(func.coalesce(func.sum(TALLY.c.delta), 0)).where(owned(FIGURES, kind, TALLY)).scalar_subquery()
 
 
-def fold(work: Work) -> int:
-    """Fold the rows of merchants who have new tickets, and return the number of rows; the sums stay the same."""
-    return int(work.one(_FOLD, chunk=CHUNK).folded)
-
-
-_FOLD = folding(TALLY, "business_id")
+fold = folding(TALLY, "business_id")
