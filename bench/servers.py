@@ -85,14 +85,18 @@ def service(
     processes: int = 2,
     tree: Path = ROOT,
     *,
-    app: str = "app.main:app",
+    app: str | None = None,
     ready: str = "/readyz",
 ) -> Iterator[list[str]]:
-    """Our service, of this tree or another, in several processes on one database; gives their base URLs."""
-    command = [sys.executable, "-m", "uvicorn", app, "--port", "{port}", "--no-access-log", "--log-level", "warning"]
+    """Our service, of this tree or another, in several processes on one database; gives their base URLs.
+
+    It is run as it is in production. Another `app` is run by plain uvicorn.
+    """
+    plain = ["uvicorn", str(app), "--port", "{port}", "--no-access-log", "--log-level", "warning"]
+    command = [sys.executable, "-m", *(plain if app is not None else ["app.process.serve"])]
     with contextlib.ExitStack() as stack:
         start = stack.enter_context
-        environment = {"DATABASE_URL": uri, "PYTHONPATH": str(tree), **secrets}
+        environment = {"DATABASE_URL": uri, "PYTHONPATH": str(tree), "PORT": "{port}", **secrets}
         yield [start(serving(command, ready, tree, **environment)) for _ in range(processes)]
 
 

@@ -24,6 +24,7 @@ TRIES = 3  # an idle connection may be lost, and so may the new one in its place
 
 _SESSION = (
     "-c jit=off -c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
+    " -c cpu_tuple_cost=0.03"
     " -c idle_in_transaction_session_timeout=60s"
 )
 _LINK = {

@@ -6,6 +6,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.errors import AppError, HeadersTooLarge, RequestIncomplete
+from app.process.joined_writes import JoinedWrites
 from app.web.middleware import MAX_HEAD
 from app.web.problems import MEDIA_TYPE, problem
 
@@ -39,6 +40,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = JoinedWrites(transport, self.loop)  # type: ignore[assignment]
         self._missing = ("head", 0)
         self._watch = self.loop.call_later(PATIENCE, self._look)
 
