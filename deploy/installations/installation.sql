@@ -8,7 +8,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS postgres_fdw;
 CREATE SERVER :"installation" FOREIGN DATA WRAPPER postgres_fdw OPTIONS (
     host :'host', port :'port', dbname :'dbname', connect_timeout '3',
-    async_capable 'true', use_remote_estimate 'true', fetch_size '1000', updatable 'false'
+    async_capable 'true', use_remote_estimate 'true', fetch_size '1000'
 );
 CREATE USER MAPPING FOR CURRENT_USER SERVER :"installation" OPTIONS (user 'reading', password :'password');
 CREATE SCHEMA :"installation";
