@@ -42,9 +42,8 @@ class Installations(Side):
             each.stock_up(number // len(self._installations))
 
 
-def installed(stack: ExitStack, orders: int, merchants: int, processes: int) -> Ours:
+def installed(stack: ExitStack, secrets: dict[str, str], orders: int, merchants: int, processes: int) -> Ours:
     """An installation: a server with its orders and merchants, and its processes."""
-    secrets = data.make_secrets()
     uri = create_database(stack.enter_context(postgres()), "shops")
     tokens = data.fill(uri, orders=orders, merchants=merchants)
     urls = stack.enter_context(service(uri, secrets, processes))
@@ -59,8 +58,9 @@ def main() -> int:
     given = options.parse_args()
     require_wrk()
     with ExitStack() as stack:
-        one = installed(stack, given.orders, MERCHANTS, PROCESSES)
-        halves = [installed(stack, given.orders // 2, MERCHANTS // 2, PROCESSES // 2) for _ in range(2)]
+        secrets = data.make_secrets()  # the same for all: this process signs with one key
+        one = installed(stack, secrets, given.orders, MERCHANTS, PROCESSES)
+        halves = [installed(stack, secrets, given.orders // 2, MERCHANTS // 2, PROCESSES // 2) for _ in range(2)]
         print(f"{given.orders:,} orders, {MERCHANTS} merchants and {PROCESSES} processes in all, {CONNECTIONS} connections,")
         print(
             f"on {os.cpu_count()} cores; medians of {given.rounds} alternating rounds of {given.seconds} s; p50 and p99 in ms\n"

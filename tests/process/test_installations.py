@@ -34,7 +34,7 @@ PARCEL = {"logistic_id": 1, "logistic_order_id": "SF1391234567890"}
 
 
 class Installation:
-    """One with a database, a process and an nginx of its own: its staff, and a merchant, a buyer and the platform at their host."""
+    """A database, a process and an nginx; its staff, and at the host of its merchant: the merchant, a buyer, the platform."""
 
     def __init__(self, name: str, owner: str, server: Server, stack: ExitStack) -> None:
         self.name = name
@@ -281,4 +281,4 @@ def _reads_little(uri: str) -> None:
     with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
         asking.run(uri, "CREATE TEMPORARY TABLE mine (id integer)")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        asking.run(uri, 'SET default_transaction_read_only = off; UPDATE "order" SET status = 1')
+        asking.run(uri, 'BEGIN READ WRITE; UPDATE "order" SET status = 1')
