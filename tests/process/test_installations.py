@@ -264,6 +264,14 @@ def test_a_database_of_its_own_reads_over_both(both, reading):
     for change in ("UPDATE north.orders SET status = 1", "DELETE FROM south.order_tally"):
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             read(change)
+    read("CREATE ROLE analyst LOGIN")
+    read("GRANT SELECT ON ALL TABLES IN SCHEMA public TO analyst")
+    read("GRANT EXECUTE ON FUNCTION sales TO analyst")
+    analyst = reading.uri("reading").replace("postgres@", "analyst@")
+    assert asking.run(analyst, "SELECT count(*) FROM orders") == [(rows,)]
+    assert asking.run(analyst, f"SELECT {sums} FROM sales(current_date, current_date) ORDER BY installation") == days
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        asking.run(analyst, "SELECT id FROM north.orders")
     _reads_little(north.uri.replace("postgres@", "reading@"))
 
     book.run("DROP SERVER")
