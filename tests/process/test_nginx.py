@@ -1,10 +1,9 @@
 """deploy/nginx.conf in front of two processes: who asks is known, streams flow, and no change is sent twice."""
 
 import socket
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import httpx
 import psycopg2
@@ -17,7 +16,7 @@ from app.services.uploads.content import MAX_MODEL
 from tests.conftest import environment_for, serving
 from tests.support.api import PREFIX, Api, Platform
 from tests.support.factories import PASSWORD, World, made, purchase
-from tests.support.proxy import proxied, require_nginx
+from tests.support.proxy import proxied, require_nginx, silent_server
 
 LOGIN = f"{PREFIX}/merchant/login"
 
@@ -122,25 +121,3 @@ def test_a_change_that_was_sent_and_not_answered_is_never_sent_again(method, tim
         answer = httpx.request(method, f"{url}/api/v1/merchant/orders/1/ship", timeout=20)
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "unavailable", "2")
     assert asked == {method: times}
-
-
-@contextmanager
-def silent_server(asked: Counter[str]) -> Iterator[str]:
-    """A server that takes each request and hangs up; its URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def take() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                asked[connection.recv(65536).split(b" ")[0].decode()] += 1
-
-    threading.Thread(target=take, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()

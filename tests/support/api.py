@@ -57,9 +57,11 @@ class Caller:
 class Platform(Caller):
     """The platform, which signs what it sends as Standard Webhooks writes it."""
 
+    secret: str | None = None  # of the service that is asked; None is that of this process
+
     def call(self, method: str, path: str, *, headers: dict | None = None, json: Any = None, **options: Any) -> httpx.Response:
         content = b"" if json is None else orjson.dumps(json)
-        signed = {**signature(content), "Content-Type": "application/json", **(headers or {})}
+        signed = {**signature(content, secret=self.secret), "Content-Type": "application/json", **(headers or {})}
         return super().call(method, path, headers=signed, content=content, **options)
 
 

@@ -3,8 +3,11 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,11 +38,28 @@ def require_nginx() -> None:
 
 
 @contextmanager
-def proxied(urls: list[str]) -> Iterator[str]:
-    """`deploy/nginx.conf` in front of the two servers; its base URL."""
+def proxied(urls: list[str], *beside: Path) -> Iterator[str]:
+    """`deploy/nginx.conf` in front of the two servers, with the files that stand beside it; its base URL."""
+    text = (ROOT / "deploy/nginx.conf").read_text()
+    with _nginx(text, r"server 127\.0\.0\.1:800\d", urls, *beside) as url:
+        yield url
+
+
+@contextmanager
+def routed(north: str, south: str) -> Iterator[str]:
+    """`deploy/installations/nginx.conf` in front of two installations; its base URL."""
+    text = (ROOT / "deploy/installations/nginx.conf").read_text()
+    with _nginx(text, r"server 127\.0\.0\.1:808\d", [north, south]) as url:
+        yield url
+
+
+@contextmanager
+def _nginx(text: str, named: str, urls: list[str], *beside: Path) -> Iterator[str]:
+    """nginx by a configuration whose addresses `named` are those of the servers instead."""
     port = free_port()
     with new_folder() as folder:
-        (folder / "meta_be.conf").write_text(_with_ports((ROOT / "deploy/nginx.conf").read_text(), port, urls))
+        configuration = _with_ports(text, port, named, urls)
+        (folder / "meta_be.conf").write_text("\n".join([configuration, *(file.read_text() for file in beside)]))
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user=user))
         assert NGINX is not None
@@ -52,12 +72,12 @@ def proxied(urls: list[str]) -> Iterator[str]:
             process.wait(10)
 
 
-def _with_ports(config: str, port: int, urls: list[str]) -> str:
+def _with_ports(text: str, port: int, named: str, urls: list[str]) -> str:
     servers = iter(urls)
-    config, listens = re.subn(r"listen 8080;", f"listen 127.0.0.1:{port};", config)
-    config, named = re.subn(r"server 127\.0\.0\.1:800\d", lambda _: f"server {urlsplit(next(servers)).netloc}", config)
-    assert (listens, named) == (1, len(urls))
-    return config
+    text, listens = re.subn(r"listen 8080;", f"listen 127.0.0.1:{port};", text)
+    text, found = re.subn(named, lambda _: f"server {urlsplit(next(servers)).netloc}", text)
+    assert (listens, found) == (1, len(urls))
+    return text
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
@@ -70,3 +90,25 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
         else:
             return
     raise AssertionError("nginx does not answer")
+
+
+@contextmanager
+def silent_server(asked: Counter[str]) -> Iterator[str]:
+    """A server that takes each request and hangs up; its URL."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def take() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                asked[connection.recv(65536).split(b" ")[0].decode()] += 1
+
+    threading.Thread(target=take, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
