@@ -41,7 +41,7 @@ def stop(running: TracerProvider) -> None:
 
 
 class _Discreet(Sampler):
-    """The configured sampler, for spans of requests without the path and query that FastAPI gives them: both may name people."""
+    """The configured sampler, for spans of requests without FastAPI's attributes of path and query, which may name people."""
 
     def __init__(self, configured: Sampler) -> None:
         self._configured = configured
