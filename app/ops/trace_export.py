@@ -17,19 +17,26 @@ from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 
 from app import __version__
+from app.config import ConfigurationError
 
 LAST_SPANS = 2.0  # seconds that a process which stops gives the spans left to be sent
 _OF_REQUESTS = {"http.request.method", "network.protocol.version", "server.address", "server.port", "url.scheme"}
 
 
 def provider(endpoint: str) -> TracerProvider:
-    """A provider whose spans are sent to the URL by a thread, in batches; those that find its queue full are lost."""
+    """A provider whose spans are sent to the URL by a thread, in batches; some are lost when its queue is full.
+
+    Raises ConfigurationError if one of the OTEL_ variables cannot be read.
+    """
     logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)  # not each try: a batch that is lost
     given = OTELResourceDetector().detect().attributes
     resource = Resource.create({"service.name": "meta_be", "service.version": __version__, **given})
     made = TracerProvider(resource=resource, shutdown_on_exit=False)
     made.sampler = _Discreet(made.sampler)
-    made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
+    try:
+        made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
+    except ValueError as wrong:
+        raise ConfigurationError(f"an OTEL_ variable cannot be read: {wrong}") from None
     return made
 
 
