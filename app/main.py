@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
@@ -17,7 +18,7 @@ from app.config import settings
 from app.db import migration, reaching, replica_health
 from app.document.build import documented, route_of
 from app.document.headers import EXPOSED
-from app.ops import logs, metrics, startup
+from app.ops import logs, metrics, startup, tracing
 from app.process import alive, background
 from app.routers import console, joined
 from app.services.events.bell import bell
@@ -34,7 +35,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to start on incomplete settings, bring the database up, and run the background tasks as long as the app runs."""
     _ = settings.token_key, settings.platform_secrets, settings.bucket
     try:
-        with migration.running(waits=True):
+        with tracing.running(), migration.running(waits=True):
             async with background.going_on(BACKGROUND):
                 log.info("meta_be serves", extra={"fields": startup.described()})
                 yield
@@ -75,7 +76,7 @@ def build() -> FastAPI:
         summary="Merchant-side backend of a metaverse e-commerce platform (元宇宙电商平台商家端)",
         version=__version__,
         lifespan=lifespan,
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # ours are app/ops/metrics and app/ops/logs
+        telemetry=_telemetry(),
     )
     app.router.routes[:0] = [*console.ROUTES, *joined(), route_of(app)]
     app.router.middleware_stack = routing.Table(app.routes, app.router.middleware_stack)
@@ -90,6 +91,18 @@ def build() -> FastAPI:
     app.build_middleware_stack = _instrumented(app)  # type: ignore[method-assign]
     app.openapi = documented(app)  # type: ignore[method-assign]
     return app
+
+
+def _telemetry() -> TelemetryConfig:
+    """FastAPI's spans of requests, if they are wanted; `tracing.running` gives them somewhere to go."""
+    return {
+        "tracing": settings.trace_endpoint is not None,
+        "metrics": False,  # ours are app/ops/metrics and app/ops/logs
+        "logs": False,
+        "operation_spans": False,
+        "auto_configure": False,
+        "exclude": lambda scope: scope["path"] in logs.PROBES,
+    }
 
 
 def _instrumented(app: FastAPI) -> Callable[[], ASGIApp]:

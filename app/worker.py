@@ -10,7 +10,7 @@ from app.config import ConfigurationError, settings
 from app.db import failures, migration
 from app.db.reaching import Stopped
 from app.db.work import SYSTEM, Actor, Work
-from app.ops import incidents, logs, startup
+from app.ops import incidents, logs, startup, tracing
 from app.process import alive
 from app.redaction import redacted
 from app.services.sweeping import heartbeat, sweep
@@ -32,7 +32,7 @@ def main() -> None:
     failed = False
     try:
         _ = settings.token_key  # signs webhooks
-        with migration.running(waits=True):
+        with tracing.running(), migration.running(waits=True):
             log.info("sweeping every %s s", INTERVAL, extra={"fields": startup.described()})
             failed = _work_until(stop)
     except Stopped:

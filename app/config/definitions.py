@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.config import keys
 from app.config.error import ConfigurationError
-from app.config.field_types import LOWER_CASE, Networks, Timezone
+from app.config.field_types import LOWER_CASE, HttpUrl, Networks, Timezone
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], LOWER_CASE] = "info"
     metrics_token: str | None = None
 
+    otel_exporter_otlp_endpoint: HttpUrl = ""
+    otel_exporter_otlp_traces_endpoint: HttpUrl = ""
+    otel_exporter_otlp_protocol: Literal["http/protobuf"] = "http/protobuf"
+    otel_sdk_disabled: Annotated[str, LOWER_CASE] = "false"
+
     @model_validator(mode="after")
     def _ports_differ(self) -> "Settings":
         if self.proxy_port == self.port:
@@ -160,6 +165,14 @@ class Settings(BaseSettings):
             missing = ", ".join(name.upper() for name, value in zip(names, given, strict=True) if not value)
             raise ConfigurationError(f"S3 is configured but not {missing}: set them all, or none to keep files in DATA_DIR")
         return Bucket(*[*given, self.s3_region])
+
+    @property
+    def trace_endpoint(self) -> str | None:
+        """The URL that traces are sent to; None when they are off."""
+        if self.otel_sdk_disabled == "true":
+            return None
+        whole, base = self.otel_exporter_otlp_traces_endpoint, self.otel_exporter_otlp_endpoint
+        return whole or (f"{base.rstrip('/')}/v1/traces" if base else None)
 
     @property
     def tunnelled(self) -> bool:

@@ -1,16 +1,20 @@
 """Micro-batches: requests that arrive together are carried out together, for little more than the cost of one."""
 
 import asyncio
+import contextvars
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import psycopg2
+from opentelemetry.trace import SpanContext
 from sqlalchemy.util import await_only
 
 from app.db.async_driver import not_counted_as_waiting, on_loop
 from app.db.failures import SPOILED
 from app.db.work import Actor, Work
+from app.ops import tracing
 
 MOST = 100  # requests in a batch
 TURNS = 4  # turns of the event loop, in which requests that have already arrived can join
@@ -18,6 +22,15 @@ LIMIT = 20.0  # seconds that a batch may take, and that a request may wait for i
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[Request, Result]):
+    """A request that waits for its result, and the span that it is a part of."""
+
+    request: Request
+    result: asyncio.Future[Result]
+    span: SpanContext | None
 
 
 class MicroBatches(Generic[Request, Result]):
@@ -29,7 +42,7 @@ class MicroBatches(Generic[Request, Result]):
 
     def __init__(self, act: Callable[[list[Request]], list[Result]]) -> None:
         self._act = act
-        self._waiting: deque[tuple[Request, asyncio.Future[Result]]] = deque()
+        self._waiting: deque[_Asked[Request, Result]] = deque()
         self._running: asyncio.Task[None] | None = None
 
     def do(self, request: Request) -> Result:
@@ -40,9 +53,9 @@ class MicroBatches(Generic[Request, Result]):
     async def _done(self, request: Request) -> Result:
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Result] = loop.create_future()
-        self._waiting.append((request, result))
+        self._waiting.append(_Asked(request, result, tracing.span_here()))
         if self._running is None or self._running.done():
-            self._running = loop.create_task(self._run())
+            self._running = loop.create_task(self._run(), context=contextvars.Context())  # no single request's
         timer = loop.call_later(LIMIT, lambda: _fail(result, _too_late()))
         try:
             return await result
@@ -52,25 +65,26 @@ class MicroBatches(Generic[Request, Result]):
     async def _run(self) -> None:
         while batch := await self._gathered():
             try:
-                async with asyncio.timeout(LIMIT):
-                    results = await on_loop(self._act, [request for request, _ in batch])
+                with tracing.job("batch", [asked.span for asked in batch], requests=len(batch)):
+                    async with asyncio.timeout(LIMIT):
+                        results = await on_loop(self._act, [asked.request for asked in batch])
             except Exception as error:
                 reason = _too_late() if isinstance(error, TimeoutError) else error
-                for _, result in batch:
-                    _fail(result, reason)
+                for asked in batch:
+                    _fail(asked.result, reason)
             else:
-                for (_, result), value in zip(batch, results, strict=True):
-                    if not result.done():
-                        result.set_result(value)
+                for asked, value in zip(batch, results, strict=True):
+                    if not asked.result.done():
+                        asked.result.set_result(value)
 
-    async def _gathered(self) -> list[tuple[Request, asyncio.Future[Result]]]:
+    async def _gathered(self) -> list[_Asked[Request, Result]]:
         for _ in range(TURNS):
             await asyncio.sleep(0)
-        batch: list[tuple[Request, asyncio.Future[Result]]] = []
+        batch: list[_Asked[Request, Result]] = []
         while self._waiting and len(batch) < MOST:
-            request, result = self._waiting.popleft()
-            if not result.done():
-                batch.append((request, result))
+            asked = self._waiting.popleft()
+            if not asked.result.done():
+                batch.append(asked)
         return batch
 
 

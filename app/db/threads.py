@@ -1,6 +1,7 @@
 """The threads for what would hold up the event loop: files, and what reads whole tables. Each has a connection of its own."""
 
 import asyncio
+import contextvars
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +13,8 @@ Result = TypeVar("Result")
 
 
 async def in_thread(act: Callable[..., Result], *arguments: Any) -> Result:
-    """What `act` returns, called in one of the threads."""
-    return await asyncio.get_running_loop().run_in_executor(_threads(), act, *arguments)
+    """What `act` returns, called in one of the threads, in the context of the caller."""
+    return await asyncio.get_running_loop().run_in_executor(_threads(), contextvars.copy_context().run, act, *arguments)
 
 
 def waiting() -> int:

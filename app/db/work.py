@@ -19,6 +19,7 @@ from app.db.pools import engine, retire, take
 from app.db.statement import Statement
 from app.db.thread_driver import StreamedCursor
 from app.errors import AppError, Disabled, NotAuthenticated, NotFound, ScopeMissing, WrongApiKey
+from app.ops import tracing
 
 _WHOLE = f"SET LOCAL statement_timeout = '{WHOLE_TABLE}s'; SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = %s"
 MOST_KEPT = 200  # statements that one connection keeps prepared
@@ -100,7 +101,8 @@ class Work:
 
     def commit(self) -> None:
         if self._in_transaction():
-            self._connection.commit()
+            with tracing.statement("COMMIT"):
+                self._connection.commit()
 
     def rollback(self) -> None:
         """Undo what this work has done so far; it may go on."""
@@ -149,13 +151,15 @@ class Work:
         rows = self._cursor.mogrify(statement.sql, self._given(statement, parameters)).decode()
         names = ", ".join('"{}"'.format(name.replace('"', '""')) for name in quoted)
         force = f", FORCE_QUOTE ({names})" if names else ""
-        self._cursor.copy_expert(f"COPY ({rows}) TO STDOUT (FORMAT csv, HEADER, ENCODING 'UTF8'{force})", file)
+        with tracing.statement(statement.name):
+            self._cursor.copy_expert(f"COPY ({rows}) TO STDOUT (FORMAT csv, HEADER, ENCODING 'UTF8'{force})", file)
 
     def stream(self, statement: Statement, **parameters: Any) -> Generator[tuple[Any, ...]]:
         """The statement's rows as plain tuples, a few at a time from a cursor of the server's."""
         self._begin_whole()
         with self._connection.cursor("streamed", cursor_factory=StreamedCursor) as rows:
-            rows.execute(statement.sql, self._given(statement, parameters))
+            with tracing.statement(statement.name):
+                rows.execute(statement.sql, self._given(statement, parameters))
             yield from rows
 
     def _begin_whole(self) -> None:
@@ -193,10 +197,11 @@ class Work:
         return self._connection is not None and self._connection.connection.get_transaction_status() != TRANSACTION_STATUS_IDLE
 
     def _execute(self, statement: Statement, parameters: dict[str, Any]) -> None:
-        if statement.kept and self._prepared(statement):
-            self._cursor.execute(statement.call, parameters | self._parameters)
-        else:
-            self._cursor.execute(statement.sql, self._given(statement, parameters))
+        with tracing.statement(statement.name):
+            if statement.kept and self._prepared(statement):
+                self._cursor.execute(statement.call, parameters | self._parameters)
+            else:
+                self._cursor.execute(statement.sql, self._given(statement, parameters))
 
     def _prepared(self, statement: Statement) -> bool:
         """Whether the connection keeps the statement prepared; it does from the first call on, up to a number of them."""

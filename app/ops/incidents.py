@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psycopg2
 
 from app.db.failures import is_away
-from app.ops import metrics
+from app.ops import metrics, tracing
 from app.redaction import redacted
 
 _PASSING = ("40", "55P03", "57014")  # SQLSTATEs of a deadlock, a lock timeout and a statement timeout: tried again
@@ -37,6 +37,7 @@ def note(of: str, error: Exception, row: int | None = None) -> None:
 
     When the database is away this is only logged, since `meta_be_database_up` shows it.
     """
+    tracing.failed(error)
     if is_away(error):
         log.warning("database: %s", redacted(error))
         return

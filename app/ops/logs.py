@@ -16,6 +16,7 @@ import orjson
 
 from app.config import ConfigurationError, settings
 from app.db.failures import AWAY
+from app.ops import tracing
 from app.ops.nonblocking_writer import NonblockingWriter
 from app.redaction import masked, redacted, traceback_of
 
@@ -60,6 +61,7 @@ def request(method: str, route: str, status: int, seconds: float, state: dict[st
     }
     if "code" in state:
         line["code"] = state["code"]
+    _join(line)
     STDOUT.gather(_written(line))
 
 
@@ -82,9 +84,17 @@ class _Lines(logging.Handler):
             }
             if record.exc_info and record.exc_info[1] is not None:
                 line["exception"] = traceback_of(record.exc_info[1])
+            _join(line)
             STDOUT.write(_written(line))
         except Exception:
             self.handleError(record)
+
+
+def _join(line: dict[str, Any]) -> None:
+    """Name the trace that the line belongs to, if it is in one."""
+    trace_id = tracing.trace_id()
+    if trace_id is not None:
+        line["trace_id"] = trace_id
 
 
 def _as_json(line: dict[str, Any]) -> bytes:

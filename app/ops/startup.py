@@ -18,4 +18,5 @@ def described() -> dict[str, str | int | bool]:
         "auto_agree": settings.auto_agree,
         "trusted_proxies": settings.trusted_proxies,
         "metrics_token": settings.metrics_token is not None,
+        "traces": settings.trace_endpoint is not None,
     }

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import HeadersTooLarge, Unavailable
-from app.ops import logs, metrics
+from app.ops import logs, metrics, tracing
 from app.web import forwarded, problems
 
 MAX_HEAD = 32_768  # bytes of a request's target and headers; nginx takes as many
@@ -46,6 +46,7 @@ class Instrumentation:
         request_id = given if _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
         state = scope.setdefault("state", {})
         state["request_id"] = request_id.decode()
+        tracing.identify(state["request_id"])
         status, in_hand, begun = 500, metrics.IN_PROGRESS, False
         in_hand.inc()
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastapi.routing import APIRoute
+from fastapi.telemetry._api import _route_selected
 from starlette._utils import get_route_path
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,6 +39,7 @@ class Table:
             return
         (route, names), values = found
         scope.update({"route": route, "endpoint": route.endpoint, "path_params": dict(zip(names, values, strict=True))})
+        _route_selected(scope=scope, path=route.path)  # names the request's span, if there is one
         await route.app(scope, receive, send)
 
     def _find(self, scope: Scope) -> Any:

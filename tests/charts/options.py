@@ -95,6 +95,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "scrape": {"by": "serviceMonitor", "labels": {"release": "prometheus"}, "interval": "15s"},
     },
     "service monitor of workers": {"files": S3, "worker": {"separate": True}, "scrape": {"by": "serviceMonitor"}},
+    "tracing": {
+        "tracing": {
+            "endpoint": "http://otel-collector.monitoring:4318",
+            "headers": {"secret": "collector", "key": "headers"},
+        },
+        "networkPolicy": {"tracingTo": MONITORING},
+    },
     "rules": {"monitoring": {"rules": {"enabled": True, "labels": {"release": "prometheus"}}}},
     "dashboard": {
         "monitoring": {

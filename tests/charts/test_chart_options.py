@@ -203,6 +203,19 @@ class TestNetworkPolicy:
         egress = render("default", values, line=False).one("NetworkPolicy")["spec"]["egress"]
         assert egress[2]["ports"] == [{"protocol": "TCP", "port": port}]
 
+    @pytest.mark.parametrize(("endpoint", "port"), [("http://collector:4318", 4318), ("https://traces.example/otlp", 443)])
+    def test_the_collector_of_traces_is_reached_at_its_port(self, endpoint, port):
+        peers = [{"podSelector": {"matchLabels": {"app": "collector"}}}]
+        values = {"tracing": {"endpoint": endpoint}, "networkPolicy": {"tracingTo": peers}}
+        rendered = render("default", values, line=False)
+        egress = rendered.one("NetworkPolicy")["spec"]["egress"]
+        assert egress[2] == {"ports": [{"protocol": "TCP", "port": port}], "to": peers}
+        assert rendered.one("ConfigMap")["data"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == endpoint
+
+    def test_without_a_collector_nothing_is_said_of_traces(self):
+        values = {"networkPolicy": {"tracingTo": [{"ipBlock": {"cidr": "192.0.2.9/32"}}]}}
+        assert render("default", values, line=False).objects == render("default", line=False).objects
+
     def test_the_frp_server_is_reached_by_who_talks_to_it(self):
         server = {"ports": [{"protocol": "TCP", "port": 7001}]}
         values = {"frp": {"server": {"port": 7001}}}

@@ -13,6 +13,7 @@ from tests.support.charts import CHART, render
 FIELDS = Settings.model_fields
 DEVELOPMENT_ONLY = {"webhook_allow_private"}
 SET_BY_DOCKERFILE = {"frp_remote_port"}
+STANDARD = {"otel_exporter_otlp_traces_endpoint", "otel_exporter_otlp_protocol", "otel_sdk_disabled"}  # go into extraEnv
 MOUNTED = {"HOST": "0.0.0.0", "DATA_DIR": "/var/lib/meta_be", "LOG_DIR": "/var/log/meta_be", "RUN_DIR": "/run/meta_be"}
 LINES_OWN = {
     "FRP_SERVER_ADDR": "frps.retailwell.com",
@@ -37,6 +38,7 @@ SECRETS = {
 }
 WHOLE_URL = {"url": {"secret": "meta-be-url", "key": "uri"}, "replicaUrl": {"secret": "meta-be-url", "key": "ro"}}
 S3 = {"store": "s3"}
+TRACING = {"tracing": {"endpoint": "http://collector:4318"}}
 METRICS_TOKEN = {"metricsToken": {"secret": "meta-be-metrics"}, "scrape": {"by": "none"}}
 
 
@@ -125,10 +127,13 @@ class TestTheyFollowTheApp:
         assert {name: read[name] for name in expected} == expected
 
     def test_every_setting_of_the_app_can_be_given(self):
-        given = set(DEVELOPMENT_ONLY | SET_BY_DOCKERFILE)
+        given = set(DEVELOPMENT_ONLY | SET_BY_DOCKERFILE | STANDARD)
         inside, beside = ({"mode": mode, "server": {"addr": "frp.example"}} for mode in ("image", "deployment"))
         apart = {"worker": {"separate": True}, "migration": {"by": "job"}}
-        for values in ({"files": S3, "frp": inside, **METRICS_TOKEN, **apart}, {"database": WHOLE_URL, "frp": beside}):
+        for values in (
+            {"files": S3, "frp": inside, **METRICS_TOKEN, **apart, **TRACING},
+            {"database": WHOLE_URL, "frp": beside},
+        ):
             rendering = render("default", values, line=False)
             told = rendering.one("ConfigMap")["data"].keys() | rendering.secrets().keys() | rendering.plain().keys()
             given |= {name.lower() for name in told}

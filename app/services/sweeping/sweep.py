@@ -16,6 +16,7 @@ from app.db.types import Condition
 from app.db.work import SYSTEM, Actor, Work
 from app.errors import AppError
 from app.models import Event
+from app.ops import tracing
 from app.ops.incidents import survived
 from app.services import idempotency
 from app.services.accounts import deletion, tries
@@ -69,15 +70,16 @@ def sweep(now: int, beat: Callable[[], None] = lambda: None) -> dict[str, int]:
 def _moved(name: str, each: Sweep, now: int, beat: Callable[[], None]) -> int:
     """The number of rows moved; rows that fail do not hold up the ones behind them."""
     total, last = 0, 0
-    while due := _due_after(last, name, each, now):
-        moved = 0
-        for row_id in due:
-            beat()
-            moved += _moves(name, each, row_id, now)
-        total += moved
-        if moved == len(due) or len(due) < CHUNK:
-            break
-        last = due[-1]
+    with tracing.job(f"sweep.{name}"):
+        while due := _due_after(last, name, each, now):
+            moved = 0
+            for row_id in due:
+                beat()
+                moved += _moves(name, each, row_id, now)
+            total += moved
+            if moved == len(due) or len(due) < CHUNK:
+                break
+            last = due[-1]
     return total
 
 
@@ -101,7 +103,7 @@ def _moves(name: str, each: Sweep, row_id: int, now: int) -> bool:
 
 def _done(name: str, step: Callable[[Work], int], now: int, beat: Callable[[], None]) -> int:
     beat()
-    with survived(name), _work(now) as work:
+    with tracing.job(f"sweep.{name}"), survived(name), _work(now) as work:
         count = step(work)
         work.commit()
         return count

@@ -12,7 +12,7 @@ import httpcore
 from app.db.failures import is_away
 from app.db.threads import in_thread
 from app.db.work import SYSTEM, Actor, Work
-from app.ops import incidents
+from app.ops import incidents, tracing
 from app.ops.incidents import survived
 from app.process import alive
 from app.redaction import redacted
@@ -90,7 +90,8 @@ class Messenger:
     async def _serve(self, held: Lease) -> None:
         rest = 0
         try:
-            rest = await self._take_turn(held)
+            with tracing.job("webhook_turn", webhook_id=held.webhook_id):
+                rest = await self._take_turn(held)
         except asyncio.CancelledError:
             log.info("webhook %s: stopped on the way, to be tried again", held.webhook_id)
         except Exception as error:  # it keeps its lease, so that it is not tried again at once
@@ -113,7 +114,8 @@ class Messenger:
     async def _sent(self, sender: Sender, held: Lease, delivery: Delivery) -> Outcome:
         """The outcome of an attempt; an unexpected error counts as a failed attempt, like any other."""
         try:
-            return await sender.send(held.webhook_id, delivery, int(self._clock()))
+            with tracing.job("webhook_attempt"):
+                return await sender.send(held.webhook_id, delivery, int(self._clock()))
         except Exception as error:
             incidents.note(ATTEMPTS, error, delivery.id)
             return Outcome(0, error="internal_error")

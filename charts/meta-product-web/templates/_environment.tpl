@@ -35,6 +35,11 @@
 {{ include "env.secret" (dict "name" "METRICS_TOKEN" "secret" .secret "key" .key) }}
 {{- end }}
 {{- end }}
+{{- with .Values.tracing }}
+{{- if and .endpoint .headers.secret }}
+{{ include "env.secret" (dict "name" "OTEL_EXPORTER_OTLP_HEADERS" "secret" .headers.secret "key" .headers.key) }}
+{{- end }}
+{{- end }}
 {{- if eq .Values.files.store "s3" }}
 {{- with .Values.files.s3 }}
 {{ include "env.own" (dict "root" $root "name" "S3_ACCESS_KEY" "secret" .secret "key" "access_key") }}
@@ -106,6 +111,9 @@ S3_REGION: {{ .Values.files.s3.region | quote }}
 {{ $name }}: {{ . | quote }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- with .Values.tracing.endpoint }}
+OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
 {{- end }}
 {{- if eq .Values.migration.by "job" }}
 MIGRATE: "false"

@@ -12,12 +12,17 @@
   {{- end }}
 {{- end -}}
 
+{{/* The port that a URL leads to. */}}
+{{- define "policy.portOf" -}}
+{{- $url := urlParse . -}}
+{{- $written := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
+{{- $written | default (ternary "80" "443" (eq $url.scheme "http")) -}}
+{{- end -}}
+
 {{/* The port of files.s3.endpoint, where it is given. */}}
 {{- define "policy.s3Port" -}}
 {{- if .Values.files.s3.endpoint -}}
-{{- $url := urlParse .Values.files.s3.endpoint -}}
-{{- $written := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
-{{- $written | default (ternary "80" "443" (eq $url.scheme "http")) -}}
+{{- include "policy.portOf" .Values.files.s3.endpoint -}}
 {{- else -}}
 {{- .Values.networkPolicy.s3.port -}}
 {{- end -}}
