@@ -59,12 +59,14 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Hand what this worker has seen to the process that started it, which tells what nobody saw when all tests passed.
+    """Hand what this worker has seen to the process that started it, which fails for what nobody saw when all tests passed.
 
     Tests that are skipped where a tool is missing talk to other processes, so they would have shown none either.
     """
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["seen"] = sorted(promises.SEEN)
+    elif _unreached(session.config, exitstatus):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -73,8 +75,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def _unreached(config: pytest.Config, exitstatus: int) -> list[str]:
-    """What a run of all tests, which all passed, left unreached."""
-    return promises.unreached() if exitstatus == pytest.ExitCode.OK and _runs_all(config) else []
+    """What a run of all tests left unreached; it says so beside tests that failed too."""
+    ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    return promises.unreached() if ended and _runs_all(config) else []
 
 
 def _runs_all(config: pytest.Config) -> bool:
@@ -98,7 +101,7 @@ def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int]
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int) -> None:
     for each in _unreached(terminalreporter.config, exitstatus):
-        terminalreporter.write_line(f"the document lists what no test reaches: {each}")
+        terminalreporter.write_line(f"FAILED: the document lists what no test reaches: {each}")
     if HARD:
         stats = terminalreporter.stats
         fell = {report.nodeid for report in (*stats.get("failed", ()), *stats.get("error", ()))}

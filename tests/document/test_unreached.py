@@ -1,4 +1,4 @@
-"""A whole run of the suite tells each code that the document lists and nothing reaches."""
+"""A whole run of the suite fails for each code that the document lists and nothing reaches."""
 
 import subprocess
 import sys
@@ -12,12 +12,13 @@ from tests.support import promises
 LITTLE = "testpaths=tests/document/test_reference.py"  # as if this were the whole suite, of which it reaches nothing
 
 
-@pytest.mark.parametrize(("options", "tells"), [(["-n", "1"], True), (["-n", "0"], True), (["-n", "0", "-k", "code"], False)])
-def test_it_tells_where_all_tests_were_run(tmp_path, options, tells):
+@pytest.mark.parametrize(("options", "fails"), [(["-n", "1"], True), (["-n", "0"], True), (["-n", "0", "-k", "code"], False)])
+def test_it_fails_where_all_tests_were_run(tmp_path, options, fails):
     command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={tmp_path}", "-o", LITTLE, *options]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    told = "the document lists what no test reaches: merchant_ship_order 404 not_found"
-    assert (told in ended.stdout) == tells, ended.stdout + ended.stderr
+    told = "FAILED: the document lists what no test reaches: merchant_ship_order 404 not_found"
+    assert (told in ended.stdout) == fails, ended.stdout + ended.stderr
+    assert ended.returncode == (pytest.ExitCode.TESTS_FAILED if fails else pytest.ExitCode.OK)
 
 
 def test_each_exception_has_a_reason_and_is_of_what_is_listed():
