@@ -6,6 +6,7 @@ from functools import cache
 from app import errors
 from app.document.operations import Operation
 from app.document.raised import Error, raised_by
+from app.web.middleware import READING
 
 _ALWAYS = {errors.HeadersTooLarge, errors.Internal}
 _OF_KEYS = {errors.StillRunning, errors.KeyReused}
@@ -88,7 +89,7 @@ def _of_input(operation: Operation) -> set[Error]:
         found.add(errors.InvalidInput)
     if operation.route.body_field is not None:
         found.add(errors.UnsupportedMediaType)
-    if operation.method == "POST" or operation.route.body_field is not None or operation.is_signed:
+    if operation.method not in READING or operation.is_signed:
         found |= {errors.TooLarge, errors.RequestIncomplete}
     if operation.method == "POST":
         found.add(errors.BadKey)

@@ -58,7 +58,7 @@ class UseCaseRoute(APIRoute):
             endpoint = _in_one_transaction(endpoint, options.get("status_code") or 200)
         super().__init__(path, endpoint, **options)
         self._drop_repeated_dependencies()
-        self._solver = Solver(self.dependant, self.body_field)
+        self._solver = Solver(self.dependant, self.body_field, self.methods or ())
         most = options.get("max_body_size")
         self.app = self._answer if most is None else RequestBodyLimitMiddleware(self._answer, max_body_size=most)
 
