@@ -53,7 +53,7 @@ def errors_of(operation: Operation) -> frozenset[Error]:
     """Every error that the operation can answer."""
     found = set(raised_by(operation.controller, operation.audience)) | _ALWAYS
     if operation.is_use_case:
-        found |= _of_caller(operation) | _of_input(operation) | {errors.Unavailable}
+        found |= _of_caller(operation) | _of_input(operation) | {errors.Unavailable, errors.Overloaded}
     if operation.method != "POST":
         found -= _OF_KEYS
     if "{" not in operation.path and operation.id not in _WITHOUT_ID:
