@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from app.document.tags import OF_MODULES, TAGS
 from app.web.dependencies import SESSIONS, platform_signature
 from app.web.door import UseCaseRoute
+from app.web.middleware import READING
 from app.web.scopes import scope_of
 
 _PREFIX = "/api/v1/"
@@ -88,9 +89,17 @@ class Operation:
 
     @property
     def is_checked(self) -> bool:
-        """Whether it takes anything that can be wrong."""
+        """Whether it takes anything that can be wrong; a change refuses what it does not take."""
         given = self.route.dependant
-        return bool(given.path_params or given.query_params or given.header_params or self.route.body_field or self.takes_form)
+        changes = self.is_use_case and self.method not in READING
+        return bool(
+            changes
+            or given.path_params
+            or given.query_params
+            or given.header_params
+            or self.route.body_field
+            or self.takes_form
+        )
 
 
 def operations(routes: Iterable[BaseRoute]) -> list[Operation]:

@@ -6,6 +6,7 @@ from functools import cache
 from app import errors
 from app.document.operations import Operation
 from app.document.raised import Error, raised_by
+from app.web.middleware import READING
 
 _ALWAYS = {errors.HeadersTooLarge, errors.Internal}
 _OF_KEYS = {errors.StillRunning, errors.KeyReused}
@@ -52,7 +53,7 @@ def errors_of(operation: Operation) -> frozenset[Error]:
     """Every error that the operation can answer."""
     found = set(raised_by(operation.controller, operation.audience)) | _ALWAYS
     if operation.is_use_case:
-        found |= _of_caller(operation) | _of_input(operation) | {errors.Unavailable}
+        found |= _of_caller(operation) | _of_input(operation) | {errors.Unavailable, errors.Overloaded}
     if operation.method != "POST":
         found -= _OF_KEYS
     if "{" not in operation.path and operation.id not in _WITHOUT_ID:
@@ -88,7 +89,7 @@ def _of_input(operation: Operation) -> set[Error]:
         found.add(errors.InvalidInput)
     if operation.route.body_field is not None:
         found.add(errors.UnsupportedMediaType)
-    if operation.method == "POST" or operation.route.body_field is not None or operation.is_signed:
+    if operation.method not in READING or operation.is_signed:
         found |= {errors.TooLarge, errors.RequestIncomplete}
     if operation.method == "POST":
         found.add(errors.BadKey)

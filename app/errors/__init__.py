@@ -115,6 +115,7 @@ from app.errors.inputs import (
 from app.errors.outages import (
     CallsOverdue,
     Internal,
+    Overloaded,
     PendingMigration,
     StorageAway,
     Unavailable,
@@ -194,6 +195,7 @@ __all__ = [
     "OrderRefunding",
     "OtherFile",
     "OutOfStock",
+    "Overloaded",
     "PageTooDeep",
     "PendingMigration",
     "PiecesFixed",

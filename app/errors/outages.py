@@ -21,6 +21,12 @@ class Unavailable(AppError):
     en = "the database is away: try again soon"
 
 
+class Overloaded(AppError):
+    status, code = 503, "overloaded"
+    zh = "请求过多，请稍后再试"
+    en = "there is more to do than can be done: try again soon"
+
+
 class CallsOverdue(AppError):
     status, code = 503, "calls_overdue"
     zh = "有请求长时间没有完成"

@@ -41,6 +41,10 @@ class Input(_Closed):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class Nothing(Input):
+    """What is given to an operation that takes no body, or no query."""
+
+
 def _without_defaults(schema: dict[str, Any]) -> None:
     for field in schema.get("properties", {}).values():
         field.pop("default", None)

@@ -18,9 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from app.db.async_driver import on_loop
 from app.db.threads import in_thread
-from app.errors import UnsupportedMediaType, WrongApiKey
+from app.errors import Overloaded, UnsupportedMediaType, WrongApiKey
 from app.services import idempotency
-from app.web import machines
+from app.web import machines, problems, shedding
 from app.web.dependencies import Call
 from app.web.media_types import media_type
 from app.web.solving import Solver
@@ -58,7 +58,7 @@ class UseCaseRoute(APIRoute):
             endpoint = _in_one_transaction(endpoint, options.get("status_code") or 200)
         super().__init__(path, endpoint, **options)
         self._drop_repeated_dependencies()
-        self._solver = Solver(self.dependant, self.body_field)
+        self._solver = Solver(self.dependant, self.body_field, self.methods or ())
         most = options.get("max_body_size")
         self.app = self._answer if most is None else RequestBodyLimitMiddleware(self._answer, max_body_size=most)
 
@@ -69,6 +69,9 @@ class UseCaseRoute(APIRoute):
         needed[:] = [each for each in needed if each.name is not None or each.call not in own]
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if shedding.is_full():  # told without raising, which would cost as much again
+            await problems.answer_to(Request(scope), Overloaded(retry_after=1))(scope, receive, send)
+            return
         request = StrictRequest(scope, receive, send)
         if self.body_field is not None and await request.body() and not _is_json(request):
             raise UnsupportedMediaType
@@ -92,8 +95,10 @@ def _in_one_transaction(controller: Callable[..., Result], status: int) -> Calla
     @functools.wraps(controller)
     async def run(call: Call, **arguments: Any) -> Response:
         act = functools.partial(controller, call=call, **arguments)
-        carry = in_thread if call.heavy else on_loop
-        return await carry(answered, call, status, act)
+        if call.heavy:
+            return await in_thread(answered, call, status, act)
+        with shedding.in_hand():
+            return await on_loop(answered, call, status, act)
 
     return run
 

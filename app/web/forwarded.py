@@ -1,6 +1,7 @@
 """X-Forwarded-For and X-Forwarded-Proto, believed from the proxies in TRUSTED_PROXIES only."""
 
 import logging
+import re
 
 import uvicorn.config
 from starlette.types import ASGIApp, Scope
@@ -12,6 +13,7 @@ FORWARDED_FOR, FORWARDED_PROTO = b"x-forwarded-for", b"x-forwarded-proto"
 
 log = logging.getLogger(__name__)
 _is_warned = False
+_WITH_PORT = re.compile(r"([\d.]+):\d{1,5}|\[(.+)\](?::\d{1,5})?", re.ASCII)
 
 
 def believe(scope: Scope) -> None:
@@ -36,9 +38,15 @@ def believe(scope: Scope) -> None:
         return
     if protocol in (b"http", b"https"):
         scope["scheme"] = protocol.decode()
-    address = address_of(named.rpartition(b",")[2].strip().decode("latin-1")) if named is not None else None
+    address = address_of(_without_port(named.rpartition(b",")[2].strip().decode("latin-1"))) if named is not None else None
     if address is not None:
         scope["client"] = (str(address), 0)
+
+
+def _without_port(text: str) -> str:
+    """The address of `203.0.113.7:4711`, `[2001:db8::7]:4711` or `[2001:db8::7]`, as some proxies write it."""
+    found = _WITH_PORT.fullmatch(text)
+    return text if found is None else found[1] or found[2]
 
 
 def _warn_once(host: str) -> None:

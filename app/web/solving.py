@@ -5,7 +5,7 @@ half of a request's time, so it is read once here. A signature that this does no
 """
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from copy import copy
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
@@ -13,6 +13,10 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from app.schemas.fields import Nothing
+from app.web.middleware import READING
 
 MISSING = {"type": "missing", "msg": "Field required", "input": None}
 
@@ -42,8 +46,11 @@ class Step(NamedTuple):
 class Solver:
     """Gives the arguments of one controller for a request."""
 
-    def __init__(self, dependant: Dependant, body: Field | None) -> None:
-        """Raises TypeError if the controller asks for what is not known here."""
+    def __init__(self, dependant: Dependant, body: Field | None, methods: Iterable[str]) -> None:
+        """A change refuses a query or a body that its controller does not ask for.
+
+        Raises TypeError if the controller asks for what is not known here.
+        """
         self._steps: dict[Callable[..., Any], Step] = {}
         for needed in dependant.dependencies:
             self._add(needed)
@@ -53,6 +60,9 @@ class Solver:
         self._query: Field | None = next(iter(dependant.query_params), None)
         self._body = body
         self._request = dependant.request_param_name
+        changes = READING.isdisjoint(methods)
+        self._takes_no_query = changes and self._query is None
+        self._takes_no_body = changes and body is None and self._request is None
         if len(dependant.query_params) > 1 or len(dependant.body_params) > 1 or dependant.cookie_params:
             raise TypeError(f"{dependant.call}: one model for the query and one for the body is all that a controller asks for")
 
@@ -70,7 +80,7 @@ class Solver:
 
     async def arguments(self, request: Request) -> dict[str, Any]:
         """The controller's arguments by name; raises RequestValidationError, and what the dependencies raise."""
-        body = await _json(request) if self._body is not None else None
+        body = await _json(request) if self._body is not None or self._takes_no_body else None
         solved: dict[Any, Any] = {}
         for call, argument, given in self._steps.values():
             solved[call] = await call(**{argument: request if given is None else solved[given]})
@@ -82,12 +92,16 @@ class Solver:
         if self._query is not None:
             found[self._query.name], wrong = self._query.validate(_query(request), {}, loc=("query",))
             errors += wrong
+        elif self._takes_no_query:
+            errors += _unasked(_query(request), "query")
         for field in self._headers:
             found[field.name], wrong = _given(field, request.headers.get(field.alias), "header", field.alias)
             errors += wrong
         if self._body is not None:
             found[self._body.name], wrong = _given(self._body, body)
             errors += wrong
+        elif self._takes_no_body:
+            errors += _unasked(body, "body")
         if errors:
             raise RequestValidationError(errors, body=body)
         if self._request is not None:
@@ -114,6 +128,17 @@ def _query(request: Request) -> dict[str, str | list[str]]:
         else:
             found[key] = [*before, value] if isinstance(before, list) else [before, value]
     return found
+
+
+def _unasked(value: Any, place: str) -> list[Any]:
+    """What is wrong with a value that nobody asks for: each of its fields, but not that it is empty."""
+    if value is None:
+        return []
+    try:
+        Nothing.model_validate(value)
+    except ValidationError as wrong:
+        return [{**fault, "loc": (place, *fault["loc"])} for fault in wrong.errors(include_url=False)]
+    return []
 
 
 def _given(field: Field, value: Any, *place: str) -> tuple[Any, list[Any]]:

@@ -1,9 +1,7 @@
 """Very large requests and very many clients: memory stays bounded, and a plain read is answered meanwhile."""
 
 import socket
-import threading
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from urllib.parse import urlsplit
@@ -13,6 +11,7 @@ import pytest
 
 from tests.conftest import environment_for
 from tests.support.api import PREFIX, Caller
+from tests.support.bystander import Bystander
 from tests.support.effort import often
 from tests.support.processes import deployed
 from tests.support.waiting import eventually
@@ -21,7 +20,6 @@ pytestmark = pytest.mark.hard
 MB = 1_000_000
 BODY = often(50 * MB, 1_000 * MB)
 SLOW, IDLE, EXPORTS, LOGINS = often(100, 2_000), often(300, 10_000), often(10, 50), often(20, 200)
-SOON = 1.0  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -34,43 +32,6 @@ def migrated(migrated_module):
 def process(migrated_module):
     with deployed(environment_for(migrated_module)) as found:
         yield found
-
-
-class Bystander(threading.Thread):
-    """Reads its orders all the time; meanwhile the memory of the process is looked at."""
-
-    def __init__(self, process, merchant):
-        super().__init__(daemon=True)
-        self.process, self.merchant = process, merchant
-        self.before, self.most, self.took, self.statuses = 0, 0, [], Counter()
-        self.over = threading.Event()
-
-    def __enter__(self):
-        with httpx.Client(base_url=self.process.url, timeout=30) as client:
-            for _ in range(20):
-                Caller(client, "merchant", self.merchant.token).get("/orders")
-        self.before = self.process.memory()
-        self.start()
-        return self
-
-    def __exit__(self, *error):
-        self.over.set()
-        self.join(30)
-
-    def run(self):
-        with httpx.Client(base_url=self.process.url, timeout=30) as client:
-            caller = Caller(client, "merchant", self.merchant.token)
-            while not self.over.wait(0.1) or len(self.took) < 5:
-                began = time.monotonic()
-                self.statuses[caller.get("/orders").status_code] += 1
-                self.took.append(time.monotonic() - began)
-                self.most = max(self.most, self.process.memory())
-
-    def assert_unmoved(self, memory):
-        """All was answered, nineteen of twenty within a second, and no more memory was taken."""
-        assert set(self.statuses) == {200}
-        assert sorted(self.took)[int(0.95 * len(self.took))] < SOON
-        assert self.most - self.before < memory
 
 
 def connect(process):

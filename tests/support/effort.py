@@ -6,6 +6,7 @@ import secrets
 
 HARD = os.environ.get("HARD") == "1"
 SEED = os.environ.setdefault("HARD_SEED", secrets.token_hex(4))  # the processes that share the tests inherit it
+MINUTES = float(os.environ.get("HARD_MINUTES", "2"))  # that the long load of the hard suite takes
 
 
 def often(some: int, many: int) -> int:

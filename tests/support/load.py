@@ -53,7 +53,7 @@ class Load:
             if answer.is_success:
                 self.acknowledged.put((time.monotonic(), key, answer.status_code))
                 return
-            if answer.json()["code"] not in ("unavailable", "still_running"):
+            if answer.json()["code"] not in ("unavailable", "overloaded", "still_running"):
                 self.faults.append(answer.text)
                 return
             time.sleep(random.uniform(0.02, 0.1))
