@@ -1,5 +1,7 @@
 """Tables of events and stock movements with a long history, plain or in range partitions by id."""
 
+from itertools import pairwise
+
 from bench.servers import execute
 
 LEDGERS = ("event", "stock_movement")
@@ -52,7 +54,7 @@ def build(uri: str, table: str, rows: int, partitions: int) -> list[str]:
     if partitions:
         size = rows // partitions
         edges = [*range(1, rows + 1, size), *(rows + 1 + ROOM * number for number in range(AHEAD + 2))]
-        for number, (first, after) in enumerate(zip(edges, edges[1:], strict=False)):
+        for number, (first, after) in enumerate(pairwise(edges)):
             execute(uri, f"CREATE TABLE {table}_{number} PARTITION OF {table} FOR VALUES FROM ({first}) TO ({after})")
     write(uri, table, 1, rows, rows)
     execute(uri, f"ALTER TABLE {table} ALTER id RESTART WITH {rows + 1}")

@@ -14,25 +14,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import orjson
-
 from app.config import settings
 from app.db import migration, pools
-from app.db.work import ADMIN, MERCHANT, PLATFORM, SYSTEM, Actor, Work
-from app.services.catalogue import movements, skus
-from app.services.events import audit, stream
-from app.services.orders import placing, queries, shipping, tally
-from app.services.orders.purchases import Purchase
-from app.services.paging import Page
 from bench import data, ledgers
 from bench.load import print_row
+from bench.partition_cases import CASES, MERCHANTS, Shop
 from bench.servers import create_database, execute, postgres, settle
 
-MERCHANTS = 10
 CHUNK = 5_000  # rows that one DELETE takes, as many as the worker takes of old deliveries
-FIRST = Page(number=1, size=20)
-SELLER = Actor(MERCHANT, 1)
-_SKU = 10  # a SKU of the seller's
 _DELETE = """
     SET session_replication_role = replica;
     EXPLAIN (ANALYZE, WAL, TIMING OFF, FORMAT JSON) DELETE FROM event WHERE id >= {first} AND id < {first} + {chunk}
@@ -40,84 +29,11 @@ _DELETE = """
 _TALLIES = "INSERT INTO order_tally (business_id, status, delta) SELECT 1 + g % 10, g / 10 % 5, 1 FROM generate_series(1, {}) g"
 
 
-class Shop:
-    """The service's own calls on one database."""
-
-    def __init__(self, name: str) -> None:
-        self._name, self._placed = name, 0
-        self._unshipped: list[int] = []
-
-    def place(self) -> None:
-        self._placed += 1
-        receiver = ("张三", "13800000000", "上海市浦东新区世纪大道 1 号")
-        with Work(Actor(PLATFORM), writes=True, request_id=f"place-{self._placed:026}") as work:
-            placed = placing.place(work, Purchase(f"{self._name}{self._placed}", 1, _SKU, 1, *receiver))
-            work.commit()
-        self._unshipped.append(orjson.loads(placed.body)["id"])
-
-    def ship(self) -> None:
-        order = self._unshipped.pop()
-        with Work(SELLER, writes=True, request_id=f"ship-{order:027}") as work:
-            shipping.ship(work, order, logistic_id=1, logistic_name=None, logistic_order_id=f"SF{order}")
-            work.commit()
-
-    def orders(self) -> None:
-        with Work(SELLER, writes=False) as work:
-            queries.page(work, {"status": 1}, FIRST)
-
-    def timeline(self) -> None:
-        with Work(SELLER, writes=False) as work:
-            queries.timeline(work, MERCHANTS * 10, FIRST)
-
-    def changed(self) -> None:
-        with Work(SELLER, writes=False) as work:
-            queries.page(work, {"updated_after": work.now - 2}, FIRST)
-
-    def news(self) -> None:
-        with Work(SELLER, writes=False) as work:
-            stream.since(work, list(range(1, MERCHANTS + 1)), stream.present(work).txid)
-
-    def audit(self) -> None:
-        with Work(Actor(ADMIN, 1), writes=False) as work:
-            audit.page(work, {}, FIRST)
-
-    def request(self) -> None:
-        with Work(Actor(ADMIN, 1), writes=False) as work:
-            audit.page(work, {"request_id": "place-1"}, FIRST)
-
-    def movements(self) -> None:
-        with Work(SELLER, writes=False) as work:
-            movements.of_sku(work, _SKU, FIRST)
-
-    def skus(self) -> None:
-        with Work(SELLER, writes=False) as work:
-            skus.page(work, {}, FIRST)
-
-    def fold(self) -> None:
-        with Work(Actor(SYSTEM), writes=True) as work:
-            tally.fold(work)
-            work.commit()
-
-
-CASES: dict[str, tuple[Callable[[Shop], None], int]] = {
-    "place": (Shop.place, 20),
-    "ship": (Shop.ship, 20),
-    "list of 20 orders": (Shop.orders, 10),
-    "an order's timeline": (Shop.timeline, 10),
-    "orders changed lately": (Shop.changed, 5),
-    "news of live streams": (Shop.news, 10),
-    "newest events, for staff": (Shop.audit, 5),
-    "events of a request, for staff": (Shop.request, 5),
-    "movements of a SKU": (Shop.movements, 10),
-    "list of 20 SKUs": (Shop.skus, 10),
-}
-
-
-def _serve(uri: str, name: str, pipe: Connection) -> None:
+def _serve(uri: str, pipe: Connection) -> None:
     """Make calls when asked: some of a case, answered by the CPU seconds of PostgreSQL, or placing for some seconds."""
     settings.database_url = uri
     data.make_secrets()
-    shop = Shop(name)
+    shop = Shop()
     connection = pools.take(pools.thread_engine())  # the one that all calls will be made on
     backend = Path("/proc", str(connection.connection.info.backend_pid), "schedstat")
     connection.close()
@@ -128,12 +44,12 @@ def _serve(uri: str, name: str, pipe: Connection) -> None:
             continue
         if case == "fold":
             shop.fold()
-            pipe.send(0.0)
+            pipe.send([])
             continue
         before = int(backend.read_text().split()[0])
         for _ in range(amount):
             CASES[case][0](shop)
-        pipe.send((int(backend.read_text().split()[0]) - before) / 1e9)
+        pipe.send([(int(backend.read_text().split()[0]) - before) / 1e9])
 
 
 def _latencies(shop: Shop, seconds: float) -> list[float]:
@@ -152,14 +68,15 @@ class Side:
     uri: str
     pipe: Connection
 
-    def ask(self, name: str, amount: float) -> list[float] | float:
-        self.pipe.send((name, amount))
-        return self.pipe.recv()
+    def ask(self, case: str, amount: int) -> list[float]:
+        """The one figure of a case, or many latencies."""
+        self.pipe.send((case, amount))
+        return list(self.pipe.recv())
 
 
-def _side(uri: str, name: str) -> Side:
+def _side(uri: str) -> Side:
     ours, theirs = multiprocessing.Pipe()
-    multiprocessing.get_context("spawn").Process(target=_serve, args=(uri, name, theirs), daemon=True).start()
+    multiprocessing.get_context("spawn").Process(target=_serve, args=(uri, theirs), daemon=True).start()
     return Side(uri, ours)
 
 
@@ -171,7 +88,7 @@ def _compare(sides: dict[str, Side], rounds: int) -> None:
         taken: dict[str, list[float]] = {side: [] for side in sides}
         for number in range(rounds + 2):
             for side in sorted(sides, reverse=number % 2 == 1):
-                taken[side].append(float(sides[side].ask(name, calls)) / calls * 1e6)
+                taken[side].append(sides[side].ask(name, calls)[0] / calls * 1e6)
         costs = {side: statistics.median(each[2:]) for side, each in taken.items()}
         print_row(name, *costs.values(), *(f"{costs[other] / costs[first]:.3f}" for other in others))
 
@@ -203,6 +120,7 @@ def _retire(plain: Side, parted: Side, rows: int, partitions: int, seconds: int)
     execute(plain.uri, "VACUUM event")
     print_row("VACUUM", f"{time.perf_counter() - start:.1f} s", f"{_wal(plain.uri) - before:.0f} MB of WAL")
     print_row("megabytes, before and after", size, ledgers.size_of(plain.uri, "event"))
+    execute(plain.uri, "VACUUM event")  # the index pages that the first one emptied are free by now
     last = execute(plain.uri, "SELECT max(id) FROM event")[0][0]
     ledgers.write(plain.uri, "event", last + 1, last + gone + more, rows)
     print_row("with as many again", ledgers.size_of(plain.uri, "event"))
@@ -218,8 +136,8 @@ def _retire(plain: Side, parted: Side, rows: int, partitions: int, seconds: int)
     print_row("megabytes, before and after", size, ledgers.size_of(parted.uri, "event"))
 
 
-def _print_latencies(name: str, taken: object) -> None:
-    found = sorted(taken)  # type: ignore[call-overload]
+def _print_latencies(name: str, taken: list[float]) -> None:
+    found = sorted(taken)
     print_row(
         name,
         *(f"{label} {found[int(len(found) * share)]:.1f}" for label, share in (("p50", 0.5), ("p99", 0.99))),
@@ -255,10 +173,8 @@ def main() -> None:
     with postgres() as server:
         execute(server, "ALTER SYSTEM SET fsync = off")
         execute(server, "SELECT pg_reload_conf()")
-        sides = {"plain": _side(_filled(server, "plain", given.rows, 0), "A")}
-        sides["plain again"] = _side(sides["plain"].uri, "B")
-        for number in given.partitions:
-            sides[f"{number} parts"] = _side(_filled(server, f"in_{number}", given.rows, number), "C")
+        shapes = {"plain": 0, "plain again": 0} | {f"{number} parts": number for number in given.partitions}
+        sides = {name: _side(_filled(server, name.replace(" ", "_"), given.rows, number)) for name, number in shapes.items()}
         print(f"\n{given.rows:,} events and as many movements; medians of {given.rounds} alternating rounds\n")
         _compare(sides, given.rounds)
         fewest = min(given.partitions)
@@ -270,7 +186,7 @@ def main() -> None:
 
 def _filled(server: str, name: str, rows: int, partitions: int) -> str:
     start = time.perf_counter()
-    uri = create_database(server, name)
+    uri = create_database(server, f"shops_{name}")
     settings.database_url = uri
     with migration.running():
         pass
