@@ -193,8 +193,8 @@ def test_a_read_that_the_replica_breaks_off_is_done_at_the_primary(servers, stan
         servers[0].run("SELECT pg_logical_emit_message(true, '', '')")  # the lock travels with the next commit
         answer = pool.submit(merchant.get, path)
         ((pid,),) = eventually(lambda: standby.run(waiting))
-        lock.rollback()
         standby.run("SELECT pg_terminate_backend(%s)", pid)
+        lock.rollback()
         broken_off = answer.result(20)
     lock.close()
     assert broken_off.status_code == 200
