@@ -1,12 +1,11 @@
 """A collector of traces, on loopback: a real HTTP server that decodes the spans it is sent by OTLP/HTTP."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 
+from tests.support.endpoint import Endpoint, Handler
 from tests.support.waiting import eventually
 
 QUICKLY = {"OTEL_BSP_SCHEDULE_DELAY": "100"}  # milliseconds between batches
@@ -25,47 +24,28 @@ class Seen:
         self.attributes = {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in span.attributes}
 
 
-class Collector:
+class Collector(Endpoint):
     """The server. `hangs` makes it take requests and not answer them until it is closed."""
 
     def __init__(self, *, hangs: bool = False) -> None:
         self.received: list[tuple[str, dict[str, str], bytes]] = []
-        self._closing = threading.Event()
         collector = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                collector.received.append((self.path, dict(self.headers.items()), body))
+        class Sent(Handler):
+            def answer(self) -> None:
+                collector.received.append(self.sent())
                 if hangs:
-                    collector._closing.wait(60)
+                    collector.closing.wait(60)
                     return
-                answer = ExportTraceServiceResponse().SerializeToString()
+                body = ExportTraceServiceResponse().SerializeToString()
                 self.send_response(200)
                 self.send_header("content-type", "application/x-protobuf")
-                self.send_header("content-length", str(len(answer)))
+                self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(answer)
+                self.wfile.write(body)
 
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Sent)
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def bytes(self) -> bytes:
         """All that came in, heads and bodies."""

@@ -2,14 +2,12 @@
 
 import json
 import ssl
-import threading
 from contextlib import suppress
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
 
 from standardwebhooks import Webhook
 
+from tests.support.endpoint import Endpoint, Handler
 from tests.support.waiting import eventually
 
 
@@ -32,7 +30,7 @@ class Received:
         return Webhook(secret).sign(self.id, at, self.body.decode()) in self.headers["webhook-signature"].split()
 
 
-class Receiver:
+class Receiver(Endpoint):
     """The server. `answers` are (status, body) for the requests to come; when they are used up, 204.
 
     `hangs` makes it take requests and not answer them until it is closed.
@@ -43,17 +41,13 @@ class Receiver:
         self.answers: list[tuple[int, bytes]] = []
         self.headers: dict[str, str] = {}
         self.hangs = False
-        self._closing = threading.Event()
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.received.append(Received(self.path, dict(self.headers.items()), body))
+        class Sent(Handler):
+            def answer(self) -> None:
+                receiver.received.append(Received(*self.sent()))
                 if receiver.hangs:
-                    receiver._closing.wait(60)
+                    receiver.closing.wait(60)
                     return
                 status, body = receiver.answers.pop(0) if receiver.answers else (204, b"")
                 self.send_response(status)
@@ -65,36 +59,15 @@ class Receiver:
                 with suppress(OSError):
                     self.wfile.write(body)
 
-            def do_GET(self) -> None:
-                self.do_POST()
-
             def handle(self) -> None:
                 with suppress(ConnectionError):  # the other side was killed
                     super().handle()
 
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        if context is not None:
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(Sent, context=context)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/hook"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def wait_for(self, count: int, seconds: float = 20) -> list[Received]:
         """The first `count` requests, when they are there."""
