@@ -12,7 +12,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware, RequestB
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import HeadersTooLarge, Unavailable
+from app.errors import HeadersTooLarge, Internal, Unavailable
 from app.ops import logs, metrics, tracing
 from app.web import forwarded, problems
 
@@ -30,7 +30,8 @@ class Instrumentation:
     """The outermost middleware: it finds the client's address, gives the request an id, counts it and logs it.
 
     The answer carries the id as X-Request-ID. It is the caller's own if that is 1 to 64 letters, digits, `.`, `_` or `-`.
-    An exception that no handler answered is logged here, once. A request that is cut off as the process stops is answered 503.
+    An exception that no handler answered is logged here, once, and answered 500. A request that is cut off as the process stops
+    is answered 503.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -69,6 +70,8 @@ class Instrumentation:
                 await problems.answer_to(Request(scope), Unavailable(retry_after=2))(scope, receive, instrumented)
         except Exception as error:
             log.error("a request failed", exc_info=error, extra={"fields": {"request_id": state["request_id"]}})
+            if not begun:
+                await problems.answer_to(Request(scope), Internal())(scope, receive, instrumented)
         finally:
             seconds = perf_counter() - start
             in_hand.dec()

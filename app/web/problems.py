@@ -18,7 +18,6 @@ from app.db.failures import AWAY
 from app.errors import (
     AppError,
     Conflict,
-    Internal,
     InvalidInput,
     MethodNotAllowed,
     NoSuchPath,
@@ -54,7 +53,6 @@ def install(app: FastAPI) -> None:
         **dict.fromkeys(AWAY, _away),
         psycopg2.DataError: lambda request, error: answer_to(request, InvalidInput()),
         psycopg2.IntegrityError: _conflict,
-        Exception: lambda request, error: answer_to(request, Internal()),
     }
     for error, answer in handlers.items():
         app.add_exception_handler(error, _on_loop(answer))

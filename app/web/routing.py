@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
 from fastapi.telemetry._api import _route_selected
 from starlette._utils import get_route_path
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.web.door import UseCaseRoute
 
 _ANY = "{}"  # stands for a segment that is a parameter
 _HERE = "/"  # the key of a route that ends at a place; no segment has a slash
@@ -24,23 +27,24 @@ class Table:
                 self._add(route)
 
     def _add(self, route: APIRoute) -> None:
+        run = route.app if isinstance(route, UseCaseRoute) else AsyncExitStackMiddleware(route.app)  # FastAPI's own want one
         segments = route.path.split("/")[1:]
         names = [segment[1:-1] for segment in segments if segment.startswith("{")]
         for method in route.methods or ():
             place = self._places.setdefault(method, {})
             for segment in segments:
                 place = place.setdefault(_ANY if segment.startswith("{") else segment, {})
-            place.setdefault(_HERE, (route, names))
+            place.setdefault(_HERE, (route, names, run))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._find(scope) if scope["type"] == "http" else None
         if found is None:
             await self._otherwise(scope, receive, send)
             return
-        (route, names), values = found
+        (route, names, run), values = found
         scope.update({"route": route, "endpoint": route.endpoint, "path_params": dict(zip(names, values, strict=True))})
         _route_selected(scope=scope, path=route.path)  # names the request's span, if there is one
-        await route.app(scope, receive, send)
+        await run(scope, receive, send)
 
     def _find(self, scope: Scope) -> Any:
         return _walk(self._places.get(scope["method"], {}), get_route_path(scope).split("/")[1:], 0)
