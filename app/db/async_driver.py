@@ -5,16 +5,18 @@ Whatever else may block (files, hashing, whole tables) runs in threads, see `thr
 """
 
 import asyncio
+import contextvars
 import itertools
 import math
 import select
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg2
-from greenlet import getcurrent
+from greenlet import GreenletExit, getcurrent
 from psycopg2 import extensions
 from psycopg2.extras import NamedTupleCursor
 from sqlalchemy.util import await_only
@@ -25,6 +27,7 @@ from app.db import limits
 Result = TypeVar("Result")
 
 _AT_WORK = {extensions.TRANSACTION_STATUS_ACTIVE, extensions.TRANSACTION_STATUS_UNKNOWN}
+_MOST_IDLE = 100  # greenlets that are kept for the next calls of a thread
 _GLANCE = 100  # milliseconds between looks at the clock while connecting
 _not_counted = 0
 
@@ -53,26 +56,69 @@ class Calls:
 calls = Calls()
 
 
+class _Worker(_AsyncIoGreenlet):
+    """A greenlet that runs one call after another: a new one for each would cost as much as sending a statement."""
+
+    def __init__(self) -> None:
+        super().__init__(self._run_calls, getcurrent())
+        self.has_ended = False
+
+    def take_up(self, act: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Begin a call: what it waits for, or its outcome when it `has_ended`."""
+        self.has_ended = False
+        self.gr_context = contextvars.copy_context()
+        return self.switch(act, arguments)
+
+    def _run_calls(self, act: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        while True:
+            outcome: tuple[Any, BaseException | None]
+            try:
+                outcome = act(*arguments), None
+            except GreenletExit:  # the thread ends
+                raise
+            except BaseException as error:
+                outcome = None, error
+            self.has_ended = True
+            act, arguments = self.driver.switch(outcome)
+
+
+class _Idle(threading.local):
+    """The workers of a thread that have nothing to do."""
+
+    def __init__(self) -> None:
+        self.workers: list[_Worker] = []
+
+
+_idle = _Idle()
+
+
 async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
     """Run `act` on the event loop, which does other work while `act` waits for the database; returns what `act` returns.
 
     SQLAlchemy's own `greenlet_spawn` leaves `act` and its connection hanging when the caller is cancelled; this one does not.
     """
-    work = _AsyncIoGreenlet(act, getcurrent())
+    work = _idle.workers.pop() if _idle.workers else _Worker()
     calls.begin(work)
     try:
-        asked = work.switch(*arguments)
-        while not work.dead:
+        asked = work.take_up(act, arguments)
+        while not work.has_ended:
             try:
                 answer = await asked
             except BaseException as error:
                 asked = work.throw(error)
             else:
                 asked = work.switch(answer)
-        return asked  # type: ignore[no-any-return]
     finally:
-        vars(work).pop("driver", None)  # 1.4.9 names the caller here too: a cycle
         calls.end(work)
+    if len(_idle.workers) < _MOST_IDLE:
+        _idle.workers.append(work)
+    result, failure = asked
+    if failure is None:
+        return result  # type: ignore[no-any-return]
+    try:
+        raise failure
+    finally:
+        del asked, failure  # the traceback has this frame
 
 
 def inside() -> int:
