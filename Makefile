@@ -95,9 +95,11 @@ lint-document: openapi.json $(LINTERS)/node_modules/ready ## Check the OpenAPI d
 reference: setup ## Write docs/errors.md and docs/events.md from the code
 	@$(BIN)/python -m app.document.reference
 
-lock: setup ## Write requirements.lock from requirements.txt
-	@$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-trusted-host \
-		--no-emit-find-links --output-file requirements.lock requirements.txt
+lock: setup ## Write requirements.lock and requirements-build.lock from the .txt beside each
+	@for name in requirements requirements-build; do \
+		CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+			--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file $$name.lock $$name.txt || exit 1; \
+	done
 
 audit: setup ## Look for known vulnerabilities in what the images hold
 	@$(BIN)/python deploy/audit.py

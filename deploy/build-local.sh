@@ -6,8 +6,8 @@
 #   DEBIAN_MIRROR=URL where debootstrap takes its packages from. Default: its own.
 #   FRPC_URL, FRPC_SHA256   bring frpc into the image of the test line.
 #
-# The registry of Python packages, and the certificates to trust it, are those that pip uses on this machine: its settings are
-# mounted while the image is built and do not stay in it.
+# The registries of packages, and the certificates to trust them, are those that pip and npm use on this machine: their settings
+# are mounted while the image is built and do not stay in it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -70,7 +70,7 @@ fi
 [ "$BASE" = debootstrap ] && BASE=$(base_by_debootstrap)
 echo "base: $BASE"
 
-# What pip is told on this machine, as mounts of the build alone.
+# What pip and npm are told on this machine, as mounts of the build alone.
 pip=$(command -v pip3 || command -v pip || true)
 : >"$work/pip.conf"
 if [ -n "$pip" ]; then
@@ -81,9 +81,13 @@ if [ -n "$pip" ]; then
         echo "cert = /run/build-certificates.crt"
     } >"$work/pip.conf"
 fi
+{
+    echo "cafile=/run/build-certificates.crt"
+    if command -v npm >/dev/null; then echo "registry=$(npm config get registry)"; fi
+} >"$work/npmrc"
 certificates=${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}
 build=(--network host --isolation chroot --build-arg "BASE=$BASE" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)"
-    --volume "$work/pip.conf:/etc/pip.conf:ro" --volume "$certificates:/run/build-certificates.crt:ro")
+    --volume "$work/pip.conf:/etc/pip.conf:ro" --volume "$work/npmrc:/root/.npmrc:ro" --volume "$certificates:/run/build-certificates.crt:ro")
 
 "${engine[@]}" build --quiet "${build[@]}" --build-arg "FRPC_URL=${FRPC_URL:-}" --build-arg "FRPC_SHA256=${FRPC_SHA256:-}" \
     --format docker --file Dockerfile --tag localhost/meta_be:local . >/dev/null
@@ -97,6 +101,14 @@ ask() { # PATH [REQUEST_ID]
 asked = web.Request("http://127.0.0.1:8000" + sys.argv[1], headers={"X-Request-ID": sys.argv[2]})
 print(web.urlopen(asked, timeout=5).read().decode())' "$1" "${2:-check}"
 }
+
+# Compares the lock, which it reads, with the SBOM and with what is installed.
+packages='import importlib.metadata, json, re, sys
+def named(text): return re.sub("[-_.]+", "-", text).lower()
+locked = {(named(name), version) for name, version in re.findall(r"^([\w.-]+)==(\S+)", sys.stdin.read(), re.MULTILINE)}
+listed = {(named(each["name"]), each["version"]) for each in json.load(open("/opt/venv/sbom.cdx.json"))["components"]}
+installed = {(named(each.metadata["Name"]), each.version) for each in importlib.metadata.distributions()}
+sys.exit(str(sorted((locked ^ listed) | (locked ^ installed))) if not locked or locked != listed or locked != installed else 0)'
 
 check() { # IMAGE: start it with a read-only root as its own user, and look at it
     local image=$1 mark=mark-$RANDOM$RANDOM
@@ -113,6 +125,17 @@ check() { # IMAGE: start it with a read-only root as its own user, and look at i
     passed "user: $(inside id)"
     if inside touch /opt/meta_be/x 2>/dev/null; then fail "the root can be written to"; fi
     passed "the root is read-only"
+
+    "${engine[@]}" exec --interactive "$name" python -c "$packages" <requirements.lock || fail "its packages are not those of the lock"
+    passed "its packages, and those that its SBOM lists, are those of requirements.lock"
+    for tool in gcc cc make pip npm node git; do
+        if inside sh -c "command -v $tool" >/dev/null; then fail "it holds $tool"; fi
+    done
+    local strays
+    strays=$(inside find /opt/meta_be /etc /root /var/lib/meta_be -xdev \( -name '.env*' -o -name '.git*' -o -name tests -o -name '*.pem' -path '/opt/*' \
+        -o -name pip.conf -size +0 -o -name .npmrc -size +0 \) -print 2>/dev/null || true)
+    [ -z "$strays" ] || fail "it holds $strays"
+    passed "no compiler, no installer, nothing of the checkout that is not served, no settings of the build"
 
     all_running() { [ "$(inside supervisorctl status | grep -cE '^(relay|be|worker) +RUNNING')" = 3 ]; }
     eventually 30 all_running || fail "not all programs run: $(inside supervisorctl status)"

@@ -6,12 +6,15 @@ import pytest
 
 from tests.conftest import ROOT
 
+DOCUMENTS = ("docs/architecture.md", "docs/operations.md", "CONTRIBUTING.md", "README.md", "README.zh-CN.md")
 TOP = ("app", "bench", "charts", "clients", "console/src", "deploy", "docs", "migrations", "tests")
 PATH = re.compile(rf"`((?:{'|'.join(TOP)})/[\w./-]*)`")
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 
 
-@pytest.mark.parametrize("name", ["docs/architecture.md", "CONTRIBUTING.md", "README.md", "README.zh-CN.md"])
+@pytest.mark.parametrize(
+    "name", ["docs/architecture.md", "docs/operations.md", "CONTRIBUTING.md", "README.md", "README.zh-CN.md"]
+)
 def test_the_paths_that_it_names_exist(name):
     document = ROOT / name
     text = document.read_text()

@@ -6,12 +6,14 @@ Beside the endpoint, both read the standard OTEL_ variables of the environment b
 import logging
 import threading
 from collections.abc import Sequence
+from typing import NamedTuple
 
+import requests
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.sampling import Sampler, SamplingResult
 from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
@@ -19,6 +21,7 @@ from opentelemetry.util.types import Attributes
 from app import __version__
 from app.config import ConfigurationError
 
+LONGEST_ANSWER = 5.0  # seconds that the check waits for a collector, tries included
 LAST_SPANS = 2.0  # seconds that a process which stops gives the spans left to be sent
 _OF_REQUESTS = {"http.request.method", "network.protocol.version", "server.address", "server.port", "url.scheme"}
 
@@ -38,6 +41,34 @@ def provider(endpoint: str) -> TracerProvider:
     except ValueError as wrong:
         raise ConfigurationError(f"an OTEL_ variable cannot be read: {wrong}") from None
     return made
+
+
+class Answer(NamedTuple):
+    """What a collector said: the HTTP status, and whether it took what it was sent."""
+
+    status: int
+    taken: bool
+
+
+def asked(endpoint: str) -> Answer | None:
+    """What the collector at the URL answers to a request without spans, sent as the service sends its own.
+
+    None if there is no answer in LONGEST_ANSWER. Raises ConfigurationError if one of the OTEL_ variables cannot be read.
+    """
+    stop(provider(endpoint))  # it reads the variables
+    statuses: list[int] = []
+    session = requests.Session()
+    session.hooks["response"].append(lambda response, *_, **__: statuses.append(response.status_code))
+    exporter = OTLPSpanExporter(endpoint, timeout=LONGEST_ANSWER, session=session)
+    log = logging.getLogger("opentelemetry.exporter")
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)  # the answer is told, not logged
+    try:
+        taken = exporter.export(()) is SpanExportResult.SUCCESS
+    finally:
+        log.setLevel(level)
+        exporter.shutdown()
+    return Answer(statuses[-1], taken) if statuses else None
 
 
 def stop(running: TracerProvider) -> None:

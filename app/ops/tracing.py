@@ -1,12 +1,15 @@
 """Traces: spans of requests, statements and jobs, by OpenTelemetry. Off unless an endpoint is set.
 
 When it is off no span is made, and nothing of OpenTelemetry's SDK is imported. No span holds a path, a query string, a row's
-value or an error's message.
+value or an error's message. On or off, a statement that takes long is logged by its name.
 """
 
+import logging
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import TracebackType
 
 import psycopg2
 from opentelemetry import trace
@@ -15,6 +18,9 @@ from opentelemetry.trace import Link, Span, SpanContext, SpanKind, StatusCode, T
 from app import __version__
 from app.config import settings
 
+log = logging.getLogger(__name__)
+
+SLOW = 1.0  # seconds after which a statement is logged
 _DATABASE = {"db.system.name": "postgresql"}
 _RUNNERS = {"app.db.work", __name__}  # modules that run statements for others
 _NOTHING = nullcontext()
@@ -68,18 +74,39 @@ def job(name: str, linked: Sequence[SpanContext | None] = (), **attributes: int)
     return _inside(_tracer.start_span(name, attributes=attributes, links=links))
 
 
-def statement(name: str) -> AbstractContextManager[None]:
+def statement(name: str) -> "_Timed":
     """A span around a statement, called by the function that runs it; none outside a span that is recorded."""
     if _tracer is None or not trace.get_current_span().is_recording():
-        return _NOTHING
+        return _Timed(_NOTHING)
     attributes = {**_DATABASE, "meta_be.statement": name}
-    return _inside(_tracer.start_span(_asker(), kind=SpanKind.CLIENT, attributes=attributes))
+    return _Timed(_inside(_tracer.start_span(_asker(), kind=SpanKind.CLIENT, attributes=attributes)))
 
 
 def failed(error: BaseException) -> None:
     """Mark the span that this is in as failed, by the kind of the error alone: its message may quote a row."""
     if _tracer is not None:
         _mark(trace.get_current_span(), error)
+
+
+class _Timed:
+    """A statement in its span, which is logged if it takes longer than SLOW, with the function that it is run for."""
+
+    __slots__ = ("_begun", "_span")
+
+    def __init__(self, span: AbstractContextManager[None]) -> None:
+        self._span = span
+
+    def __enter__(self) -> None:
+        self._span.__enter__()
+        self._begun = time.monotonic()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        seconds = time.monotonic() - self._begun
+        if seconds > SLOW:
+            log.warning("a slow statement", extra={"fields": {"statement": _asker(), "ms": round(seconds * 1000)}})
+        return self._span.__exit__(kind, error, traceback)
 
 
 @contextmanager

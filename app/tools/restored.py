@@ -1,11 +1,13 @@
 """What a database needs that was restored from a backup or a dump, before the service starts on it."""
 
+import time
 from contextlib import closing
 from dataclasses import dataclass
 
 from app.db import pools
 
 SKIPPED = 10_000  # ids
+PATIENCE = 5.0  # seconds that the server is given to forget connections which were closed, also by this process
 
 
 class InUse(Exception):
@@ -29,7 +31,7 @@ def settle(skipped: int = SKIPPED) -> Settled:
     What happened after the backup is gone, yet others know it by its id, and would take what comes for it: each sequence
     goes on `skipped` further. Live updates and webhooks follow transaction ids, which start over in another server: events of
     a dump are put before all that comes, in the order of their ids, and each webhook where it stood among them.
-    Raises InUse while other processes of the service are connected.
+    Raises InUse if other processes of the service stay connected for longer than PATIENCE.
     """
     with closing(pools.connect_to_migrate()) as connection, connection, connection.cursor() as cursor:
 
@@ -37,8 +39,12 @@ def settle(skipped: int = SKIPPED) -> Settled:
             cursor.execute(statement, values)
             return cursor.fetchone()[0]
 
-        if others := value(_OTHERS):
-            raise InUse(f"{others} connections of the service: stop it first")
+        patient_until = time.monotonic() + PATIENCE
+        while others := value(_OTHERS):
+            if time.monotonic() > patient_until:
+                raise InUse(f"{others} connections of the service: stop it first")
+            time.sleep(0.1)
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
         reordered = bool(value(_STARTS_OVER))
         if reordered:
             cursor.execute(_REORDER)

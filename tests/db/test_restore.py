@@ -4,10 +4,12 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from app.db import migration, pools
@@ -114,6 +116,15 @@ def test_a_restored_database_is_settled_only_while_nobody_is_at_work_and_what_is
         assert "stop it first" in _after_restore(server, fails=True)
     server.run("UPDATE sku SET stock = stock + 1", database="shop")
     assert "the stock of 1 SKUs is not the sum of their movements" in _after_restore(server, fails=True)
+
+
+def test_connections_that_end_only_now_do_not_hold_it_up(server):
+    held = psycopg2.connect(server.uri("shop"), application_name="meta_be")
+    waiting = threading.Timer(3, held.close)
+    waiting.start()
+    assert "sequences go on" in _after_restore(server)
+    assert held.closed
+    waiting.join()
 
 
 def test_the_services_own_role_prepares_it_and_no_id_of_what_is_gone_is_given_again(server):

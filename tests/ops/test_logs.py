@@ -6,12 +6,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
 from urllib.parse import urlsplit
 
 import httpx
 import orjson
+import psycopg2
 import pytest
 
 from app import __version__
@@ -19,6 +22,7 @@ from app.ops.nonblocking_writer import GATHERED, MOST, NonblockingWriter
 from app.redaction import traceback_of
 from tests.conftest import ROOT, environment_for
 from tests.support.api import Caller
+from tests.support.collector import QUICKLY, Collector
 from tests.support.factories import made
 from tests.support.processes import running, service
 from tests.support.waiting import eventually
@@ -165,6 +169,30 @@ class TestOtherLines:
         except KeyError as error:
             text = traceback_of(error)
         assert text.count("KeyError: 'inside'") == text.count("ExceptionGroup: several") == 1
+
+    @pytest.mark.parametrize("traced", [False, True])
+    def test_a_slow_statement_is_told_by_the_function_that_runs_it(self, migrated, world, traced):
+        merchant = world.merchant()
+        with ExitStack() as stack:
+            environment = environment_for(migrated)
+            if traced:
+                environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": stack.enter_context(Collector()).url, **QUICKLY}
+            process = stack.enter_context(service(environment))
+            process.client = stack.enter_context(httpx.Client(base_url=process.url, timeout=20))
+            caller = over_http(process, merchant)
+            asked = stack.enter_context(ThreadPoolExecutor(1))
+            assert caller.get("/return-address").status_code == 200
+            assert process.lines(message="a slow statement") == []
+            with psycopg2.connect(migrated) as blocker:
+                blocker.cursor().execute("LOCK TABLE return_address")
+                answer = asked.submit(caller.get, "/return-address")
+                time.sleep(1.5)
+            blocker.close()
+            assert answer.result(20).status_code == 200
+            line = process.line(message="a slow statement")
+        assert (line["level"], line["statement"]) == ("warning", "app.services.tickets.return_addresses.get")
+        assert 1000 < line["ms"] < 20_000
+        assert ("trace_id" in line) is traced
 
     def test_a_row_that_the_database_quotes_is_not_in_the_log(self, served, sql):
         sql(f"ALTER TABLE customer ADD CONSTRAINT ck_customer_strange CHECK (tel_phone <> '{PHONE}') NOT VALID")

@@ -20,10 +20,11 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.support.api import Caller, Platform
+from tests.support.documents import documented
 from tests.support.factories import purchase
 from tests.support.load import Load
 from tests.support.processes import service
-from tests.support.prometheus import Prometheus, require_prometheus, scraping
+from tests.support.prometheus import Prometheus, blackbox, require_prometheus, scraping
 from tests.support.waiting import eventually
 
 MONITORING = ROOT / "charts/meta-product-web/monitoring"
@@ -57,7 +58,12 @@ def prometheus(postgres: str, tmp_path: Path, world: Any, environment: dict[str,
         urls = [stack.enter_context(service({**environment, **settings})).url for _ in range(2)]
         textfile = stack.enter_context(_textfile(tmp_path))
         targets = {"meta_be": [url.removeprefix("http://") for url in urls], "node": [textfile]}
-        found = stack.enter_context(scraping(tmp_path, targets, MONITORING / "alerts.yaml"))
+        [public] = yaml.safe_load(
+            documented("- job_name: public_address")
+            .replace("https://shop.example", urls[0])
+            .replace("127.0.0.1:9115", stack.enter_context(blackbox(tmp_path)))
+        )
+        found = stack.enter_context(scraping(tmp_path, targets, MONITORING / "alerts.yaml", public))
 
         def place(client: httpx.Client, key: str) -> httpx.Response:
             time.sleep(0.02)
@@ -114,6 +120,8 @@ def test_every_alert_and_every_panel_gives_figures_with_the_labels_that_its_word
         if not rows or any(not named <= set(row) for row in rows):
             nothing.append((title, rows[:1]))
     assert nothing == []
+    [public] = prometheus.ask("probe_success == 1")
+    assert public["instance"].endswith("/healthz")
     eventually(lambda: {rule["health"] for rule in prometheus.rules()} == {"ok"}, 30)
     assert [rule["name"] for rule in prometheus.rules()] == [rule["alert"] for rule in RULES]
     for variable in BOARD["templating"]["list"]:

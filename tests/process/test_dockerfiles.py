@@ -50,7 +50,7 @@ def test_the_test_line_declares_its_public_port_and_production_does_not():
 @pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile_product"])
 def test_an_image_holds_the_console_and_not_what_builds_it(name):
     *stages, image = (ROOT / name).read_text().split("\nFROM ")
-    assert any(stage.startswith("${BASE} AS pages") and "npm run build" in stage for stage in stages)
+    assert any(stage.startswith("tools AS pages") and "npm run build" in stage for stage in stages)
     assert "COPY --from=pages /build/console/dist console/dist" in image
     assert not [line for line in image.splitlines() if line.startswith("COPY ") and "--from" not in line and "console" in line]
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}

@@ -22,7 +22,7 @@ from tests.support.api import PREFIX, Caller, Platform
 from tests.support.documents import Runbook
 from tests.support.factories import PASSWORD, made, purchase
 from tests.support.needed import require
-from tests.support.proxy import proxied, require_nginx, routed, silent_server
+from tests.support.proxy import ODD_PATHS, own_answer, proxied, require_nginx, routed, silent_server
 from tests.support.servers import Server, new_folder
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
@@ -150,6 +150,15 @@ def test_a_host_that_nobody_has_is_a_clear_error(both):
     for host in ("nobody.shop.example", "shop.example", "north.shop.example.evil.example", "127.0.0.1"):
         answer = httpx.get(f"{front_of(both[0])}{PREFIX}/statuses", headers={"Host": host})
         assert refusal(answer) == (404, "no_such_path")
+
+
+@pytest.mark.parametrize(("path", "instance"), ODD_PATHS.items())
+def test_a_problem_of_the_front_is_json_whatever_path_was_asked(path, instance):
+    require_nginx()
+    with silent_server(Counter()) as server, routed(server, server) as front:
+        for host, code in (("nobody", "no_such_path"), ("lili", "unavailable")):
+            told = own_answer(front, path, f"Host: {host}.shop.example")
+            assert (told["code"], told["instance"]) == (code, instance)
 
 
 def test_the_clients_address_is_known_behind_both_nginx(both):

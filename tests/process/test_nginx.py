@@ -4,6 +4,7 @@ import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg2
@@ -16,7 +17,7 @@ from app.services.uploads.content import MAX_MODEL
 from tests.conftest import environment_for, serving
 from tests.support.api import PREFIX, Api, Platform
 from tests.support.factories import PASSWORD, World, made, purchase
-from tests.support.proxy import proxied, require_nginx, silent_server
+from tests.support.proxy import ODD_PATHS, own_answer, proxied, require_nginx, silent_server
 
 LOGIN = f"{PREFIX}/merchant/login"
 
@@ -38,6 +39,15 @@ def processes(migrated_module: str) -> Iterator[list[str]]:
 def url(processes: list[str]) -> Iterator[str]:
     with proxied(processes) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def gone() -> Iterator[str]:
+    """nginx in front of a process that is gone."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound, and not listening: connections are refused
+        with proxied([f"http://127.0.0.1:{nobody.getsockname()[1]}"] * 2) as url:
+            yield url
 
 
 @pytest.fixture
@@ -98,7 +108,25 @@ def test_nginx_lets_pass_what_the_app_takes_and_words_what_is_refused(url, world
 
 
 def test_metrics_are_not_for_the_public(url):
-    assert httpx.get(f"{url}/metrics").status_code == 404
+    told = own_answer(url, b"/metrics", "Host: shop")
+    assert (told["status"], told["code"], told["instance"]) == (404, "no_such_path", "/metrics")
+
+
+@pytest.mark.parametrize(("path", "instance"), ODD_PATHS.items())
+def test_a_problem_of_nginx_is_json_whatever_path_was_asked(gone, path, instance):
+    with_body = ("Host: shop", "Content-Length: 9000000")
+    for head, code in ((("Host: shop",), "unavailable"), (with_body, "too_large")):
+        told = own_answer(gone, path, *head)
+        assert (told["code"], told["instance"]) == (code, instance)
+
+
+@pytest.mark.parametrize("path", [b"/a\x01b", b"/a\x7fb"])
+def test_what_is_not_http_is_refused_and_not_repeated(gone, path):
+    with socket.create_connection(urlsplit(gone).netloc.split(":"), 20) as connection:
+        connection.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: shop\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert path not in answer
 
 
 def test_a_process_that_is_gone_is_not_noticed(processes, world):

@@ -10,14 +10,18 @@ from typing import Any
 import httpx
 import yaml
 
+from tests.conftest import ROOT
 from tests.support.needed import require
 from tests.support.servers import free_port
 from tests.support.waiting import answers, eventually
+
+BLACKBOX = "prometheus-blackbox-exporter"
 
 
 def require_prometheus() -> None:
     """Skip where Prometheus is not installed, but not in CI."""
     require(shutil.which("prometheus"), "Prometheus is not installed: apt-get install prometheus")
+    require(shutil.which(BLACKBOX), f"not installed: apt-get install {BLACKBOX}")
 
 
 class Prometheus:
@@ -48,15 +52,32 @@ class Prometheus:
 
 
 @contextmanager
-def scraping(folder: Path, targets: dict[str, list[str]], rules: Path) -> Iterator[Prometheus]:
-    """Prometheus with these targets (host:port) of each job, asked every second, and these rules."""
+def blackbox(folder: Path) -> Iterator[str]:
+    """The blackbox exporter with deploy/blackbox/blackbox.yml; its host and port."""
+    address = f"127.0.0.1:{free_port()}"
+    options = [f"--config.file={ROOT / 'deploy/blackbox/blackbox.yml'}", f"--web.listen-address={address}"]
+    with (folder / "blackbox.log").open("wb") as log:
+        process = subprocess.Popen([BLACKBOX, *options], stdout=log, stderr=log, cwd=folder)
+        try:
+            eventually(lambda: process.poll() is not None or answers(f"http://{address}/-/healthy"), 30)
+            assert process.poll() is None, (folder / "blackbox.log").read_text()
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@contextmanager
+def scraping(folder: Path, targets: dict[str, list[str]], rules: Path, *further: dict[str, Any]) -> Iterator[Prometheus]:
+    """Prometheus with these targets (host:port) of each job, asked every second, these rules, and further scrape_configs."""
     configuration = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(rules)],
         "scrape_configs": [
             {"job_name": job, "static_configs": [{"targets": addresses, "labels": {"namespace": "shop"}}]}
             for job, addresses in targets.items()
-        ],
+        ]
+        + list(further),
     }
     file = folder / "prometheus.yml"
     file.write_text(yaml.safe_dump(configuration))

@@ -1,5 +1,6 @@
 """nginx with the project's own configuration, in front of servers of a test."""
 
+import json
 import os
 import re
 import shutil
@@ -10,11 +11,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPResponse
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from app.document.problem import Problem
 from tests.conftest import ROOT
 from tests.support.needed import require
 from tests.support.servers import free_port, new_folder
@@ -35,6 +39,21 @@ http {{
 def require_nginx() -> None:
     """Skip where nginx is not installed, but not in CI."""
     require(NGINX, "nginx is not installed: apt-get install nginx-light")
+
+
+ODD_PATHS = {
+    b"/orders/1?q=13912345678": "/orders/1",
+    b'/a"b': "/a",
+    b"/a\\b": "/a",
+    b'/","code":"ok': "/",
+    b"/a%22b%5Cc%01%0A%7F": "/a%22b%5Cc%01%0A%7F",
+    b"/%E6%9D%AF/%FF": "/%E6%9D%AF/%FF",
+    "/杯".encode(): "/",
+    b"/a\xff\xfe": "/a",
+    b"/a<b>{c}'d": "/a<b>{c}'d",
+    b"/" + b"a" * 2000: "/" + "a" * 999,
+}
+"""Paths, as bytes of a request, and what a problem of nginx says was asked."""
 
 
 @contextmanager
@@ -90,6 +109,22 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
         else:
             return
     raise AssertionError("nginx does not answer")
+
+
+def own_answer(url: str, path: bytes, *head: str) -> dict[str, Any]:
+    """The problem that nginx at this URL itself answers a POST of the path with, whose bytes are sent as they are."""
+    host, port = urlsplit(url).netloc.split(":")
+    lines = [b"POST " + path + b" HTTP/1.1", *(line.encode() for line in (*head, "Connection: close"))]
+    with socket.create_connection((host, int(port)), 20) as connection:
+        connection.sendall(b"\r\n".join(lines) + b"\r\n\r\n")
+        answer = HTTPResponse(connection)
+        answer.begin()
+        content = answer.read()
+    assert answer.headers["content-type"] == "application/problem+json", content
+    told = json.loads(content)
+    assert told["status"] == answer.status
+    Problem.model_validate(told, extra="forbid")
+    return dict(told)
 
 
 @contextmanager

@@ -18,6 +18,9 @@ from psycopg2.extensions import parse_dsn
 from app.db.migration import expected_revision
 from app.tools.check.database import version
 from tests.conftest import ROOT
+from tests.support.collector import Collector
+from tests.support.endpoint import Endpoint, Handler
+from tests.support.servers import free_port
 
 HIDDEN = "Tr0ub4dor-hunter2"
 GOOD_KEY = secrets.token_urlsafe(48)
@@ -89,7 +92,7 @@ def test_a_sound_configuration_is_said_to_be_sound(check, sound):
     checked = check(**sound)
     assert (checked.status, checked.levels()) == (0, {"ok"}), checked.text
     assert {subject for _, subject, *_ in checked.said} == {
-        "SECRET_KEY", "PLATFORM_SECRET", "database", "POOL_SIZE", "schema", "DATA_DIR", "S3", "TIMEZONE",
+        "SECRET_KEY", "PLATFORM_SECRET", "database", "POOL_SIZE", "schema", "DATA_DIR", "S3", "TIMEZONE", "traces",
     }  # fmt: skip
     for value in sound.values():
         assert value not in checked.text
@@ -297,6 +300,54 @@ class TestFiles:
         checked = check(**sound, DATA_DIR=str(kept / "var"), user=65534 if os.geteuid() == 0 else None)
         assert checked.status == 1
         assert "can not be written" in checked.about("DATA_DIR")
+
+
+class TestTraces:
+    def test_a_collector_that_answers_is_fine_and_sees_no_span(self, check, sound):
+        with Collector() as collector:
+            headers = "authorization=Basic%20" + HIDDEN
+            fine = check(**sound, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_EXPORTER_OTLP_HEADERS=headers)
+        assert (fine.status, fine.levels()) == (0, {"ok"}), fine.text
+        assert f"{collector.url}/v1/traces answers" in fine.about("traces", "ok")
+        [(path, sent, body)] = collector.received
+        assert (path, sent["authorization"], body) == ("/v1/traces", f"Basic {HIDDEN}", b"")
+        assert HIDDEN not in fine.text
+
+    @pytest.mark.parametrize(("status", "remedy"), [(401, "OTEL_EXPORTER_OTLP_HEADERS"), (404, "path"), (500, "log")])
+    def test_one_that_refuses_is_told_of_and_keeps_nothing_from_starting(self, check, sound, status, remedy):
+        class Refusing(Handler):
+            def answer(self):
+                self.sent()
+                self.send_response(status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+        with Endpoint(Refusing) as server:
+            refused = check(**sound, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{server.port}")
+        assert refused.status == 0
+        assert f"answers {status}" in refused.about("traces", "warning")
+        assert remedy in refused.about("traces", "warning")
+
+    def test_one_that_is_away_or_hangs_is_told_of(self, check, sound):
+        with Collector(hangs=True) as hanging:
+            gone = f"http://127.0.0.1:{free_port()}"
+            for url in (gone, hanging.url, hanging.url.replace("http:", "https:")):
+                away = check(**sound, OTEL_EXPORTER_OTLP_ENDPOINT=url)
+                assert away.status == 0
+                assert f"the collector {url}/v1/traces does not answer" in away.about("traces", "warning")
+
+    def test_a_password_in_its_address_is_not_shown(self, check, sound):
+        url = f"http://user:{HIDDEN}@127.0.0.1:{free_port()}"
+        assert HIDDEN not in check(**sound, OTEL_EXPORTER_OTLP_ENDPOINT=url).text
+
+    def test_certificates_that_are_not_there_are_told_of(self, check, sound):
+        given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://127.0.0.1:9", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere/ca.pem"}
+        assert "does not answer" in check(**sound, **given).about("traces", "warning")
+
+    def test_a_variable_that_can_not_be_read_is_told_of(self, check, sound):
+        given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_BSP_MAX_QUEUE_SIZE": "0"}
+        checked = check(**sound, **given)
+        assert (checked.status, "cannot be read" in checked.about("traces")) == (1, True)
 
 
 def _named(uid):

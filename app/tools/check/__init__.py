@@ -1,7 +1,7 @@
 """Checks the configuration before a start and finds all that is wrong with it. It changes nothing and shows no secret."""
 
 from app.config import faults
-from app.tools.check import access, database, files, keys
+from app.tools.check import access, database, files, keys, traces
 from app.tools.check.finding import ERROR, OK, WARNING, Finding, error
 
 __all__ = ["ERROR", "OK", "WARNING", "Finding", "findings"]
@@ -14,6 +14,7 @@ _CHECKS = (
     files.data_dir,
     files.bucket,
     files.timezones,
+    traces.traces,
 )
 
 
