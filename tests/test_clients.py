@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.main import app
-from tests.support.api import Api, Caller
+from tests.support.api import PREFIX, Api, Caller
 from tests.support.tls import shared_context
 
 
@@ -24,7 +24,6 @@ def test_the_context_of_other_authorities_is_another(monkeypatch: pytest.MonkeyP
         ("HEAD", "/orders", {}),
         ("POST", "/orders", {"json": {"unknown": "值"}}),
         ("POST", "/files", {"files": {"file": ("a%2Fb.txt", b"\0\1", "text/plain")}}),
-        ("GET", "/files/50%2525", {}),
     ],
 )
 def test_an_answer_is_what_starlettes_client_shows(api: Api, merchant: Caller, method: str, path: str, given: dict) -> None:
@@ -33,6 +32,11 @@ def test_an_answer_is_what_starlettes_client_shows(api: Api, merchant: Caller, m
     ours, theirs = (Caller(client, "merchant", merchant.token).call(method, path, **given) for client in (api.client, slow))
     assert (ours.status_code, _shown(ours)) == (theirs.status_code, _shown(theirs))
     assert ours.headers.keys() == theirs.headers.keys()
+
+
+def test_a_path_is_decoded_once_as_by_a_server(api: Api) -> None:
+    answer = api.stranger("merchant").get("/files/50%2525/nothing")
+    assert answer.json()["instance"] == f"{PREFIX}/merchant/files/50%25/nothing"
 
 
 def _shown(answer: object) -> object:
