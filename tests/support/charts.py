@@ -1,15 +1,18 @@
 """The chart as Helm itself renders it, and its objects as Kubernetes would read them."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import helm_python as helm
 import yaml
+from kubernetes_validate import utils
 
 from tests.conftest import ROOT
 
 CHART = ROOT / "charts" / "meta-product-web"
 LINES = {"pixel": "values-pixel.yaml", "meta-product": "values-product.yaml"}
+utils.schema_contents = cache(utils.schema_contents)  # which reads some megabytes of JSON for each object
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -17,6 +17,13 @@ from app.services.uploads.content import image_process
 INSPECTORS = {Path(image_process.__file__).name, measuring.__name__}  # each upload of a picture or a model has one for itself
 STARTERS = {"subprocess", "multiprocessing"}
 PROCESSES = "processes"
+
+
+class Names(NamedTuple):
+    """What a function's code loads by name."""
+
+    of_globals: set[str]
+    of_attributes: set[str]
 
 
 def mark(item: pytest.Item) -> None:
@@ -36,7 +43,7 @@ def watch(item: pytest.Item, command: Any) -> None:
 def _code_of(item: pytest.Function) -> Iterator[Callable[..., Any]]:
     """The test, its class's helpers and its fixtures."""
     yield item.function
-    for name in _names(inspect.unwrap(item.function).__code__, "LOAD_METHOD", "LOAD_ATTR"):
+    for name in _names(inspect.unwrap(item.function).__code__).of_attributes:
         helper = getattr(item.cls, name, None)
         if isinstance(helper, FunctionType):
             yield helper
@@ -75,12 +82,19 @@ def _used(value: Any) -> Iterator[Any]:
         with suppress(ValueError):
             value = inspect.unwrap(value)
     if isinstance(value, FunctionType) and value.__module__.startswith("tests."):
-        yield from (value.__globals__[name] for name in _names(value.__code__, "LOAD_GLOBAL") if name in value.__globals__)
+        yield from (value.__globals__[name] for name in _names(value.__code__).of_globals if name in value.__globals__)
 
 
-def _names(code: CodeType, *operations: str) -> Iterator[str]:
-    """The names that these operations load, in it and in the functions written inside it."""
-    yield from (each.argval for each in dis.get_instructions(code) if each.opname in operations)
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _names(inner, *operations)
+@cache
+def _names(code: CodeType) -> Names:
+    """The names that it loads, and the functions written inside it."""
+    found = Names(set(), set())
+    for each in dis.get_instructions(code):
+        if each.opname == "LOAD_GLOBAL":
+            found.of_globals.add(each.argval)
+        elif each.opname in ("LOAD_METHOD", "LOAD_ATTR"):
+            found.of_attributes.add(each.argval)
+    for inner in (const for const in code.co_consts if isinstance(const, CodeType)):
+        found.of_globals.update(_names(inner).of_globals)
+        found.of_attributes.update(_names(inner).of_attributes)
+    return found

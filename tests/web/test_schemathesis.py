@@ -26,8 +26,7 @@ FEW = settings(
 
 @pytest.fixture(scope="module")
 def world(migrated_module):
-    with Api() as api, start_blocking_portal(**api.client.async_backend) as portal:
-        api.client.portal = portal
+    with Api() as api, start_blocking_portal() as api.client.portal:
         yield World(api)
 
 

@@ -23,6 +23,7 @@ from app.services.accounts import slowing
 from tests.support.api import Caller
 from tests.support.effort import dice, often
 from tests.support.factories import PASSWORD, made, purchase
+from tests.support.transport import Client
 from tests.support.waiting import WAITING, eventually
 
 TABLES = {"merchant": '"user"', "customer": "customer", "admin": "admin"}
@@ -724,9 +725,7 @@ class TestVerifiedThenChanged:
 
 def api_at(api, address):
     """The client of an address whose calls run on the one event loop of `api`."""
-    client = TestClient(app, client=(address, 1), raise_server_exceptions=False)
-    client.portal = api.client.portal
-    return client
+    return Client(api.client.portal, (address, 1))
 
 
 def turn_back(sql, merchant, seconds):

@@ -9,17 +9,16 @@ from contextlib import closing
 
 import pytest
 from argon2 import low_level
-from fastapi.testclient import TestClient
 
 from app.config import settings
 from app.db import pools
 from app.db.work import Work
-from app.main import app
 from app.services.accounts import slowing
 from app.services.accounts.tries import PER_ACCOUNT, PER_ACCOUNT_AND_ADDRESS
 from tests.support.api import PREFIX
 from tests.support.effort import dice, often
 from tests.support.factories import PASSWORD, made
+from tests.support.transport import Client
 
 pytestmark = pytest.mark.hard
 GUESSES = often(60, 1_000)
@@ -50,9 +49,7 @@ def peer(api):
     """Gives the client whose connection comes from that address."""
 
     def client(address):
-        found = TestClient(app, client=(address, 1))
-        found.portal = api.client.portal
-        return closing(found)
+        return closing(Client(api.client.portal, (address, 1)))
 
     yield client
     pools.leave()  # whose queue belongs to the loop in which somebody waited

@@ -170,7 +170,7 @@ class TestManyEvents:
 
     @pytest.fixture
     def many(self, world, sql):
-        if not sql("SELECT FROM event LIMIT 1"):
+        if not sql("SELECT 1 FROM event LIMIT 1"):
             sql(MANY)
             sql(FEW)
             sql("VACUUM ANALYZE event")
