@@ -15,7 +15,7 @@ from bench.servers import execute, settle
 
 MERCHANTS, SKUS, CUSTOMERS = 10, 200, 1_000
 PROCESSES, CONNECTIONS = 2, 8
-PER_SECOND = 2_000  # requests that one process is given at most: each order can be shipped once
+PER_SECOND = 5_000  # requests that one process is given at most: each order can be shipped once
 _COPY = """
 INSERT INTO "order" (order_number, status, business_id, customer_id, sku_id, num, sku_snapshot, pay_count, create_time,
     receiver_name, receiver_phone, receiver_address)
