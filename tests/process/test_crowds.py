@@ -73,6 +73,30 @@ def test_a_body_without_measure(process, merchant, path, chunked, tried):
     tried("MB of a body sent", BODY // MB)
 
 
+ENDLESS = {
+    "headers": (b"GET /healthz HTTP/1.1\r\n", b"".join(b"X-%d: %s\r\n" % (number, b"v" * 90) for number in range(1000))),
+    "one header": (b"GET /healthz HTTP/1.1\r\nX-Long: ", b"v" * 100_000),
+    "one header's name": (b"GET /healthz HTTP/1.1\r\n", b"n" * 100_000),
+    "target": (b"GET /", b"t" * 100_000),
+    "trailers": (
+        b"POST /healthz HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        b"X-Trailer: %s\r\n" % (b"v" * 90) * 1000,
+    ),
+    "blank lines": (b"", b"\r\n" * 50_000),
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_heads_without_end(process, merchant, kind, tried):
+    start, piece = ENDLESS[kind]
+    with Bystander(process, merchant) as bystander, ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: send(process, start, [piece] * often(20, 100)), range(often(40, 400))))
+        time.sleep(0.5)
+    assert {answer[9:12] for answer in answers} <= {b"431", b"400", b"405", b""}, answers[:5]
+    bystander.assert_unmoved(40 * MB)
+    tried("heads without end", len(answers))
+
+
 def test_json_as_deep_as_it_may_be(process, merchant, tried):
     with Bystander(process, merchant) as bystander, httpx.Client(base_url=process.url, timeout=30) as client:
         for _ in range(often(3, 50)):
