@@ -51,6 +51,7 @@ class Bell:
                 news = await on_loop(_news, asked, horizon)
             except AWAY as error:
                 log.warning("live news: %s", redacted(error))
+                horizon = None
             else:
                 horizon = news.horizon
                 self._ring(news.merchants)

@@ -58,16 +58,23 @@ class Since:
 
 
 def since(work: Work, merchants: list[int], horizon: int | None) -> Since:
-    """Those of `merchants` that may have new events since the `horizon`; all of them when there is no horizon."""
+    """Those of `merchants` that may have new events since the `horizon`; all of them when there is no horizon.
+
+    So it is when the horizon has gone back: after a failover, the ids of transactions that were rolled back are given again.
+    """
     if horizon is None:
         return Since(merchants, int(work.one(_HORIZON).horizon))
     row = work.one(_SINCE, merchants=merchants, txid=horizon)
-    return Since(list(row.found), int(row.horizon))
+    return Since(list(row.found) if row.horizon >= horizon else merchants, int(row.horizon))
 
 
 def present(work: Work) -> Position:
-    """The position now: every later event comes after it."""
-    return Position(int(work.one(_HORIZON).horizon), 0)
+    """The position now of the work's merchant: every later event comes after it.
+
+    It is that of an event, for the server that takes over from a lost one has the event, but may not have the horizon.
+    """
+    newest = work.one(_NEWEST)
+    return Position(0, 0) if newest is None else Position(newest.txid, newest.id)
 
 
 def after(work: Work, position: Position) -> News:
@@ -89,6 +96,11 @@ def body_of(name: str) -> Expression:
     return cast(func.to_jsonb(literal_column(name)).op("-")("txid"), Text)
 
 
+def _newest() -> Statement:
+    mine = select(EVENT.c.txid, EVENT.c.id).where(EVENT.c.business_id == ACTOR_ID, EVENT.c.txid < HORIZON)
+    return Statement(mine.order_by(EVENT.c.txid.desc(), EVENT.c.id.desc()).limit(1))
+
+
 def _after() -> Statement:
     since = tuple_(cast(bindparam("txid"), BigInteger), cast(bindparam("event_id"), BigInteger))
     rows = (
@@ -104,4 +116,5 @@ def _after() -> Statement:
 
 _HORIZON = Statement(select(HORIZON.label("horizon")), whole=True)
 _SINCE = _since()
+_NEWEST = _newest()
 _AFTER = _after()

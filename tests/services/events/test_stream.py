@@ -12,9 +12,11 @@ import psycopg2
 import pytest
 
 from app.config import HOUR, settings
+from app.db.work import SYSTEM, Actor, Work
 from app.models.order import STATUS_NAMES
 from app.routers.merchant.events import HEARTBEAT
 from app.security import new_token
+from app.services.events.stream import Since, since
 from tests.support.api import PREFIX
 from tests.support.factories import made
 from tests.support.waiting import eventually
@@ -161,6 +163,28 @@ def test_a_rolled_back_change_is_no_news(follow, world, shop, migrated, sql):
         undone.rollback()
     sql(EVENT, "done", merchant.id)
     assert stream.next() == "order.done"
+
+
+def test_an_id_that_is_given_again_after_a_failover_is_not_skipped(follow, world, shop, sql):
+    """The server that takes over knows nothing of transactions that the lost one rolled back at its end."""
+    merchant, _, sku = shop
+    again = rolled_back(sql)
+    stream = follow(merchant)
+    sql(EVENT.replace("(time", "(txid, time").replace("(1,", "(%s, 1,"), again, "place", merchant.id)
+    made(merchant.post(f"/skus/{sku['id']}/stock", {"delta": 1, "reason": "入库"}))  # it wakes the stream
+    assert [stream.next(), stream.next()] == ["order.place", "sku.stock"]
+
+
+def test_all_are_woken_when_ids_are_given_again(shop, sql):
+    with Work(Actor(SYSTEM), writes=False) as work:
+        horizon = since(work, [shop[0].id], None).horizon
+        assert since(work, [shop[0].id], horizon) == Since([], horizon)
+        assert since(work, [shop[0].id], horizon + 5) == Since([shop[0].id], horizon)
+
+
+def rolled_back(sql):
+    """The id of a transaction that has ended and changed nothing."""
+    return sql("SELECT txid_current()")[0][0]
 
 
 def test_the_stream_outlives_lost_database_connections(follow, world, shop, sql):
