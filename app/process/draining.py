@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ctypes
 import functools
+import gc
 import socket
 import struct
 from collections.abc import Callable
@@ -47,6 +48,8 @@ class DrainingServer(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for listener in self._others:
             self.servers.append(await loop.create_server(make, sock=listener, backlog=self.config.backlog))
+        gc.freeze()  # what is here by now stays
+        gc.enable()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         listeners = [*(sockets or []), *self._others]
