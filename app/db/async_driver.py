@@ -57,29 +57,38 @@ calls = Calls()
 
 
 class _Worker(_AsyncIoGreenlet):
-    """A greenlet that runs one call after another: a new one for each would cost as much as sending a statement."""
+    """A greenlet that runs one call after another: a new one for each would cost as much as sending a statement.
+
+    Nothing on its stack names it or what it has done, so it ends when nobody has it any more.
+    """
+
+    outcome: tuple[Any, BaseException | None] | None = None
 
     def __init__(self) -> None:
-        super().__init__(self._run_calls, getcurrent())
-        self.has_ended = False
+        super().__init__(_run_calls, getcurrent())
 
     def take_up(self, act: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Begin a call: what it waits for, or its outcome when it `has_ended`."""
-        self.has_ended = False
+        """Begin a call: what it waits for, unless it has an `outcome`."""
         self.gr_context = contextvars.copy_context()
         return self.switch(act, arguments)
 
-    def _run_calls(self, act: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        while True:
-            outcome: tuple[Any, BaseException | None]
-            try:
-                outcome = act(*arguments), None
-            except GreenletExit:  # the thread ends
-                raise
-            except BaseException as error:
-                outcome = None, error
-            self.has_ended = True
-            act, arguments = self.driver.switch(outcome)
+
+def _run_calls(act: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    while True:
+        _run_call(act, arguments)
+        del act, arguments
+        act, arguments = getcurrent().driver.switch()
+
+
+def _run_call(act: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    try:
+        result = act(*arguments)
+    except GreenletExit:  # the thread ends
+        raise
+    except BaseException as error:
+        getcurrent().outcome = None, error
+    else:
+        getcurrent().outcome = result, None
 
 
 class _Idle(threading.local):
@@ -101,7 +110,7 @@ async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
     calls.begin(work)
     try:
         asked = work.take_up(act, arguments)
-        while not work.has_ended:
+        while work.outcome is None:
             try:
                 answer = await asked
             except BaseException as error:
@@ -110,15 +119,15 @@ async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
                 asked = work.switch(answer)
     finally:
         calls.end(work)
+    (result, failure), work.outcome = work.outcome, None
     if len(_idle.workers) < _MOST_IDLE:
         _idle.workers.append(work)
-    result, failure = asked
     if failure is None:
         return result  # type: ignore[no-any-return]
     try:
         raise failure
     finally:
-        del asked, failure  # the traceback has this frame
+        del failure, work  # the traceback has this frame
 
 
 def inside() -> int:

@@ -1,13 +1,16 @@
 """Requests wait for the database on the event loop: what they do when it is slow, silent or gone."""
 
 import asyncio
+import gc
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psycopg2
 import pytest
+from greenlet import greenlet
 from sqlalchemy import text
+from sqlalchemy.util import await_only
 
 from app.config import settings
 from app.db import pools
@@ -137,3 +140,24 @@ def test_who_stops_waiting_takes_no_connection_along(migrated, sql, writes):
     sleeping = "FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(30)%%' AND pid <> pg_backend_pid()"
     sql(f"SELECT pg_terminate_backend(pid) {sleeping}")
     eventually(lambda: sql(f"SELECT count(*) {sleeping}") == [(0,)])
+
+
+def test_greenlets_of_a_crowd_are_not_kept():
+    """A greenlet that nobody has any more ends only if nothing on its own stack names it."""
+
+    def call(number):
+        await_only(asyncio.sleep(0))
+        if number % 7 == 0:
+            raise ValueError(number)
+
+    async def crowd():
+        for _ in range(3):
+            await asyncio.gather(*(on_loop(call, number) for number in range(300)), return_exceptions=True)
+        return workers()
+
+    def workers():
+        gc.collect()
+        return sum(isinstance(each, greenlet) for each in gc.get_objects())
+
+    before = workers()
+    assert asyncio.run(crowd()) - before <= 101  # those that are kept, and the one of the loop
