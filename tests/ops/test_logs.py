@@ -280,10 +280,12 @@ class TestReader:
             served.stdout.close()
             for _ in range(3):
                 assert httpx.get(url + "/api/v1/statuses").status_code == 200
-            lost = next(
-                line for line in httpx.get(url + "/metrics").text.splitlines() if line.startswith("meta_be_log_lines_lost")
-            )
-            assert float(lost.split()[1]) >= 3
+
+            def lost():
+                figures = httpx.get(url + "/metrics").text.splitlines()
+                return next(float(line.split()[1]) for line in figures if line.startswith("meta_be_log_lines_lost"))
+
+            eventually(lambda: lost() >= 3)
         finally:
             served.terminate()
             assert served.wait(20) in (0, -15)
