@@ -30,8 +30,9 @@ class TestExtend:
         order, plain = (world.order(merchant, customer, 1) for _ in range(2))
         path = f"/orders/{order['id']}"
         extended = made(merchant.post(f"{path}/extend", {"days": 30}))
-        assert extended == {**{name: order[name] for name in extended}, "deadline_at": order["deadline_at"] + 30 * DAY,
-                            "actions": ["ship", "unship"]}  # fmt: skip
+        told = {"deadline_at": order["deadline_at"] + 30 * DAY, "actions": ["ship", "unship"]}
+        assert extended == {**{name: order[name] for name in extended}, **told, "updated_at": extended["updated_at"]}
+        assert extended["updated_at"] >= order["updated_at"]
         assert at(customer, order)["deadline_at"] == extended["deadline_at"]
         (event, *_) = made(customer.get(f"{path}/events"))["items"]
         assert (event["verb"], event["from_status"], event["to_status"], event["details"]) == ("extend", 1, 1, {"days": 30})
