@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -19,8 +20,8 @@ PER_SECOND = 5_000  # requests that one process is given at most: each order can
 _COPY = """
 INSERT INTO "order" (order_number, status, business_id, customer_id, sku_id, num, sku_snapshot, pay_count, create_time,
     receiver_name, receiver_phone, receiver_address)
-SELECT 'EX' || row_number() OVER (), 0, business_id, customer_id, sku_id, num, sku_snapshot, pay_count, create_time,
-    receiver_name, receiver_phone, receiver_address
+SELECT 'EX' || (SELECT max(id) FROM "order") || '-' || row_number() OVER (), 0, business_id, customer_id, sku_id, num,
+    sku_snapshot, pay_count, create_time, receiver_name, receiver_phone, receiver_address
 FROM "order", generate_series(1, %(times)s) WHERE status = 0 LIMIT %(number)s
 """
 
@@ -31,7 +32,7 @@ class Side:
     prefix = ""
     items = "results"
     cases: tuple[str, ...] = ("one_order", "list_of_20", "ship", "place")
-    _to_ship: ClassVar[dict[str, Iterator[tuple[int, int]]]] = {}  # by database: no two sides ship the same order
+    _to_ship: ClassVar[defaultdict[str, list[tuple[int, int]]]] = defaultdict(list)  # by database: no two sides ship one order
 
     def __init__(self, uri: str, urls: list[str], tokens: dict[int, str]) -> None:
         self.uri = uri
@@ -46,19 +47,21 @@ class Side:
         return [self._get("/orders?status=0", merchant) for merchant in random.choices(list(self.tokens), k=number)]
 
     def ship(self, number: int) -> list[Request]:
-        orders = list(itertools.islice(self._to_ship[self.uri], number))
-        if len(orders) < number:
+        left = self._to_ship[self.uri]
+        if len(left) < number:
             raise Void("too few orders to ship")
+        orders, left[:] = left[:number], left[number:]
         return [self._post(f"/orders/{order}/ship", merchant, **self.shipping(order)) for order, merchant in orders]
 
     def stock_up(self, number: int) -> None:
-        """Make sure that there are at least `number` orders to ship."""
+        """Make sure that there are at least `number` more orders to ship than the sides on this database still have."""
+        number += len(self._to_ship[self.uri])
         (found,) = execute(self.uri, 'SELECT count(*) FROM "order" WHERE status = 0')[0]
         if found < number:
             execute(self.uri, _COPY, {"number": number - found, "times": number // found + 1})
         rows = execute(self.uri, 'SELECT id, business_id FROM "order" WHERE status = 0')
         random.shuffle(rows)
-        self._to_ship[self.uri] = iter(rows)
+        self._to_ship[self.uri][:] = rows
         settle(self.uri)
 
     def shipping(self, order: int) -> dict[str, object]:
@@ -131,8 +134,8 @@ def measure(
     yield "one order", case("one_order", 2_000)
     yield "list of 20", case("list_of_20", 1_000)
     supply = PER_SECOND * seconds
-    for _, on_it in itertools.groupby((side for side in sides.values() if "ship" in side.cases), lambda side: side.uri):
-        first, *others = on_it
-        first.stock_up(supply * PROCESSES * (rounds + 1) * (1 + len(others)))
+    for side in sides.values():
+        if "ship" in side.cases:
+            side.stock_up(supply * PROCESSES * (rounds + 1))
     yield "ship", case("ship", supply)
     yield "place", case("place", supply)

@@ -12,9 +12,7 @@ PATH = re.compile(rf"`((?:{'|'.join(TOP)})/[\w./-]*)`")
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 
 
-@pytest.mark.parametrize(
-    "name", ["docs/architecture.md", "docs/operations.md", "CONTRIBUTING.md", "README.md", "README.zh-CN.md"]
-)
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_paths_that_it_names_exist(name):
     document = ROOT / name
     text = document.read_text()
