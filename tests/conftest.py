@@ -175,7 +175,7 @@ def migrated(request: pytest.FixtureRequest, postgres: str, template: str, share
     before, settings.database_url = settings.database_url, uri
     yield uri
     settings.database_url = before
-    if not shared.take_back() or _is_of_this_tests_loop(pools.loop_engine().pool):
+    if not shared.take_back():
         pools.leave()
 
 
@@ -313,11 +313,6 @@ def _forget_deadlines() -> None:
             for known in ("values", "parameters", "call"):
                 each.__dict__.pop(known, None)
     pools.leave()
-
-
-def _is_of_this_tests_loop(pool: Any) -> bool:
-    """Whether a call had to wait for a connection: asyncio's queue then belongs to the loop in which it waited."""
-    return pool._pool._queue._loop is not None
 
 
 @contextmanager

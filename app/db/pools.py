@@ -18,6 +18,7 @@ from app.db import async_driver, limits
 from app.db.arrays import ArrayLiteral
 from app.db.embedded import embedded_server
 from app.db.thread_driver import WatchedConnection, WatchedCursor, watchdog
+from app.db.turns import Turns
 
 POOL_TIMEOUT = 5  # seconds that a call waits for a connection
 TRIES = 3  # an idle connection may be lost, and so may the new one in its place
@@ -56,7 +57,7 @@ def loop_engine() -> Engine:
     return pool(
         _open_for_loop,
         settings.pool_size - settings.threads,
-        poolclass=AsyncAdaptedQueuePool,
+        poolclass=_LoopPool,
         use_native_hstore=False,
         _initialize=False,
     )
@@ -98,6 +99,10 @@ def take(source: Engine) -> Any:
 def retire(source: Engine, connection: Any) -> None:
     """Close this connection now, and each other connection open now before its next use."""
     source.pool._invalidate(connection)
+
+
+class _LoopPool(AsyncAdaptedQueuePool):
+    _queue_class = Turns
 
 
 class _CancelledWhileOpening(Exception):

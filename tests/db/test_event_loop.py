@@ -142,6 +142,29 @@ def test_who_stops_waiting_takes_no_connection_along(migrated, sql, writes):
     eventually(lambda: sql(f"SELECT count(*) {sleeping}") == [(0,)])
 
 
+def test_calls_take_turns_however_fast_others_come_back(migrated):
+    """Each of a crowd asks again as soon as it is answered: nobody is answered twice while another one waits."""
+    pause = Statement(text("SELECT pg_sleep(0.001)"))
+    answered = dict.fromkeys(range(4 * settings.pool_size), 0)
+    apart = []
+
+    def run():
+        with Work(Actor(SYSTEM), writes=False) as work:
+            work.one(pause)
+
+    async def ask(client):
+        for _ in range(20):
+            await on_loop(run)
+            answered[client] += 1
+            apart.append(max(answered.values()) - min(answered.values()))
+
+    async def crowd():
+        await asyncio.gather(*map(ask, answered))
+
+    asyncio.run(crowd())
+    assert max(apart) <= 2
+
+
 def test_greenlets_of_a_crowd_are_not_kept():
     """A greenlet that nobody has any more ends only if nothing on its own stack names it."""
 
