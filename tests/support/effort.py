@@ -7,6 +7,7 @@ import secrets
 HARD = os.environ.get("HARD") == "1"
 SEED = os.environ.setdefault("HARD_SEED", secrets.token_hex(4))  # the processes that share the tests inherit it
 MINUTES = float(os.environ.get("HARD_MINUTES", "2"))  # that the long load of the hard suite takes
+ROUNDS = int(os.environ.get("HARD_ROUNDS", "60"))  # of each race of the hard suite
 
 
 def often(some: int, many: int) -> int:

@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 
+from tests.support import effort
 from tests.support.api import Caller
-from tests.support.effort import often
 from tests.support.factories import REFUND
 
 RACERS = 8
-ROUNDS = often(3, 60)
+ROUNDS = effort.often(3, effort.ROUNDS)
 CLIENTS = 64
 ASKED = {"except_type": REFUND, "back_reason": "不想要了"}
 
@@ -40,6 +40,11 @@ class Race:
 
         with ThreadPoolExecutor(len(acts)) as pool:
             return list(pool.map(start, acts, itertools.cycle(self.clients)))
+
+    def crowd(self, requests: int) -> list[httpx.Client]:
+        """A client of either server in turn for each of CLIENTS callers, who will send this many requests in all."""
+        self.sent += requests
+        return self.clients * (CLIENTS // len(self.clients))
 
 
 def codes(answers: list[httpx.Response]) -> Counter[Any]:

@@ -697,7 +697,7 @@ def market(migrated_module: str) -> Iterator[None]:
 
 TestMarket = pytest.mark.hard(pytest.mark.long(Market.TestCase))
 TestMarket.settings = settings(
-    max_examples=often(20, 500),
+    max_examples=often(20, 600),
     stateful_step_count=often(30, 100),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -57,4 +57,5 @@ def race(clients: list[httpx.Client]) -> Race:
 def counted(request: pytest.FixtureRequest, race: Race, tried: Callable[[str, int], None]) -> Iterator[None]:
     before = race.sent
     yield
-    tried(f"requests at the same moment: {request.node.name.removeprefix('test_').replace('_', ' ')}", race.sent - before)
+    what = request.node.originalname.removeprefix("test_").replace("_", " ")
+    tried(f"requests at the same moment: {what}", race.sent - before)

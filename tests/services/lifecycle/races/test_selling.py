@@ -8,14 +8,17 @@ import httpx
 import pytest
 
 from tests.support.api import Platform
+from tests.support.effort import often
 from tests.support.factories import made, purchase
 from tests.support.racing import CLIENTS, RACERS, ROUNDS, codes, stock_of
 
 pytestmark = pytest.mark.hard
 STOCK, PURCHASES = 500, 640
+SALES = pytest.mark.parametrize("sale", range(often(1, 20)))
 
 
-def test_what_is_in_stock_is_sold_and_no_more(clients, world, customer, sql):
+@SALES
+def test_what_is_in_stock_is_sold_and_no_more(race, world, customer, sql, sale):
     merchant = world.merchant()
     sku = world.sku(merchant, stock=STOCK, price=0.1)
     gate = Barrier(CLIENTS)
@@ -26,7 +29,7 @@ def test_what_is_in_stock_is_sold_and_no_more(clients, world, customer, sql):
         return [platform.post("/orders", purchase(sku["id"], customer.id)) for _ in range(PURCHASES // CLIENTS)]
 
     with ThreadPoolExecutor(CLIENTS) as pool:
-        answers = list(itertools.chain.from_iterable(pool.map(buy, clients * (CLIENTS // 2))))
+        answers = list(itertools.chain.from_iterable(pool.map(buy, race.crowd(PURCHASES))))
 
     assert codes(answers) == {201: STOCK, "out_of_stock": PURCHASES - STOCK}
     assert stock_of(sql, sku["id"]) == 0
@@ -38,7 +41,8 @@ def test_what_is_in_stock_is_sold_and_no_more(clients, world, customer, sql):
     assert made(merchant.get("/orders/counts"))["0"] == STOCK
 
 
-def test_many_skus_in_any_order_are_sold_to_the_last_one(clients, world, merchant, customer, sql):
+@SALES
+def test_many_skus_in_any_order_are_sold_to_the_last_one(race, world, merchant, customer, sql, sale):
     skus = [world.sku(merchant, stock=CLIENTS // 2 + n) for n in range(6)]
     gate = Barrier(CLIENTS)
 
@@ -49,7 +53,7 @@ def test_many_skus_in_any_order_are_sold_to_the_last_one(clients, world, merchan
         return [platform.post("/orders", purchase(sku["id"], customer.id)) for sku in turn[:: 1 if number % 2 else -1]]
 
     with ThreadPoolExecutor(CLIENTS) as pool:
-        answers = list(itertools.chain.from_iterable(pool.map(buy, clients * (CLIENTS // 2), range(CLIENTS))))
+        answers = list(itertools.chain.from_iterable(pool.map(buy, race.crowd(6 * CLIENTS), range(CLIENTS))))
 
     sold = sum(sku["stock"] for sku in skus)
     assert codes(answers) == {201: sold, "out_of_stock": 6 * CLIENTS - sold}
