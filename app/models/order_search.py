@@ -5,7 +5,7 @@ from app.models.base import Base
 
 
 class OrderSearch(Base):
-    """The search index of orders: every part of up to three characters of the receiver and the order number.
+    """The search index of orders: every part of up to four characters of the receiver and the order number.
 
     Triggers write one row per order: one on `order`, and one on `order_receiver` for a receiver that is kept whole there. The
     worker merges the pending entries of the index.

@@ -1,6 +1,6 @@
 """Finding a merchant's orders by what an index of its own knows, without reading all orders.
 
-`order_search` indexes every part of up to three characters of the receiver and the order number (made by `order_grams`, in the
+`order_search` indexes every part of up to four characters of the receiver and the order number (made by `order_grams`, in the
 migrations) with its merchant and its field, and `parcel_search` those of the tracking number. The index finds the orders that
 contain all parts of the search text; the orders themselves say whether these parts are next to each other. What was bought is
 found by the names of the merchant's products. If an index finds more orders than a list counts, reading from the newest order
@@ -29,7 +29,7 @@ PRODUCT = Product.__table__
 NAMES = ProductName.__table__
 SKU = Sku.__table__
 NOTE = OrderNote.__table__
-LONGEST = 3  # characters of an indexed part; for a search text of up to that length the index alone decides
+LONGEST = 4  # characters of an indexed part; for a search text of up to that length the index alone decides
 
 # The fields that each filter searches, by their marks in the index; a phone as the buyer wrote it, and as the column has it.
 SEARCHED: dict[str, dict[str, tuple[Expression, ...]]] = {
