@@ -2,6 +2,9 @@
 
 import os
 import sys
+from pathlib import Path
 
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # for the processes that tests start
+
+ROOT = Path(__file__).parent.parent

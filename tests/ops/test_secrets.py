@@ -1,8 +1,6 @@
 """No secret leaves the service: one list of all that it holds, held against all that its processes say and answer."""
 
 import re
-import subprocess
-import sys
 from secrets import token_hex
 
 import httpx
@@ -10,11 +8,11 @@ import pytest
 
 from app.config import settings
 from app.config.definitions import Settings
-from tests.conftest import ROOT, environment_for
+from tests.conftest import environment_for
 from tests.support.api import Caller, Platform
 from tests.support.collector import QUICKLY, Collector
 from tests.support.factories import made
-from tests.support.processes import deployed, running
+from tests.support.processes import deployed, finished, running
 from tests.support.receivers import Receiver
 from tests.support.waiting import eventually
 
@@ -119,9 +117,7 @@ def test_no_secret_is_in_what_the_processes_say_and_answer(migrated, sql, given,
             said += [f"{each.path} {each.headers} {each.body.decode()}" for each in receiver.received]
         away = {**environment, "DATABASE_URL": f"postgresql://meta:{given['DB_PWD']}@127.0.0.1:1/shop"}
         for each in (environment, away):
-            check = subprocess.run(
-                [sys.executable, "-m", "app.cli", "check"], cwd=ROOT, env=each, capture_output=True, text=True
-            )
+            check = finished(each, "app.cli", "check")
             assert check.stdout + check.stderr
             said += [check.stdout, check.stderr]
     assert len(secrets) > 15

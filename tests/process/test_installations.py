@@ -4,8 +4,6 @@ import base64
 import os
 import secrets
 import socket
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -22,6 +20,7 @@ from tests.support.api import PREFIX, Caller, Platform
 from tests.support.documents import Runbook
 from tests.support.factories import PASSWORD, made, purchase
 from tests.support.needed import require
+from tests.support.processes import finished
 from tests.support.proxy import ODD_PATHS, own_answer, proxied, require_nginx, routed, silent_server
 from tests.support.servers import Server, new_folder
 
@@ -54,7 +53,7 @@ class Installation:
         itself = stack.enter_context(client_of(front, self.name))
         self.client = stack.enter_context(client_of(front, self.owner))
         environment = {**self._environment, "NEW_PASSWORD": PASSWORD}
-        subprocess.run([sys.executable, "-m", "app.cli", "create-admin", "staff"], env=environment, cwd=ROOT, check=True)
+        finished(environment, "app.cli", "create-admin", "staff").check_returncode()
         contact = {"email_address": "a@b.cn", "tel_phone": "13800000000"}
         self.staff = logged_in(itself, "admin", "staff")
         self.merchant = self._registered("merchant", storename=self.owner)

@@ -13,6 +13,7 @@ from app.process.request_bounds import LEAST
 from tests.conftest import environment_for
 from tests.support.api import PREFIX
 from tests.support.effort import often
+from tests.support.impatient import PATIENCE
 from tests.support.processes import deployed
 from tests.support.waiting import eventually
 
@@ -42,7 +43,7 @@ def migrated(migrated_module):
 
 @pytest.fixture(scope="module")
 def process(migrated_module):
-    """One that waits for a second."""
+    """One that waits for PATIENCE only."""
     with deployed(environment_for(migrated_module), program="tests.support.impatient") as found:
         yield found
 
@@ -97,11 +98,11 @@ def test_one_whose_head_comes_bit_by_bit_is_ended(process, piece):
 def test_a_body_has_to_go_on(process, piece, taken):
     with connected(process) as connection:
         connection.sendall(b"POST %s/merchant/login HTTP/1.1\r\nHost: x\r\n" % PREFIX.encode())
-        connection.sendall(b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (10 * len(piece)))
+        connection.sendall(b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (30 * len(piece)))
         with suppress(OSError):
-            for _ in range(10):
+            for _ in range(30):
                 connection.sendall(piece)
-                time.sleep(0.4)
+                time.sleep(0.1 * PATIENCE)
         said = rest_of(connection) if not taken else connection.recv(1000)
     if taken:
         assert said.startswith(b"HTTP/1.1 422")
@@ -114,7 +115,7 @@ def test_who_asks_now_and_then_is_let_alone(process):
     with httpx.Client(base_url=process.url) as client:
         for _ in range(3):
             assert client.get("/healthz").status_code == 200
-            time.sleep(2.5)
+            time.sleep(2.5 * PATIENCE)
             assert process.connections() == 1
 
 
@@ -133,7 +134,7 @@ def test_an_answer_that_takes_longer_is_waited_for(process, merchant):
     with httpx.stream("GET", f"{process.url}{PREFIX}/merchant/events", headers=headers, timeout=20) as stream:
         lines = stream.iter_lines()
         assert next(line for line in lines if line.startswith("id"))
-        time.sleep(4)
+        time.sleep(4 * PATIENCE)
         assert httpx.get(f"{process.url}/healthz").status_code == 200
         assert merchant.post("/products", {"name": "新品", "desc": "x", "unit": "个"}).status_code == 201
         assert next(line for line in lines if line.startswith("event"))

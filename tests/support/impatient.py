@@ -1,7 +1,9 @@
-"""`python -m tests.support.impatient`: the API process as it is deployed, which waits for a request for a second only."""
+"""`python -m tests.support.impatient`: the API process as it is deployed, which waits for a request for PATIENCE only."""
 
 from app.process import request_bounds, serve
 
+PATIENCE = 0.5  # seconds
+
 if __name__ == "__main__":
-    request_bounds.PATIENCE = 1.0
+    request_bounds.PATIENCE = PATIENCE
     serve.main()

@@ -14,15 +14,19 @@ from urllib.parse import urlsplit
 import orjson
 import psutil
 
-from tests.conftest import ROOT
+from tests import ROOT
+from tests.support.forking import Forked
 from tests.support.servers import free_port
 from tests.support.waiting import answers, eventually
+
+Started = Forked | subprocess.Popen[bytes]
+READ_BEFORE = {"LD_PRELOAD", "PROMETHEUS_MULTIPROC_DIR"}  # by what a forked program has loaded: with these it is not forked
 
 
 class Process:
     """A running process; what it wrote, as text and as lines."""
 
-    def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
+    def __init__(self, process: Started, output: Path) -> None:
         self.process = process
         self._output = output
         self.url = ""
@@ -68,14 +72,18 @@ class Process:
 def running(environment: dict[str, str], *command: str, folder: Path = ROOT) -> Iterator[Process]:
     """`python -m command` of the code in `folder`, its output in a file."""
     with tempfile.NamedTemporaryFile() as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = _started(environment, command, folder, output.fileno())
         try:
             yield Process(process, Path(output.name))
         finally:
             process.terminate()
             process.wait(20)
+
+
+def _started(environment: dict[str, str], command: tuple[str, ...], folder: Path, output: int) -> Started:
+    if folder == ROOT and READ_BEFORE.isdisjoint(environment):
+        return Forked(command, environment, output, output, ROOT)
+    return subprocess.Popen([sys.executable, "-m", *command], cwd=folder, env=environment, stdout=output, stderr=output)
 
 
 @contextmanager
@@ -98,3 +106,16 @@ def deployed(environment: dict[str, str], *, program: str = "app.process.serve")
         found.url = f"http://127.0.0.1:{port}"
         eventually(lambda: answers(found.url + "/readyz"), 30, told=found.text)
         yield found
+
+
+def finished(environment: dict[str, str], *command: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """What came of `python -m command`, run in `folder`; it gets five minutes."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        process = Forked(command, environment, output.fileno(), errors.fileno(), folder)
+        try:
+            status = process.wait(300)
+        finally:
+            process.kill()
+        for each in (output, errors):
+            each.seek(0)
+        return subprocess.CompletedProcess(command, status, output.read(), errors.read())

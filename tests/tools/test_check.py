@@ -20,6 +20,7 @@ from app.tools.check.database import version
 from tests.conftest import ROOT
 from tests.support.collector import Collector
 from tests.support.endpoint import Endpoint, Handler
+from tests.support.processes import finished
 from tests.support.servers import free_port
 
 HIDDEN = "Tr0ub4dor-hunter2"
@@ -70,7 +71,9 @@ def check(tmp_path):
     def run(*, user=None, **given):
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         environment = {**inherited, "PYTHONPATH": str(ROOT), "DATA_DIR": str(tmp_path / "data"), "COLUMNS": "60", **given}
-        command = [sys.executable, "-m", "app.cli", "check"] if user is None else [sys.executable, "-c", AS_USER, str(user)]
+        if user is None:
+            return Checked(finished(environment, "app.cli", "check", folder=tmp_path))
+        command = [sys.executable, "-c", AS_USER, str(user)]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
         return Checked(done)
 

@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.support.factories import made
+from tests.support.processes import finished
 
 HEADER = (
     "order_id,seller_id,product_id,customer_id,unit_price,freight,num,status,purchased_at,approved_at,shipped_at,delivered_at"
@@ -22,15 +21,7 @@ MARKETPLACE = Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared" / "data"
 @pytest.fixture
 def cli(environment):
     def run(*arguments, **variables):
-        return subprocess.run(
-            [sys.executable, "-m", "app.cli", *map(str, arguments)],
-            cwd=ROOT,
-            env={**environment, "COLUMNS": "200", **variables},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return finished({**environment, "COLUMNS": "200", **variables}, "app.cli", *map(str, arguments))
 
     return run
 

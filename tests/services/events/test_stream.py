@@ -19,6 +19,7 @@ from app.security import new_token
 from app.services.events.stream import Since, since
 from tests.support.api import PREFIX
 from tests.support.factories import made
+from tests.support.processes import service
 from tests.support.waiting import eventually
 
 
@@ -248,25 +249,23 @@ def test_a_position_that_was_never_handed_out_is_refused(world, position):
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor")
 
 
-def test_five_hundred_streams_hang_on_one_process_without_a_thread_each(served, world, shop):
+def test_five_hundred_streams_hang_on_one_process_without_a_thread_each(environment, world, shop):
     merchant, customer, sku = shop
-    url = served()
-    with ExitStack() as stack:
+    with service(environment) as process, ExitStack() as stack:
         client = stack.enter_context(httpx.Client(limits=httpx.Limits(max_connections=600), timeout=60))
         headers = {"Authorization": f"Bearer {merchant.token}"}
         streams = [
-            stack.enter_context(client.stream("GET", f"{url}{PREFIX}/merchant/events", headers=headers)) for _ in range(500)
+            stack.enter_context(client.stream("GET", f"{process.url}{PREFIX}/merchant/events", headers=headers))
+            for _ in range(500)
         ]
         lines = [stream.iter_lines() for stream in streams]
         for each in lines:
             assert next(line for line in each if line.startswith("id"))
-        assert httpx.get(f"{url}/readyz").status_code == 200
+        assert httpx.get(f"{process.url}/readyz").status_code == 200
         world.order(merchant, customer, 0, sku=sku)
         for each in lines:
             assert next(line for line in each if line.startswith("event")) == "event: order.place"
-        processes = psutil.process_iter(["cmdline", "num_threads"])
-        servers = [process.info for process in processes if "app.main:app" in (process.info["cmdline"] or ())]
-        assert max(server["num_threads"] for server in servers) < 40
+        assert psutil.Process(process.process.pid).num_threads() < 40
 
 
 def test_states_in_events_are_states_of_orders(follow, world, shop):

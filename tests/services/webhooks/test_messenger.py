@@ -1,14 +1,10 @@
 """Deliveries to webhooks, posted to a real receiver: every event once, in order, signed; and what happens when it fails."""
 
 import asyncio
-import signal
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
-from contextlib import contextmanager
 from email.utils import formatdate
 
 import psycopg2
@@ -24,8 +20,8 @@ from app.services.sweeping import sweep
 from app.services.webhooks import addresses, attempts, fan_out, leases, messenger, sender
 from app.services.webhooks.messenger import Messenger
 from app.services.webhooks.retrying import Outcome
-from tests.conftest import ROOT
 from tests.support.factories import made
+from tests.support.processes import running
 from tests.support.receivers import Receiver
 from tests.support.waiting import eventually
 
@@ -814,31 +810,19 @@ class TestWorkers:
     def test_the_worker_process_delivers_and_goes_on_where_a_killed_one_stopped(self, shop, world, receiver, environment, sql):
         merchant, customer, sku = shop
         hook = hooked(merchant, receiver.url, verbs=["place", "ship"])
-        with worker({**environment, "WEBHOOK_ALLOW_PRIVATE": "true"}) as process:
+        with running({**environment, "WEBHOOK_ALLOW_PRIVATE": "true"}, "app.worker") as worker:
             world.order(merchant, customer, 1, sku=sku)
             receiver.wait_for(2)
             begun = time.monotonic()
             world.order(merchant, customer, 1, sku=sku)
             receiver.wait_for(4)
             assert time.monotonic() - begun < 10
-            process.kill()
-            process.wait(20)
+            worker.process.kill()
         sql("UPDATE webhook SET leased_until = 0")  # as if a minute had passed
         world.order(merchant, customer, 1, sku=sku)
-        with worker({**environment, "WEBHOOK_ALLOW_PRIVATE": "true"}) as process:
+        with running({**environment, "WEBHOOK_ALLOW_PRIVATE": "true"}, "app.worker") as worker:
             eventually(lambda: len({one.id for one in receiver.received}) == 6, 20)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            assert worker.stop() == 0
         first = {one.id: one.json["type"] for one in receiver.received}  # the killed one may not have noted its last
         assert list(first.values()) == ["place", "ship"] * 3
         assert all(Webhook(hook["secret"]).verify(one.body, one.headers) for one in receiver.received)
-
-
-@contextmanager
-def worker(environment):
-    process = subprocess.Popen([sys.executable, "-m", "app.worker"], cwd=ROOT, env=environment)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(20)

@@ -1,0 +1,70 @@
+"""`python -m tests.support.fork_server FD`: imports what the app needs of others, and forks for each program it is asked for.
+
+A program imports `app` itself, which reads its settings from the environment meanwhile.
+"""
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+NEEDED = "import sys, uvicorn.lifespan.on, uvicorn.loops.auto, app.cli, app.process.serve, app.main; print(*sys.modules)"
+OURS = ("app", "migrations", "__main__")
+MOST = 1_000_000  # bytes of a request
+WORD = 4  # bytes of each number of an answer
+
+
+def main(requests: socket.socket) -> None:
+    """Fork for each request until nobody is there to make one. A fork returns when its program does, and so ends as any."""
+    for name in _needed():
+        importlib.import_module(name)
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those that wait are not waited for
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests, which then end their programs
+    while True:
+        request, files, _, _ = socket.recv_fds(requests, MOST, 3)
+        if not request:
+            return None
+        if not os.fork() and not _wait_for_a_fork(files[0]):
+            return _become(*json.loads(request), *files[1:])
+        for each in files:
+            os.close(each)
+
+
+def _needed() -> list[str]:
+    found = subprocess.run([sys.executable, "-c", NEEDED], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    return [name for name in found if name.partition(".")[0] not in OURS]
+
+
+def _wait_for_a_fork(answers: int) -> int:
+    """Return 0 in a fork, whose id and wait status go to `answers`."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if forked := os.fork():
+        os.write(answers, forked.to_bytes(WORD))
+        _, status = os.waitpid(forked, 0)
+        os.write(answers, status.to_bytes(WORD))
+        os._exit(0)
+    return forked
+
+
+def _become(command: list[str], environment: dict[str, str], folder: str, output: int, errors: int) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.dup2(output, 1)
+    os.dup2(errors, 2)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(folder)
+    sys.argv[:] = command
+    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))
