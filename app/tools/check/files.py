@@ -80,7 +80,7 @@ def _remedy(said: str) -> str:
         "InvalidAccessKeyId": "S3_ACCESS_KEY is not known there",
         "SignatureDoesNotMatch": "S3_SECRET_KEY is wrong",
         "AccessDenied": "let this key list, read and write the bucket",
-        "403": "see S3_ACCESS_KEY, S3_SECRET_KEY, and what this key may do",
+        "(403)": "see S3_ACCESS_KEY, S3_SECRET_KEY, and what this key may do",
     }
     fits = (remedy for sign, remedy in known.items() if sign in said)
     return next(fits, "see S3_ENDPOINT, and whether this machine reaches it")
