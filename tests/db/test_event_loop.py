@@ -159,6 +159,7 @@ def test_calls_take_turns_however_fast_others_come_back(migrated):
             apart.append(max(answered.values()) - min(answered.values()))
 
     async def crowd():
+        await asyncio.gather(*(on_loop(run) for _ in answered))  # which opens the connections
         await asyncio.gather(*map(ask, answered))
 
     asyncio.run(crowd())
