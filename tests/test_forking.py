@@ -41,7 +41,7 @@ def test_it_ends_as_one_that_is_started(both, name):
     assert ended[0] == ended[1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_ends_it_as_one_that_is_started(both, number):
     ended = []
     for way in both(WAITS):

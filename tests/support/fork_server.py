@@ -18,6 +18,7 @@ NEEDED = "import sys, uvicorn.lifespan.on, uvicorn.loops.auto, app.cli, app.proc
 OURS = ("app", "migrations", "__main__")
 MOST = 1_000_000  # bytes of a request
 WORD = 4  # bytes of each number of an answer
+INTERRUPTED = signal.getsignal(signal.SIGINT)  # ignored where the tests run in the background
 
 
 def main(requests: socket.socket) -> None:
@@ -54,7 +55,7 @@ def _wait_for_a_fork(answers: int) -> int:
 
 
 def _become(command: list[str], environment: dict[str, str], folder: str, output: int, errors: int) -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, INTERRUPTED)
     os.dup2(output, 1)
     os.dup2(errors, 2)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
