@@ -8,7 +8,12 @@ import pytest
 from tests.support.processes import running
 
 READS = "import os, sys, time; print(sys.argv[1:], sys.stdin.read(), os.environ, time.tzname, os.listdir('/proc/self/fd'))"
-WAITS = "import time; print('waits', flush=True); time.sleep(60)"
+WAITS = """
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
+print('waits', flush=True)
+time.sleep(60)
+"""
 CODE = {
     "ends": "import atexit, threading; atexit.register(print, 'last'); threading.Timer(0.1, print, ['thread']).start()",
     "reads": READS,
@@ -41,7 +46,7 @@ def test_it_ends_as_one_that_is_started(both, name):
     assert ended[0] == ended[1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_signal_ends_it_as_one_that_is_started(both, number):
     ended = []
     for way in both(WAITS):

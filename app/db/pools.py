@@ -103,6 +103,7 @@ def retire(source: Engine, connection: Any) -> None:
 
 class _LoopPool(AsyncAdaptedQueuePool):
     _queue_class = Turns
+    _sqla_logger_namespace = "sqlalchemy.pool"  # else its lines would be logged as ours
 
 
 class _CancelledWhileOpening(Exception):
