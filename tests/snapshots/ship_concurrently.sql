@@ -29,7 +29,7 @@ WITH locked AS (
               EXISTS(
                 SELECT
                   api_key.id
-                FROM api_key, json_to_recordset(CAST(%(moves)s AS JSON)) AS given(position INT, actor_id INT, session TEXT, api_key_id INT, scope TEXT, request_id TEXT, id INT, logistic_id INT, logistic_name VARCHAR(15), logistic_order_id VARCHAR(30), deliver_address VARCHAR(150))
+                FROM api_key
                 WHERE
                   api_key.id = given.api_key_id
                   AND api_key.business_id = "user".id

@@ -15,6 +15,7 @@ _numbers = itertools.count(1)
 
 RETURN_ADDRESS = {"name": "退货组", "phone": "0571-88888888转801", "address": "杭州市西湖区文三路 90 号"}
 RETURN, REFUND = "退货退款", "仅退款"
+SCOPES = ("read", "orders", "catalogue", "files")  # of an API key
 
 
 class World:
@@ -131,6 +132,16 @@ def purchase(sku_id: int, customer_id: int, **values: Any) -> dict[str, Any]:
         "receiver_address": "上海市浦东新区世纪大道 1 号",
         **values,
     }
+
+
+def new_key(merchant: Caller, *scopes: str) -> dict[str, Any]:
+    """A new API key of the merchant, by default with all scopes."""
+    return made(merchant.post("/api-keys", {"name": "ERP", "scopes": scopes or SCOPES}), 201)  # type: ignore[no-any-return]
+
+
+def with_key(merchant: Caller, key: str) -> Caller:
+    """A machine of the merchant that comes with this API key."""
+    return Caller(merchant.client, "merchant", key)
 
 
 def made(response: Any, status: int = 200) -> Any:

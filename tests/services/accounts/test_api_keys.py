@@ -10,10 +10,9 @@ from app.main import app
 from app.services.accounts import api_keys
 from tests.services.test_isolation import AnyId, case_of
 from tests.support.api import PREFIX, Caller
-from tests.support.factories import made
+from tests.support.factories import SCOPES, made, new_key, with_key
 from tests.support.waiting import eventually
 
-SCOPES = ("read", "orders", "catalogue", "files")
 CLOSED = {"account", "own_account", "api_keys", "own_webhooks"}  # modules of controllers
 READ_ONLY = {"events", "statistics", "settings", "return_address"}
 ROUTES = [
@@ -25,17 +24,9 @@ ROUTES = [
 ]
 
 
-def new_key(merchant, *scopes):
-    return made(merchant.post("/api-keys", {"name": "ERP", "scopes": scopes or SCOPES}), 201)
-
-
 def machine(merchant, *scopes):
     """A caller with a new key of the merchant."""
     return with_key(merchant, new_key(merchant, *scopes)["key"])
-
-
-def with_key(merchant, key):
-    return Caller(merchant.client, "merchant", key)
 
 
 def codes(answer):
