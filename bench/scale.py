@@ -1,11 +1,13 @@
 """Whether reads stay as fast when the tables grow: the same requests over few orders and over many, in one run.
 
 python -m bench.scale
+python -m bench.scale --only "tickets|by number"
 """
 
 import argparse
 import contextlib
 import functools
+import re
 import statistics
 import sys
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import orjson
 
 from bench import data
 from bench.load import Case, Void, alternate, print_row, require_wrk
-from bench.scale_cases import CASES, FIND_NOTHING, MERCHANTS, Shops
+from bench.scale_cases import CASES, FIND_NOTHING, MERCHANTS, Make, Shops
 from bench.servers import create_database, postgres, service
 
 CONNECTIONS = 8
@@ -30,9 +32,9 @@ def shops(server: str, secrets: dict[str, str], orders: int) -> Iterator[Shops]:
         yield Shops(uri, urls, tokens, data.staff(uri), orders)
 
 
-def check(few: Shops, many: Shops) -> None:
+def check(asked: dict[str, Make], few: Shops, many: Shops) -> None:
     """Check that the same requests find something, and as much of few orders as of many."""
-    for name, make in CASES.items():
+    for name, make in asked.items():
         small, large = (
             statistics.mean(_found(each.answer(over.urls[0])) for each in make(over, TRIED)) for over in (few, many)
         )
@@ -52,16 +54,18 @@ def main() -> int:
     options.add_argument("--many", type=int, default=1_000_000)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--seconds", type=int, default=5)
+    options.add_argument("--only", type=re.compile, default="", help="the cases with a part that matches this expression")
     given = options.parse_args()
     require_wrk()
+    asked = {name: make for name, make in CASES.items() if re.search(given.only, name)}
     secrets = data.make_secrets()
     reached = True
     with postgres() as server, shops(server, secrets, given.few) as few, shops(server, secrets, given.many) as many:
-        check(few, many)
+        check(asked, few, many)
         print(f"{MERCHANTS} merchants, 2 processes, {CONNECTIONS} connections;")
         print(f"medians of {given.rounds} alternating rounds of {given.seconds} s; p50 and p99 in ms\n")
         print_row("", f"{given.few:,}", "p50", "p99", f"{given.many:,}", "p50", "p99", "slower by", f"≤ {GOAL}×")
-        for name, make in CASES.items():
+        for name, make in asked.items():
             cases = {size: Case(over.urls, functools.partial(make, over)) for size, over in {"few": few, "many": many}.items()}
             found = alternate(cases, rounds=given.rounds, seconds=given.seconds, connections=CONNECTIONS)
             small, large = found["few"], found["many"]
