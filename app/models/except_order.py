@@ -25,6 +25,8 @@ REFUND_ONLY, RETURN_AND_REFUND = "仅退款", "退货退款"
 _REFUNDED = f"status = {AGREED} AND close_time IS NOT NULL AND (except_type = '{REFUND_ONLY}' OR recv_time IS NOT NULL)"
 _LAPSED = f"status = {AGREED} AND close_time IS NOT NULL AND except_type = '{RETURN_AND_REFUND}' AND recv_time IS NULL"
 
+_WITHDRAWN = f"status = {APPLIED} AND close_time IS NOT NULL"
+
 
 class ExceptOrder(Base):
     """A service ticket (服务单); `status` changes only through `services/lifecycle/engine.py`."""
@@ -50,6 +52,7 @@ class ExceptOrder(Base):
         Index("ix_except_order_all_open", "create_time", "id", postgresql_where="close_time IS NULL"),
         Index("ix_except_order_lapsed", "business_id", "create_time", "id", postgresql_where=_LAPSED),
         Index("ix_except_order_all_lapsed", "create_time", "id", postgresql_where=_LAPSED),
+        Index("ix_except_order_all_withdrawn", "create_time", "id", postgresql_where=_WITHDRAWN),
         Index(
             "ix_except_order_refunded",
             "business_id",

@@ -5,10 +5,14 @@ migrations) with its merchant and its field, and `parcel_search` those of the tr
 contain all parts of the search text; the orders themselves say whether these parts are next to each other. What was bought is
 found by the names of the merchant's products. If an index finds more orders than a list counts, reading from the newest order
 on is faster.
+
+A long text is first looked up by its last two parts: numbers have their beginning in common, and reading the long lists of
+what is in many orders costs the most. If that finds too many, all parts are asked for.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import JSON, Integer, Text, bindparam, cast, func, literal, literal_column, or_, select, union, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -40,6 +44,17 @@ WORD, TRACKING, FLAG = "q", "logistic_order_id", "flag"
 # The filters that an index finds orders by.
 INDEXED = frozenset({*SEARCHED, WORD, TRACKING, FLAG})
 FOUND = ORDER.c.id == func.any(cast(bindparam("found"), ARRAY(Integer)))
+
+
+class LookUp(NamedTuple):
+    """The function that asks the index for a text, and the most orders that it may find."""
+
+    function: str
+    most: int
+
+
+BY_END = LookUp("order_query_of_end", 1_000)  # few of those that are found, and then read, may have all of the text
+BY_ALL = LookUp("order_query", CAP)
 
 # How a list reads its orders: from the newest on, by the ids that the index found, or from the newest on without counting.
 WALK, LOOK_UP, WALK_CAPPED = "walk", "look up", "walk capped"
@@ -85,9 +100,11 @@ def look_up(work: Work, filters: Mapping[str, object]) -> tuple[str, dict[str, s
     merchant = merchant_of(work.actor.kind, filters)
     if not names or merchant is None:
         return WALK, {}
-    row = work.one(_look_up(work.actor.kind, merchant, frozenset(names)), **filters)
-    if row is not None and row.ids is not None:
-        return LOOK_UP, {"found": row.ids}
+    is_long = any(len(str(filters[name])) > 2 * LONGEST for name in names)
+    for by in (BY_END, BY_ALL) if is_long else (BY_ALL,):
+        ids = work.one(_look_up(work.actor.kind, merchant, frozenset(names), by), **filters).ids
+        if ids is not None:
+            return LOOK_UP, {"found": ids}
     alone = names <= SEARCHED.keys() and filters.keys() - names <= {"business_id"}
     certain = alone and all(len(str(filters[name])) <= LONGEST for name in names)
     return (WALK_CAPPED if certain else WALK), {}
@@ -99,42 +116,43 @@ def merge(work: Work) -> int:
 
 
 @lru_cache(maxsize=64)
-def _look_up(kind: str, merchant: str, names: frozenset[str]) -> Statement:
-    """The ids that the index which finds the fewest has found; null if they are more than a list counts."""
+def _look_up(kind: str, merchant: str, names: frozenset[str], by: LookUp) -> Statement:
+    """The ids that the index which finds the fewest has found; null if they are too many."""
     ids = func.coalesce(func.array_agg(literal_column("order_id")), cast("{}", ARRAY(Integer)))
     found = [
-        select(ids.label("ids"), func.count().label("number")).select_from(_few(rows)) for rows in _indexes(merchant, names)
+        select(ids.label("ids"), func.count().label("number")).select_from(_few(rows, by))
+        for rows in _indexes(merchant, names, by)
     ]
     each = (found[0] if len(found) == 1 else union_all(*found)).subquery("each")
-    fewest = select(cast(each.c.ids, Text)).where(each.c.number <= CAP).order_by(each.c.number).limit(1)
+    fewest = select(cast(each.c.ids, Text)).where(each.c.number <= by.most).order_by(each.c.number).limit(1)
     return Statement(proved(kind, fewest.scalar_subquery().label("ids")), guarded=True, varied=True)
 
 
-def _indexes(merchant: str, names: frozenset[str]) -> Iterator[Query]:
+def _indexes(merchant: str, names: frozenset[str], by: LookUp) -> Iterator[Query]:
     """For each index that knows of the filters, the select of the ids that it finds."""
     business_id = bindparam(merchant)
     in_one = sorted(names & SEARCHED.keys())
     if in_one:
-        grams = [SEARCH.c.grams.op("@@")(_query(business_id, SEARCHED[name], name)) for name in in_one]
+        grams = [SEARCH.c.grams.op("@@")(_query(business_id, SEARCHED[name], name, by)) for name in in_one]
         yield select(SEARCH.c.order_id).where(*grams)
     if TRACKING in names:
-        yield _parcels(business_id, TRACKING)
+        yield _parcels(business_id, TRACKING, by)
     if FLAG in names:
         yield select(NOTE.c.order_id).where(NOTE.c.business_id == business_id, NOTE.c.flag == bindparam(FLAG), NOTE.c.flag > 0)
     if WORD in names:
         marks = [mark for of_filter in SEARCHED.values() for mark in of_filter]
-        ordered = select(SEARCH.c.order_id).where(SEARCH.c.grams.op("@@")(_query(business_id, marks, WORD)))
-        places = (ordered, _parcels(business_id, WORD), _bought(business_id))
-        yield select(union(*(select(_few(rows).c.order_id) for rows in places)).subquery("any").c.order_id)
+        ordered = select(SEARCH.c.order_id).where(SEARCH.c.grams.op("@@")(_query(business_id, marks, WORD, by)))
+        places = (ordered, _parcels(business_id, WORD, by), _bought(business_id))
+        yield select(union(*(select(_few(rows, by).c.order_id) for rows in places)).subquery("any").c.order_id)
 
 
-def _few(rows: Query) -> Columns:
-    """As many of the ids as tell whether they are more than a list counts."""
-    return rows.limit(CAP + 1).subquery("few")
+def _few(rows: Query, by: LookUp) -> Columns:
+    """As many of the ids as tell whether they are too many."""
+    return rows.limit(by.most + 1).subquery("few")
 
 
-def _parcels(business_id: Expression, name: str) -> Query:
-    return select(PARCELS.c.order_id).where(PARCELS.c.grams.op("@@")(_query(business_id, "t", name)))
+def _parcels(business_id: Expression, name: str, by: LookUp) -> Query:
+    return select(PARCELS.c.order_id).where(PARCELS.c.grams.op("@@")(_query(business_id, "t", name, by)))
 
 
 def _bought(business_id: Expression) -> Query:
@@ -144,8 +162,9 @@ def _bought(business_id: Expression) -> Query:
     return select(ORDER.c.id.label("order_id")).where(ORDER.c.sku_id == func.any(func.array(skus.scalar_subquery())))
 
 
-def _query(business_id: Expression, marks: Iterable[str], name: str) -> Expression:
-    first, *others = (func.order_query(business_id, literal(mark), cast(bindparam(name), Text)) for mark in marks)
+def _query(business_id: Expression, marks: Iterable[str], name: str, by: LookUp) -> Expression:
+    query = getattr(func, by.function)
+    first, *others = (query(business_id, literal(mark), cast(bindparam(name), Text)) for mark in marks)
     for other in others:
         first = first.op("||")(other)
     return first

@@ -94,13 +94,13 @@ def run_sql(connection, statement, *values):
         return list(cursor.fetchall()) if cursor.description else []
 
 
-def index_again(sql, order_id):
+def index_again(sql, *order_ids):
     sql(
         "UPDATE order_search SET grams = order_grams(business_id, receiver_name, receiver_phone, order_number)"
-        ' FROM "order" WHERE "order".id = order_id AND order_id = %s',
-        order_id,
+        ' FROM "order" WHERE "order".id = order_id AND order_id = ANY(%s)',
+        list(order_ids),
     )
-    sql("UPDATE order_receiver SET name = name WHERE order_id = %s", order_id)
+    sql("UPDATE order_receiver SET name = name WHERE order_id = ANY(%s)", list(order_ids))
 
 
 def found(merchant, **asked):
@@ -202,13 +202,21 @@ class TestManyOrders:
 
     @pytest.mark.parametrize(
         "filters",
-        [{"receiver": "赵乱"}, {"receiver": "乱"}, {"receiver": "131234567"}, {"order_number": "71234"}, {"receiver": "没有"}],
+        [
+            {"receiver": "赵乱"},
+            {"receiver": "乱"},
+            {"receiver": "131234567"},
+            {"receiver": "13000007919"},
+            {"order_number": "71234"},
+            {"receiver": "没有"},
+        ],
     )
     def test_reads_the_index_and_few_rows(self, crowd, sql, filters):
         with Work(Actor(MERCHANT, crowd.id), writes=False) as work:
             plan, ids = search.look_up(work, filters)
             assert plan == search.LOOK_UP
-            named = search._look_up(MERCHANT, "actor_id", frozenset(filters))
+            by = search.BY_END if any(len(part) > 2 * search.LONGEST for part in filters.values()) else search.BY_ALL
+            named = search._look_up(MERCHANT, "actor_id", frozenset(filters), by)
             listed = queries._list(MERCHANT, frozenset(filters), False, plan)
             shown = work.one(listed, **filters, **ids, **Page(1, 20).parameters())
             plans = [explained(work, sql, statement, **filters, **ids) for statement in (named, listed)]
@@ -222,6 +230,19 @@ class TestManyOrders:
         assert [(shown.total,)] == matching
         assert "ix_order_search_grams" in indexes
         assert max(read["order_search"], read["order"]) <= 500
+
+    def test_an_end_that_many_have_is_found_by_the_beginning(self, crowd, sql):
+        ids = [order_id for (order_id,) in sql(f'SELECT id FROM "order" WHERE business_id = {crowd.id} LIMIT 1200')]
+        sql("UPDATE \"order\" SET order_number = 'E' || lpad(id::text, 8, '0') || '-ONLINE-SHOP' WHERE id = ANY(%s)", ids)
+        index_again(sql, *ids)
+        number = f"E{ids[7]:08}-ONLINE-SHOP"
+        with Work(Actor(MERCHANT, crowd.id), writes=False) as work:
+            few, many = (
+                search.look_up(work, {"order_number": part})[1]["found"].split(",") for part in (number, "-ONLINE-SHOP")
+            )
+        assert len(few) < len(ids) / 5
+        assert len(many) == len(ids)
+        assert found(crowd, q=number) == [ids[7]]
 
     @pytest.mark.parametrize(("part", "total"), [("赵", 10_000), ("13", 10_000), ("1313", None)])
     def test_what_many_have_is_found_too(self, crowd, part, total):

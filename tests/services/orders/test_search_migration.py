@@ -16,7 +16,8 @@ def test_orders_stay_found_while_their_parts_are_written_anew(api, world, mercha
 
     def all_found():
         number, name, phone = first["order_number"], first["receiver_name"], first["receiver_phone"]
-        assert [found(order_number=number[at:]) for at in (0, 3, -4)] == [[first["id"]]] * 3
+        # Of two parts at most: a later migration made the function that longer texts are looked up with.
+        assert [found(order_number=number[at:]) for at in (-8, -5, -4)] == [[first["id"]]] * 3
         assert first["id"] in found(q=name)
         assert first["id"] in found(receiver=phone[-4:])
         assert [found(q=part) for part in ("SF777888", "7778", "888")] == [[first["id"]]] * 3
