@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, Protocol, Self, TypeVar
 
 from psycopg2.errors import QueryCanceled
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
@@ -41,12 +41,19 @@ class Actor:
     scope: str | None = None
 
 
+class Claim(Protocol):
+    """What a work has to hold before its first statement (see `app/services/idempotency.py`)."""
+
+    def hold(self, work: "Work") -> None: ...
+
+
 class Work:
     """What services are handed: they run statements on it; its owner commits.
 
     The connection is taken at the first statement and given back at the end. A reading work runs in autocommit.
     A writing one opens a transaction, unless its first statement is whole by itself.
     It may be entered again, and then proves its session again.
+    With a `claim`, that is held before the first statement, unless the change is made as one of a batch.
     With `heavy` set, a reading one is done on the replica where there is one (see `app/db/replica.py`).
     Every statement finds `now` and the actor among its parameters, which no call can replace, and the deadlines.
     """
@@ -56,7 +63,9 @@ class Work:
         self.writes = writes
         self.now: int = int(time.time()) if now is None else now
         self.request_id: str | None = request_id
+        self.claim: Claim | None = None
         self.heavy = False
+        self._holds = False
         self._on_replica = False
         self._source: Any = None  # the pool that the connection is from
         self._proved = actor.session is None
@@ -81,7 +90,7 @@ class Work:
         else:
             self._connection.close()
         self._connection = self._cursor = self._source = None
-        self._proved = self.actor.session is None
+        self._proved, self._holds = self.actor.session is None, False
 
     def perform(self, act: Callable[[], Result]) -> Result:
         """What `act` makes of this work. A change is tried once; a read that the replica breaks off is done at the primary."""
@@ -108,6 +117,7 @@ class Work:
         """Undo what this work has done so far; it may go on."""
         if self._in_transaction():
             self._connection.rollback()
+            self._holds = False
 
     def one(self, statement: Statement, **parameters: Any) -> Any:
         """The statement's first row, or None."""
@@ -169,6 +179,9 @@ class Work:
         self._cursor.execute(_WHOLE, (settings.timezone,))
 
     def _run(self, statement: Statement, parameters: dict[str, Any]) -> None:
+        if self.claim is not None and not self._holds:
+            self._holds = True
+            self.claim.hold(self)
         self._open(transaction=self.writes and not statement.whole)
         if not statement.guarded:
             self.prove()

@@ -103,7 +103,11 @@ def _in_one_transaction(controller: Callable[..., Result], status: int) -> Calla
     return run
 
 
-def answered(call: Call, status: int, act: Callable[[], Result], finished: Finish = lambda call, body: body) -> Response:
+def _as_it_is(call: Call, body: str) -> str:
+    return body
+
+
+def answered(call: Call, status: int, act: Callable[[], Result], finished: Finish = _as_it_is) -> Response:
     """Run `act` and commit; a repeated Idempotency-Key gets the answer that was kept for it.
 
     `finished` adds to each answer what must not be kept, such as a new token.
@@ -125,26 +129,28 @@ def answered_after(call: Call, status: int, prepare: Callable[[], Prepared], act
 
 def _known(call: Call) -> Response | None:
     call.prove()
-    return _replayed(call, lambda call, body: body)
+    first = None if call.key is None else idempotency.first_answer(call, call.key)
+    return None if first is None else _replay(call, _as_it_is, first)
 
 
 def _answered(call: Call, status: int, act: Callable[[], Result], finished: Finish) -> Response:
-    replayed = _replayed(call, finished)
-    if replayed is not None:
-        return replayed
-    result = act()
-    body, status = (result.body, result.status) if isinstance(result, Answer) else (result or "", status)
-    if call.key is not None:
-        idempotency.keep(call, call.key, status, body)
+    claim = None if call.key is None else idempotency.Claim(call.key, status)
+    call.claim = claim
+    try:
+        result = act()
+        body, status = (result.body, result.status) if isinstance(result, Answer) else (result or "", status)
+        if claim is not None and not claim.is_kept:
+            idempotency.keep(call, claim.key, status, body)
+    except idempotency.Replayed as replayed:
+        return _replay(call, finished, replayed.answer)
     body = finished(call, body)
     call.commit()
     return _response(body, status)
 
 
-def _replayed(call: Call, finished: Finish) -> Response | None:
-    """The answer kept under the caller's key; None if there is no key, or if it is new."""
-    first = None if call.key is None else idempotency.first_answer(call, call.key)
-    return None if first is None else _response(finished(call, first.body), first.status, replayed=True)
+def _replay(call: Call, finished: Finish, first: idempotency.KeptAnswer) -> Response:
+    """The answer that the first request with the caller's key was given."""
+    return _response(finished(call, first.body), first.status, replayed=True)
 
 
 def _response(body: str, status: int, *, replayed: bool = False) -> Response:

@@ -26,10 +26,12 @@ def statements() -> dict[str, Statement]:
     """The statements that are kept, by the name of their file."""
     ship = LIFECYCLE._moves_of(MERCHANT, "ship")[0]
     return {
-        "place": placing._PLACE,
+        "place": placing._PLACE.plain,
+        "place_keyed": placing._PLACE.keyed,
         "ship_one": LIFECYCLE._compile_lone(ship, MERCHANT),
         "ship_many": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT),
         "ship_concurrently": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT, concurrent=True),
+        "ship_concurrently_keyed": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT, concurrent=True, keyed=True),
         "orders": orders._list(MERCHANT, ALL, by_cursor=False),
         "order": orders._one(MERCHANT),
         "order_untouched": orders._untouched(MERCHANT),

@@ -9,6 +9,7 @@ from app.db.batching import batches
 from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import Work
+from app.services.idempotency import claim_of, repeated
 from app.services.lifecycle.table import Arguments
 
 # What each row of the statement's `moves` says of its caller.
@@ -30,10 +31,14 @@ class Request(NamedTuple):
 
 
 class ConcurrentMoves:
-    """The moves of one verb by callers of one kind; `statement` returns `position` and `body` of each move that it made."""
+    """The moves of one verb by callers of one kind; `statement` returns `position` and `body` of each move that it made.
 
-    def __init__(self, statement: Statement, kind: str) -> None:
+    `keyed` does so too, and keeps the answers to the requests that came with an Idempotency-Key.
+    """
+
+    def __init__(self, statement: Statement, keyed: Statement, kind: str) -> None:
         self._statement = statement
+        self._keyed = keyed
         self._batches = batches(kind, self._move, spoiled=None)
 
     def move(self, work: Work, subject_id: int, arguments: Arguments) -> JsonText | None:
@@ -41,6 +46,8 @@ class ConcurrentMoves:
         return self._batches.do(Request(work, {"id": subject_id, **arguments}))
 
     def _move(self, work: Work, requests: list[Request]) -> list[JsonText | None]:
+        claims = [claim_of(request.work) for request in requests]
+        again = repeated(claims)
         moves = [
             {
                 "position": position,
@@ -50,9 +57,15 @@ class ConcurrentMoves:
                 "scope": request.work.actor.scope,
                 "request_id": request.work.request_id,
                 **request.arguments,
+                **({} if claim is None else claim.columns()),
             }
-            for position, request in enumerate(requests)
+            for position, (request, claim) in enumerate(zip(requests, claims, strict=True))
+            if position not in again
         ]
-        rows = work.all(self._statement, moves=orjson.dumps(moves).decode())
+        statement = self._keyed if any(claims) else self._statement
+        rows = work.all(statement, moves=orjson.dumps(moves).decode())
         bodies: dict[int, JsonText] = {row.position: row.body for row in rows}
+        for position, claim in enumerate(claims):
+            if claim is not None:
+                claim.is_kept = position in bodies
         return [bodies.get(position) for position in range(len(requests))]

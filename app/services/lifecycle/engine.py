@@ -16,6 +16,7 @@ from app.db.statement import Statement
 from app.db.types import Columns, Condition, Expression, JsonText
 from app.db.work import SYSTEM, Work
 from app.errors import AppError, IllegalMove, NotFound
+from app.services import idempotency
 from app.services.events.record import noted_from
 from app.services.lifecycle.concurrent_moves import CALLER, ConcurrentMoves
 from app.services.lifecycle.deadlines import Deadline
@@ -149,8 +150,10 @@ class Lifecycle:
     def _concurrently(self, verb: str, kind: str, names: tuple[str, ...]) -> ConcurrentMoves:
         key = verb, kind, names
         if key not in self._concurrent:
-            statement = self._compile_many(self._moves_of(kind, verb)[0], kind, names, concurrent=True)
-            self._concurrent[key] = ConcurrentMoves(statement, kind)
+            move = self._moves_of(kind, verb)[0]
+            statement = self._compile_many(move, kind, names, concurrent=True)
+            keyed = self._compile_many(move, kind, names, concurrent=True, keyed=True)
+            self._concurrent[key] = ConcurrentMoves(statement, keyed, kind)
         return self._concurrent[key]
 
     def _moves_of(self, kind: str, verb: str | None = None) -> list[Move]:
@@ -193,21 +196,26 @@ class Lifecycle:
             return Statement(proved(kind, body), guarded=True, whole=True)
         return Statement(select(body), whole=kind == SYSTEM)
 
-    def _compile_many(self, move: Move, kind: str, names: tuple[str, ...], *, concurrent: bool = False) -> Statement:
+    def _compile_many(
+        self, move: Move, kind: str, names: tuple[str, ...], *, concurrent: bool = False, keyed: bool = False
+    ) -> Statement:
         """The move of many rows: `moves` is a JSON array of objects with `id` and these `names`.
 
         It makes the moves of one caller and returns the ids of the rows that were moved. `concurrent`, it makes the moves of
         many callers, whose sessions it proves row by row; it skips what others have locked, and returns `position` and `body`.
+        `keyed`, it keeps the answers of those that came with an Idempotency-Key, and skips what is not theirs to change.
         """
         row = self.table
         own = [column(name, row.c[name].type) for name in ("id", *names)]
-        given = rows_of("moves", [*CALLER, *own] if concurrent else own)
+        claim = idempotency.CLAIM if keyed else ()
+        given = rows_of("moves", [*CALLER, *claim, *own] if concurrent else own)
         caller = [is_live(kind, given), self._owned(row, kind, given.c.actor_id)] if concurrent else [self._owned(row, kind)]
+        free = [idempotency.is_free(given)] if keyed else []
         guards = [_of_each(guard.holds(row), given) for guard in move.guards]
         locked = (
             select(*given.c)
             .join(row, row.c.id == given.c.id)
-            .where(move.starts_from(row), *caller, *guards)
+            .where(move.starts_from(row), *caller, *guards, *free)
             .order_by(row.c.id)
             .with_for_update(of=row, key_share=True, skip_locked=concurrent)
             .cte("locked")
@@ -226,7 +234,8 @@ class Lifecycle:
         after = select(*(moved.c[each.name] for each in row.c)).subquery("after")
         view = select(*self.view(after, kind)).subquery("v")
         done = moved.join(view, view.c.id == moved.c.id).outerjoin(noted, false())
-        return Statement(select(moved.c.position, AS_JSON.label("body")).select_from(done), whole=True)
+        answers = select(moved.c.position, AS_JSON.label("body"), *(moved.c[each.name] for each in claim)).select_from(done)
+        return Statement(idempotency.kept(answers) if keyed else answers, whole=True)
 
     def _compile_checks(self, verb: str, kind: str) -> Statement:
         row = self.table

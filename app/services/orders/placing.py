@@ -16,6 +16,7 @@ from app.db.types import JsonText
 from app.db.work import PLATFORM, Work
 from app.errors import AppError, FutureTime, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
 from app.models import Order
+from app.services.idempotency import Claim, claim_of, repeated
 from app.services.lifecycle.table import Argument, Arguments
 from app.services.orders.placing_sql import REMOVED, placement, placement_of_removed, verdict
 from app.services.orders.purchases import Purchase
@@ -39,10 +40,23 @@ Outcome = Placed | AppError | None  # None if it has to be tried again
 
 
 class Request(NamedTuple):
-    """A purchase, and the id of the request that sent it."""
+    """A purchase, the id of the request that sent it, and its claim to an Idempotency-Key."""
 
     purchase: Purchase
     request_id: str | None
+    claim: Claim | None = None
+
+    def columns(self, position: int) -> Arguments:
+        """The row of the statement `placement`; `position` is its place among the others."""
+        of_request = {"digest": self.purchase.digest(), "request_id": self.request_id, "position": position}
+        return {**self.purchase.columns(), **of_request, **({} if self.claim is None else self.claim.columns())}
+
+
+class Placement(NamedTuple):
+    """The statement `placement`, for requests without an Idempotency-Key and for those of which some have one."""
+
+    plain: Statement
+    keyed: Statement
 
 
 class Verdict(NamedTuple):
@@ -59,7 +73,7 @@ def place(work: Work, purchase: Purchase) -> Placed:
     `pay_count` defaults to price × num, `create_time` to now. It comes in though the goods were removed, without taking
     what stock is not there, or the merchant disabled. Raises FutureTime, OrderDiffers, UnknownSku, UnknownCustomer, OutOfStock.
     """
-    request = Request(purchase, work.request_id)
+    request = Request(purchase, work.request_id, claim_of(work))
     outcome = (_unlocked.do(request) or _locked.do(request)) if work.may_join() else None
     outcome = outcome or _place_alone(work, request) or OutOfStock(refund_due=True)
     if isinstance(outcome, AppError):
@@ -75,7 +89,7 @@ def get(work: Work, order_number: str) -> JsonText:
 def _place_alone(work: Work, request: Request) -> Outcome:
     for _ in range(TRIES):
         try:
-            (outcome,) = _place(_PLACE, work, [request])
+            (outcome,) = _place(_PLACE, work, [request._replace(claim=None)])
         except psycopg2.errors.UniqueViolation:
             work.rollback()
         else:
@@ -84,16 +98,19 @@ def _place_alone(work: Work, request: Request) -> Outcome:
     return None
 
 
-def _place(statement: Statement, work: Work, requests: list[Request]) -> list[Outcome]:
+def _place(placement: Placement, work: Work, requests: list[Request]) -> list[Outcome]:
     latest = work.now + CLOCK_SKEW
-    wanted: dict[str, Arguments] = {}  # by order number; of two requests with the same one, the second has to try again
-    for purchase, request_id in requests:
-        if not purchase.is_after(latest):
-            more = {"digest": purchase.digest(), "request_id": request_id, "position": len(wanted)}
-            wanted.setdefault(purchase.order_number, {**purchase.columns(), **more})
+    claims = [request.claim for request in requests]
+    again = repeated(claims)
+    firsts: dict[str, int] = {}  # positions by order number; of two requests with the same one, the second has to try again
+    for position, request in enumerate(requests):
+        if position not in again and not request.purchase.is_after(latest):
+            firsts.setdefault(request.purchase.order_number, position)
+    wanted = {number: requests[position].columns(position) for number, position in firsts.items()}
+    statement = placement.keyed if any(claims) else placement.plain
     placed = {row.order_number: Placed(row.body, is_new=True) for row in work.all(statement, **_parameters(wanted))}
     outcomes: dict[str, Outcome] = dict(placed)
-    left = {number: purchase for number, purchase in wanted.items() if number not in placed}
+    left = {number: row for number, row in wanted.items() if number not in placed and claims[firsts[number]] is None}
     if left:
         verdicts: list[Verdict] = work.all(_VERDICT, **_parameters(left))
         removed = {row.order_number: left[row.order_number] for row in verdicts if row.refusal == REMOVED}
@@ -101,10 +118,13 @@ def _place(statement: Statement, work: Work, requests: list[Request]) -> list[Ou
         if removed:
             rows = work.all(_PLACE_REMOVED, **_parameters(removed))
             outcomes |= {row.order_number: Placed(row.body, is_new=True) for row in rows}
-    return [
-        FutureTime(field="create_time") if purchase.is_after(latest) else outcomes.pop(purchase.order_number, None)
-        for purchase, _ in requests
-    ]
+    found = {firsts[number]: outcome for number, outcome in outcomes.items()}
+    for position, request in enumerate(requests):
+        if request.claim is not None:
+            request.claim.is_kept = position in found
+        elif request.purchase.is_after(latest):
+            found[position] = FutureTime(field="create_time")
+    return [found.get(position) for position in range(len(requests))]
 
 
 def _parameters(purchases: dict[str, Arguments]) -> dict[str, str | list[Argument]]:
@@ -124,8 +144,8 @@ _REFUSALS: dict[str, Callable[[], AppError]] = {
     UnknownCustomer.code: partial(UnknownCustomer, field="customer_id", refund_due=True),
     OutOfStock.code: partial(OutOfStock, refund_due=True),
 }
-_PLACE = placement(waits=True)
-_PLACE_UNLOCKED = placement(waits=False)
+_PLACE = Placement(placement(waits=True), placement(waits=True, keyed=True))
+_PLACE_UNLOCKED = Placement(placement(waits=False), placement(waits=False, keyed=True))
 _PLACE_REMOVED = placement_of_removed()
 _VERDICT = verdict()
 _BY_NUMBER = Statement(

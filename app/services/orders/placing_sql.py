@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.sql.elements import ColumnClause
 
 from app.db.parameters import NOW
 from app.db.sql import AS_JSON, is_among, json_of, rows_of
@@ -26,6 +27,7 @@ from app.db.types import Columns, Expression, Query
 from app.db.work import PLATFORM
 from app.errors import OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
 from app.models import Customer, Event, Order, OrderReceiver, Product, Sku
+from app.services import idempotency
 from app.services.catalogue import low_stock, stock
 from app.services.catalogue.removal import sku_is_removed
 from app.services.events.record import noted_from
@@ -44,14 +46,19 @@ REMOVED = "removed"
 WHOLE_RECEIVER = tuple(f"whole_{name}" for name in Receiver._fields)
 
 
-def placement(*, waits: bool) -> Statement:
+def placement(*, waits: bool, keyed: bool = False) -> Statement:
     """Places the `purchases` that can be placed; returns `order_number` and `body` (JSON text) of each order.
+
+    `keyed`, it keeps the answers to those that came with an Idempotency-Key, and does not place them if that was used.
 
     Purchases of one SKU take its stock in the order in which they are given; one that needs more than is left is not placed.
     SKUs locked by other transactions are waited for, or else skipped. SKUs are locked in the order of their ids, so that two
     of these statements never deadlock.
     """
-    wanted = _wanted(_asked(), _locked(waits)).cte("wanted")
+    claim = idempotency.CLAIM if keyed else ()
+    asked = _asked(claim)
+    free = [idempotency.is_free(asked)] if keyed else []
+    wanted = _wanted(asked, _locked(waits)).where(*free).cte("wanted")
     fitting = select(wanted).where(wanted.c.stock >= 0).cte("fitting")
     sold = select(fitting.c.sku_id, func.sum(fitting.c.num).label("num")).group_by(fitting.c.sku_id).cte("sold")
     taken = stock.taken_by(-sold.c.num, SKU.c.id == sold.c.sku_id)
@@ -71,7 +78,8 @@ def placement(*, waits: bool) -> Statement:
         each, each.c.delta, reason=each.c.reason, reference=each.c.reference, business_id=each.c.business_id
     )
     low = low_stock.crossing(change)
-    return _answer(placed, bought, kept, noted, moved, low)
+    answers = _answers(placed, bought, kept, noted, moved, low, claim=claim)
+    return Statement(idempotency.kept(answers) if keyed else answers, whole=True)
 
 
 def placement_of_removed() -> Statement:
@@ -82,7 +90,7 @@ def placement_of_removed() -> Statement:
     asked = _asked()
     bought = _wanted(asked, SKU).where(sku_is_removed(SKU.c.id), SKU.c.stock < asked.c.num).cte("bought")
     placed = _orders_of(bought)
-    return _answer(placed, bought, _kept(placed, bought), _noted(placed, bought))
+    return Statement(_answers(placed, bought, _kept(placed, bought), _noted(placed, bought)), whole=True)
 
 
 def verdict() -> Statement:
@@ -110,11 +118,11 @@ def _refusal(asked: Columns) -> Expression:
     )
 
 
-def _asked() -> Columns:
-    """The purchases, given as one JSON array."""
+def _asked(claim: tuple[ColumnClause, ...] = ()) -> Columns:
+    """The purchases, given as one JSON array, with the columns of a `claim`."""
     of_order = [column(name, ORDER.c[name].type) for name in Purchase.__slots__]
     more = [column(name, Text) for name in ("digest", "request_id", *WHOLE_RECEIVER)]
-    columns = [column("position", Integer), *of_order, *more]
+    columns = [column("position", Integer), *of_order, *more, *claim]
     return rows_of("purchases", columns)
 
 
@@ -169,8 +177,8 @@ def _kept(placed: Columns, bought: Columns) -> Columns:
     return insert(RECEIVER).from_select(["order_id", *Receiver._fields], rows).returning(RECEIVER.c.order_id).cte("kept")
 
 
-def _answer(placed: Columns, bought: Columns, *written: Columns) -> Statement:
-    """The statement that writes all this and answers each order; what it writes itself it does not find when it reads."""
+def _answers(placed: Columns, bought: Columns, *written: Columns, claim: tuple[ColumnClause, ...] = ()) -> Query:
+    """The query that writes all this and answers each order; what it writes itself it does not find when it reads."""
     columns = {name: bought.c[f"receiver_{name}"] for name in Receiver._fields}
     whole = {name: func.coalesce(bought.c[f"whole_{name}"], value) for name, value in columns.items()}
     receiver = func.json_build_object(*(part for name, value in whole.items() for part in (literal(name), value)))
@@ -180,7 +188,10 @@ def _answer(placed: Columns, bought: Columns, *written: Columns) -> Statement:
     done = view
     for cte in written:
         done = done.outerjoin(cte, false())
-    return Statement(select(view.c.order_number, AS_JSON.label("body")).select_from(done), whole=True)
+    answers = select(view.c.order_number, AS_JSON.label("body"), *(bought.c[each.name] for each in claim))
+    if claim:
+        done = done.join(bought, bought.c.order_number == view.c.order_number)
+    return answers.select_from(done)
 
 
 def _noted(placed: Columns, bought: Columns, changes: Columns | None = None) -> Columns:
