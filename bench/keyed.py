@@ -1,6 +1,6 @@
 """Orders placed and shipped per second with an Idempotency-Key each, compared to those without, on one service in one run.
 
-    python -m bench.keyed
+python -m bench.keyed
 """
 
 import argparse
