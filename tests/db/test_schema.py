@@ -8,12 +8,15 @@ import psycopg2
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
 
 from app.db import migration, pools
 from app.models import Base
 from tests.conftest import ROOT, environment_for, serving
+from tests.support import asking
 from tests.support.processes import finished
 
+INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname <> 'alembic_version_pkc'"
 INTEGER, FLOAT = ("integer", None), ("double precision", None)
 
 
@@ -181,6 +184,15 @@ def test_models_and_migrations_do_not_drift_apart(migrated):
     with pools.engine().connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_indexes_are_as_the_models_say_in_each_option(migrated, empty_database):
+    """What alembic does not compare: expressions, predicates, operators, included columns and storage parameters."""
+    engine = create_engine(empty_database)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    made, told = (dict(asking.run(uri, INDEXES)) for uri in (migrated, empty_database))
+    assert made == told
 
 
 def test_two_servers_may_start_at_once_on_an_empty_database(empty_database):
