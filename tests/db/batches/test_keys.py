@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from app.services import idempotency
 from tests.support.api import Caller
-from tests.support.batches import codes, in_progress, transactions, under
+from tests.support.batches import codes, transactions, under
 from tests.support.factories import made, purchase
 from tests.support.waiting import WAITING, eventually
 
@@ -49,7 +49,8 @@ class TestPlacing:
         old, *bodies = [purchase(sku["id"], customer.id) for _ in range(4)]
         first = platform.post("/orders", old, headers=under("old"))
         assert first.status_code == 201
-        answers = at_once([bodies[0], old, bodies[1], bodies[2]], ["a", "old", "old", None])
+        made(platform.post("/orders", purchase(world.sku(merchant)["id"], customer.id), headers=under("older")), 201)
+        answers = at_once([bodies[0], old, bodies[1], bodies[2]], ["a", "old", "older", None])
         assert codes(answers) == [201, 201, "key_reused", 201]
         assert (answers[1].content, answers[1].headers[REPLAYED]) == (first.content, "true")
         assert sql("SELECT stock FROM sku WHERE id = %s", sku["id"]) == [(17,)]
@@ -103,21 +104,17 @@ class TestPlacing:
         assert sql("SELECT stock FROM sku WHERE id = %s", sku["id"]) == [(18,)]
 
     def test_a_key_that_is_kept_by_another_request_meanwhile_spoils_no_other(
-        self, client, platform, world, merchant, customer, blocked, sql
+        self, at_once, world, merchant, customer, blocked, sql
     ):
         sku = world.sku(merchant, stock=20)
         bodies = [purchase(sku["id"], customer.id) for _ in range(3)]
         kept = "INSERT INTO idempotency_key (scope, key, fingerprint, status, body, create_time) VALUES "
         kept += "('platform', 'a', 'x', 201, '{}', extract(epoch FROM now()))"
-        with blocked(kept) as blocker, ThreadPoolExecutor(3) as pool:
-            waiting = [
-                pool.submit(platform.post, "/orders", body, headers=under(key))
-                for body, key in zip(bodies, ["a", "b", None], strict=True)
-            ]
-            eventually(lambda: sql(WAITING))
-            eventually(lambda: in_progress(client) == 4)
+        with blocked(kept) as blocker, ThreadPoolExecutor(1) as pool:
+            answers = pool.submit(at_once, bodies, ["a", "b", None])
+            eventually(lambda: sql(f"{WAITING} AND wait_event = 'transactionid'"))
             blocker.commit()
-            assert codes([answer.result() for answer in waiting]) == ["key_reused", 201, 201]
+            assert codes(answers.result()) == ["key_reused", 201, 201]
         assert sql("SELECT stock FROM sku WHERE id = %s", sku["id"]) == [(18,)]
 
 
@@ -131,7 +128,7 @@ class TestMoves:
         kept = {shop.id: sql(KEPT, f"merchant:{shop.id}") for shop in shops}
         assert kept[shops[0].id] == [("a", 200, answers[0].text), ("b", 200, answers[2].text)]
         assert kept[shops[1].id] == [("a", 200, answers[1].text)]
-        for (shop, order, number), key, answer in list(zip(shipments, ["a", "a", "b"], answers, strict=False)):
+        for (shop, order, number), key, answer in zip(shipments, ["a", "a", "b"], answers, strict=False):
             body = {"logistic_id": 1, "logistic_order_id": number}
             again = Caller(client, "merchant", shop.token).post(f"/orders/{order['id']}/ship", body, headers=under(key))
             assert (again.content, again.headers[REPLAYED]) == (answer.content, "true")
