@@ -46,19 +46,19 @@ def caller_id(kind: str) -> Any:
 def is_live(kind: str, given: Any) -> Any:
     """The condition that a row of `given` has an `actor_id` who is not disabled, and the `session` in force."""
     account = ACCOUNTS[kind]
-    in_force = or_(*_in_force(kind, account, given.c.session, given.c.api_key_id, given.c.scope, given))
+    in_force = or_(*_in_force(kind, account, given.c.session, given.c.api_key_id, given.c.scope))
     return select(account.c.id).where(account.c.id == given.c.actor_id, in_force, _status(account) == 0).exists()
 
 
-def _in_force(kind: str, account: Any, session: Any, api_key_id: Any, scope: Any, *given: Any) -> Iterator[Any]:
+def _in_force(kind: str, account: Any, session: Any, api_key_id: Any, scope: Any) -> Iterator[Any]:
     """The ways in which a session may be in force: it is the live one of the account, or a key of it that has the scope.
 
-    If these come from a row, it is of `given`: a subquery two floors below finds it only if it is told so.
+    These may be columns of a row two floors above, which SQLAlchemy does not find by itself.
     """
     yield account.c.auth_token == session
     if kind == MERCHANT:
         key = _key_in_force(account.c.id, session, api_key_id)
-        yield select(KEY.c.id).where(*key, scope == func.any(KEY.c.scopes)).correlate(account, *given).exists()
+        yield select(KEY.c.id).where(*key, scope == func.any(KEY.c.scopes)).correlate_except(KEY).exists()
 
 
 def _key_in_force(business_id: Any, session: Any, api_key_id: Any) -> tuple[Any, ...]:

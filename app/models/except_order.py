@@ -24,7 +24,6 @@ STEP_NAMES = {
 REFUND_ONLY, RETURN_AND_REFUND = "仅退款", "退货退款"
 _REFUNDED = f"status = {AGREED} AND close_time IS NOT NULL AND (except_type = '{REFUND_ONLY}' OR recv_time IS NOT NULL)"
 _LAPSED = f"status = {AGREED} AND close_time IS NOT NULL AND except_type = '{RETURN_AND_REFUND}' AND recv_time IS NULL"
-
 _WITHDRAWN = f"status = {APPLIED} AND close_time IS NOT NULL"
 
 

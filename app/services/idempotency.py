@@ -4,9 +4,9 @@ A request that is refused changes nothing and keeps no key, so it can be sent ag
 One that joins a batch (see `app/db/batching.py`) has its answer kept by the batch's statement.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Integer, String, Text, and_, bindparam, cast, column, delete, false, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -70,19 +70,37 @@ class Claim:
         if answer is not None:
             raise Replayed(answer)
 
-    def columns(self) -> dict[str, str | int]:
-        """What a row of a batch says of it."""
-        return {
-            "claim_scope": self.key.scope,
-            "claim_key": self.key.key,
-            "claim_fingerprint": self.key.fingerprint,
-            "claim_status": self.status,
-        }
+
+class BatchStatement(NamedTuple):
+    """The statement of a batch: as it is where no request has a key, and one that looks after the keys, which costs more."""
+
+    plain: Statement
+    keyed: Statement
+
+    def of(self, claims: Iterable[Claim | None]) -> Statement:
+        """The one for requests with these claims."""
+        return self.keyed if any(claims) else self.plain
 
 
 def claim_of(work: Work) -> Claim | None:
     """The work's claim to a key, which a batch that it joins has to keep."""
     return work.claim if isinstance(work.claim, Claim) else None
+
+
+def columns_of(claim: Claim | None) -> dict[str, str | int]:
+    """What the row of a request says of its claim, in the columns of CLAIM; nothing if it has none."""
+    if claim is None:
+        return {}
+    key = claim.key
+    values: tuple[str | int, ...] = (key.scope, key.key, key.fingerprint, claim.status)
+    return {column.name: value for column, value in zip(CLAIM, values, strict=True)}
+
+
+def mark_kept(claims: Iterable[Claim | None], done: Container[int]) -> None:
+    """Mark the claims whose answers the batch's statement has kept: those at the positions `done`."""
+    for position, claim in enumerate(claims):
+        if claim is not None:
+            claim.is_kept = position in done
 
 
 def repeated(claims: Iterable[Claim | None]) -> set[int]:

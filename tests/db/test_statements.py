@@ -7,6 +7,7 @@ import re
 from collections import Counter
 
 import app
+from app.db.caller import ACCOUNTS
 from app.db.statement import Statement
 from app.services.lifecycle.engine import Lifecycle
 
@@ -29,7 +30,7 @@ def statements():
                 yield lifecycle._compile_lone(move, kind)
                 yield lifecycle._compile_checks(move.verb, kind)
                 yield lifecycle._compile_many(move, kind, names)
-                if kind in ("merchant", "customer", "admin"):
+                if kind in ACCOUNTS:
                     yield lifecycle._compile_many(move, kind, names, concurrent=True)
                     yield lifecycle._compile_many(move, kind, names, concurrent=True, keyed=True)
 

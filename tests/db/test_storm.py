@@ -1,6 +1,5 @@
 """Connections that are lost by the hundred, one by one or all at once, and a server that stands still, under real processes."""
 
-import re
 import signal
 import socket
 import time
@@ -14,6 +13,7 @@ import pytest
 from app.db import pools
 from tests.conftest import environment_for, serving
 from tests.support.api import PREFIX, Api, Caller, Platform
+from tests.support.batches import in_progress
 from tests.support.effort import often
 from tests.support.factories import World, made, purchase
 from tests.support.invariants import broken
@@ -33,7 +33,6 @@ MANY_EVENTS = """
 INSERT INTO event (time, actor_kind, verb, subject, subject_id, business_id, details)
 SELECT 1700000000, 'system', 'change', 'sku', 1, %s, jsonb_build_object('n', n) FROM generate_series(1, 5000) AS n
 """
-IN_PROGRESS = re.compile(r"^meta_be_http_requests_in_progress (\S+)$", re.MULTILINE)
 
 
 class Shop:
@@ -60,7 +59,8 @@ def shop(api):
 
 def settled(url):
     """Nothing is in progress but the question itself."""
-    return float(IN_PROGRESS.search(httpx.get(f"{url}/metrics").text)[1]) == 1
+    with httpx.Client(base_url=url) as client:
+        return in_progress(client) == 1
 
 
 def test_a_storm_of_lost_connections_leaves_nothing_hanging_and_loses_nothing(served, shop, sql, tried):

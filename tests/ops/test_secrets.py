@@ -11,7 +11,7 @@ from app.config.definitions import Settings
 from tests.conftest import environment_for
 from tests.support.api import Caller, Platform
 from tests.support.collector import QUICKLY, Collector
-from tests.support.factories import made
+from tests.support.factories import made, new_key
 from tests.support.processes import deployed, finished, running
 from tests.support.receivers import Receiver
 from tests.support.waiting import eventually
@@ -67,7 +67,7 @@ def use_all(client, receiver, sql):
     assert Caller(client, "merchant", tokens[0]).get("/me").status_code == 401
     assert Caller(client, "customer", tokens[1]).get("/me").status_code in (401, 403)
     hook = made(merchant.post("/webhooks", {"url": receiver.url}), 201)
-    key = made(merchant.post("/api-keys", {"name": "ERP", "scopes": ["read"]}), 201)["key"]
+    key = new_key(merchant, "read")["key"]
     machine = Caller(client, "merchant", key)
     assert machine.get("/products").status_code == 200
     assert machine.post("/products", {}).status_code in (403, 422)

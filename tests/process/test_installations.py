@@ -18,7 +18,7 @@ from tests.conftest import ROOT, environment_for, serving
 from tests.support import asking
 from tests.support.api import PREFIX, Caller, Platform
 from tests.support.documents import Runbook
-from tests.support.factories import PASSWORD, made, purchase
+from tests.support.factories import PASSWORD, made, new_key, purchase
 from tests.support.needed import require
 from tests.support.processes import finished
 from tests.support.proxy import ODD_PATHS, own_answer, proxied, require_nginx, routed, silent_server
@@ -130,7 +130,7 @@ def test_the_merchants_of_both_sell_and_ship_at_their_own_host_and_see_nothing_e
 
 def test_what_is_shown_at_another_host_than_its_own_opens_nothing(both):
     north, south = both
-    key = made(north.merchant.post("/api-keys", {"name": "ERP", "scopes": ["read"]}), 201)["key"]
+    key = new_key(north.merchant, "read")["key"]
     assert made(Caller(north.client, "merchant", key).get("/orders"))["total"] >= 0
     before = south.numbers()
     for audience, token in (("merchant", north.merchant.token), ("merchant", key), ("customer", north.buyer.token)):

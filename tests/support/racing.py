@@ -16,6 +16,7 @@ from tests.support.factories import REFUND
 RACERS = 8
 ROUNDS = effort.often(3, effort.ROUNDS)
 CLIENTS = 64
+ALIKE = 32  # requests that are the same, but for what a test varies
 ASKED = {"except_type": REFUND, "back_reason": "不想要了"}
 
 

@@ -6,10 +6,9 @@ import orjson
 from sqlalchemy import Integer, Text, column
 
 from app.db.batching import batches
-from app.db.statement import Statement
 from app.db.types import JsonText
 from app.db.work import Work
-from app.services.idempotency import claim_of, repeated
+from app.services.idempotency import BatchStatement, claim_of, columns_of, mark_kept, repeated
 from app.services.lifecycle.table import Arguments
 
 # What each row of the statement's `moves` says of its caller.
@@ -31,14 +30,10 @@ class Request(NamedTuple):
 
 
 class ConcurrentMoves:
-    """The moves of one verb by callers of one kind; `statement` returns `position` and `body` of each move that it made.
+    """The moves of one verb by callers of one kind; `statement` returns `position` and `body` of each move that it made."""
 
-    `keyed` does so too, and keeps the answers to the requests that came with an Idempotency-Key.
-    """
-
-    def __init__(self, statement: Statement, keyed: Statement, kind: str) -> None:
+    def __init__(self, statement: BatchStatement, kind: str) -> None:
         self._statement = statement
-        self._keyed = keyed
         self._batches = batches(kind, self._move, spoiled=None)
 
     def move(self, work: Work, subject_id: int, arguments: Arguments) -> JsonText | None:
@@ -57,15 +52,12 @@ class ConcurrentMoves:
                 "scope": request.work.actor.scope,
                 "request_id": request.work.request_id,
                 **request.arguments,
-                **({} if claim is None else claim.columns()),
+                **columns_of(claim),
             }
             for position, (request, claim) in enumerate(zip(requests, claims, strict=True))
             if position not in again
         ]
-        statement = self._keyed if any(claims) else self._statement
-        rows = work.all(statement, moves=orjson.dumps(moves).decode())
+        rows = work.all(self._statement.of(claims), moves=orjson.dumps(moves).decode())
         bodies: dict[int, JsonText] = {row.position: row.body for row in rows}
-        for position, claim in enumerate(claims):
-            if claim is not None:
-                claim.is_kept = position in bodies
+        mark_kept(claims, bodies)
         return [bodies.get(position) for position in range(len(requests))]

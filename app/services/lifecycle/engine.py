@@ -151,9 +151,8 @@ class Lifecycle:
         key = verb, kind, names
         if key not in self._concurrent:
             move = self._moves_of(kind, verb)[0]
-            statement = self._compile_many(move, kind, names, concurrent=True)
-            keyed = self._compile_many(move, kind, names, concurrent=True, keyed=True)
-            self._concurrent[key] = ConcurrentMoves(statement, keyed, kind)
+            both = (self._compile_many(move, kind, names, concurrent=True, keyed=keyed) for keyed in (False, True))
+            self._concurrent[key] = ConcurrentMoves(idempotency.BatchStatement(*both), kind)
         return self._concurrent[key]
 
     def _moves_of(self, kind: str, verb: str | None = None) -> list[Move]:

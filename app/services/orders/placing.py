@@ -16,7 +16,7 @@ from app.db.types import JsonText
 from app.db.work import PLATFORM, Work
 from app.errors import AppError, FutureTime, OrderDiffers, OutOfStock, UnknownCustomer, UnknownSku
 from app.models import Order
-from app.services.idempotency import Claim, claim_of, repeated
+from app.services.idempotency import BatchStatement, Claim, claim_of, columns_of, mark_kept, repeated
 from app.services.lifecycle.table import Argument, Arguments
 from app.services.orders.placing_sql import REMOVED, placement, placement_of_removed, verdict
 from app.services.orders.purchases import Purchase
@@ -49,14 +49,7 @@ class Request(NamedTuple):
     def columns(self, position: int) -> Arguments:
         """The row of the statement `placement`; `position` is its place among the others."""
         of_request = {"digest": self.purchase.digest(), "request_id": self.request_id, "position": position}
-        return {**self.purchase.columns(), **of_request, **({} if self.claim is None else self.claim.columns())}
-
-
-class Placement(NamedTuple):
-    """The statement `placement`, for requests without an Idempotency-Key and for those of which some have one."""
-
-    plain: Statement
-    keyed: Statement
+        return {**self.purchase.columns(), **of_request, **columns_of(self.claim)}
 
 
 class Verdict(NamedTuple):
@@ -98,7 +91,7 @@ def _place_alone(work: Work, request: Request) -> Outcome:
     return None
 
 
-def _place(placement: Placement, work: Work, requests: list[Request]) -> list[Outcome]:
+def _place(statement: BatchStatement, work: Work, requests: list[Request]) -> list[Outcome]:
     latest = work.now + CLOCK_SKEW
     claims = [request.claim for request in requests]
     again = repeated(claims)
@@ -107,8 +100,8 @@ def _place(placement: Placement, work: Work, requests: list[Request]) -> list[Ou
         if position not in again and not request.purchase.is_after(latest):
             firsts.setdefault(request.purchase.order_number, position)
     wanted = {number: requests[position].columns(position) for number, position in firsts.items()}
-    statement = placement.keyed if any(claims) else placement.plain
-    placed = {row.order_number: Placed(row.body, is_new=True) for row in work.all(statement, **_parameters(wanted))}
+    rows = work.all(statement.of(claims), **_parameters(wanted))
+    placed = {row.order_number: Placed(row.body, is_new=True) for row in rows}
     outcomes: dict[str, Outcome] = dict(placed)
     left = {number: row for number, row in wanted.items() if number not in placed and claims[firsts[number]] is None}
     if left:
@@ -119,10 +112,9 @@ def _place(placement: Placement, work: Work, requests: list[Request]) -> list[Ou
             rows = work.all(_PLACE_REMOVED, **_parameters(removed))
             outcomes |= {row.order_number: Placed(row.body, is_new=True) for row in rows}
     found = {firsts[number]: outcome for number, outcome in outcomes.items()}
+    mark_kept(claims, found)
     for position, request in enumerate(requests):
-        if request.claim is not None:
-            request.claim.is_kept = position in found
-        elif request.purchase.is_after(latest):
+        if request.claim is None and request.purchase.is_after(latest):
             found[position] = FutureTime(field="create_time")
     return [found.get(position) for position in range(len(requests))]
 
@@ -144,8 +136,8 @@ _REFUSALS: dict[str, Callable[[], AppError]] = {
     UnknownCustomer.code: partial(UnknownCustomer, field="customer_id", refund_due=True),
     OutOfStock.code: partial(OutOfStock, refund_due=True),
 }
-_PLACE = Placement(placement(waits=True), placement(waits=True, keyed=True))
-_PLACE_UNLOCKED = Placement(placement(waits=False), placement(waits=False, keyed=True))
+_PLACE = BatchStatement(placement(waits=True), placement(waits=True, keyed=True))
+_PLACE_UNLOCKED = BatchStatement(placement(waits=False), placement(waits=False, keyed=True))
 _PLACE_REMOVED = placement_of_removed()
 _VERDICT = verdict()
 _BY_NUMBER = Statement(

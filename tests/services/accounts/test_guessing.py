@@ -17,7 +17,7 @@ from app.services.accounts import slowing
 from app.services.accounts.tries import PER_ACCOUNT, PER_ACCOUNT_AND_ADDRESS
 from tests.support.api import PREFIX
 from tests.support.effort import dice, often
-from tests.support.factories import PASSWORD, made
+from tests.support.factories import PASSWORD, new_key
 from tests.support.transport import Client
 
 pytestmark = pytest.mark.hard
@@ -119,7 +119,7 @@ def by_key(client, key, headers=()):
 
 
 def key_of(merchant):
-    return made(merchant.post("/api-keys", {"name": "ERP", "scopes": ["read"]}), 201)["key"]
+    return new_key(merchant, "read")["key"]
 
 
 def guess_at(key):

@@ -11,18 +11,16 @@ import pytest
 from tests.support.api import Platform
 from tests.support.batches import under
 from tests.support.factories import made, purchase
-from tests.support.racing import CLIENTS, ROUNDS, codes, events_of, stock_of
+from tests.support.racing import ALIKE, CLIENTS, ROUNDS, codes, events_of, stock_of
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.hard
-ALIKE = 32
 SENT = 3  # times that a client sends each purchase, whatever it was answered before
 
 
 def settled(send: Callable[[], httpx.Response]) -> httpx.Response:
     """The answer to the same request again, once no other holds its key."""
-    while (answer := send()).status_code == 409 and answer.json()["code"] == "still_running":
-        continue
-    return answer
+    return eventually(lambda: None if codes([answer := send()]) == {"still_running": 1} else answer)  # type: ignore[no-any-return]
 
 
 def assert_one_answer(answers: list[httpx.Response], again: httpx.Response) -> None:

@@ -10,12 +10,11 @@ import pytest
 from app.services.sweeping import sweep
 from tests.support.factories import made, purchase
 from tests.support.invariants import broken
-from tests.support.racing import ASKED, RACERS, ROUNDS, codes, stock_of
+from tests.support.racing import ALIKE, ASKED, RACERS, ROUNDS, codes, stock_of
 
 pytestmark = pytest.mark.hard
 DAY = 86400
 SHIP = {"logistic_id": 1, "logistic_order_id": "SF1391234567890"}
-ALIKE = 32
 
 
 def test_the_deadline_and_the_buyer_receive_an_order_once(race, world, merchant, customer, sql):
