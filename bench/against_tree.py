@@ -21,6 +21,7 @@ def main() -> int:
     options.add_argument("--orders", type=int, default=100_000)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--seconds", type=int, default=5)
+    options.add_argument("--connections", type=int, default=CONNECTIONS)
     given = options.parse_args()
     require_wrk()
     secrets = data.make_secrets()
@@ -31,10 +32,10 @@ def main() -> int:
             sides: dict[str, Side] = {
                 name: Ours(uri, urls, tokens, secrets["PLATFORM_SECRET"]) for name, urls in (("this", new), ("other", old))
             }
-            print(f"{given.orders:,} orders, {MERCHANTS} merchants, {PROCESSES} processes each, {CONNECTIONS} connections;")
+            print(f"{given.orders:,} orders, {MERCHANTS} merchants, {PROCESSES} processes each, {given.connections} connections;")
             print(f"medians of {given.rounds} alternating rounds of {given.seconds} s; p50 and p99 in ms\n")
             print_row("", "this /s", "p50", "p99", "other /s", "p50", "p99", "ratio")
-            for name, found in measure(sides, given.rounds, given.seconds):
+            for name, found in measure(sides, given.rounds, given.seconds, given.connections):
                 this, other = found["this"], found["other"]
                 ratio = f"{this.rate / other.rate:.3f}"
                 print_row(name, this.rate, this.p50, this.p99, other.rate, other.p50, other.p99, ratio)

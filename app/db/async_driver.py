@@ -130,6 +130,11 @@ async def on_loop(act: Callable[..., Result], *arguments: Any) -> Result:
         del failure, work  # the traceback has this frame
 
 
+def is_alone() -> bool:
+    """Whether no other call is under way."""
+    return len(calls) == 1
+
+
 def inside() -> int:
     """The number of calls that have a connection or wait for one."""
     return len(calls) - _not_counted

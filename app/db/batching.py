@@ -3,7 +3,8 @@
 import asyncio
 import contextvars
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,8 +13,6 @@ from opentelemetry.trace import SpanContext
 from sqlalchemy.util import await_only
 
 from app.db.async_driver import not_counted_as_waiting, on_loop
-from app.db.failures import SPOILED
-from app.db.work import Actor, Work
 from app.ops import tracing
 
 MOST = 100  # requests in a batch
@@ -37,11 +36,14 @@ class MicroBatches(Generic[Request, Result]):
     """Carries out requests in batches, one batch at a time; those that arrive meanwhile form the next one.
 
     A batch never waits to fill up. `act` carries out a batch on the event loop and returns one result per request, in order;
-    its error goes to all of them. A batch that exceeds its limit fails with an OperationalError, and the next one begins.
+    its error goes to all of them. A batch that exceeds its limit fails with an OperationalError, and the next one begins;
+    with `patience`, in seconds, the next one begins beside a batch that takes longer than that.
     """
 
-    def __init__(self, act: Callable[[list[Request]], list[Result]]) -> None:
-        self._act = act
+    def __init__(
+        self, act: Callable[[list[Request]], list[Result]], *, most: int = MOST, patience: float | None = None
+    ) -> None:
+        self._act, self._most, self._patience = act, most, patience
         self._waiting: deque[_Asked[Request, Result]] = deque()
         self._running: asyncio.Task[None] | None = None
 
@@ -55,17 +57,21 @@ class MicroBatches(Generic[Request, Result]):
         result: asyncio.Future[Result] = loop.create_future()
         self._waiting.append(_Asked(request, result, tracing.span_here()))
         if self._running is None or self._running.done():
-            self._running = loop.create_task(self._run(), context=contextvars.Context())  # no single request's
+            self._begin()
         timer = loop.call_later(LIMIT, lambda: _fail(result, _too_late()))
         try:
             return await result
         finally:
             timer.cancel()
 
+    def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._running = loop.create_task(self._run(), context=contextvars.Context())  # no single request's
+
     async def _run(self) -> None:
-        while batch := await self._gathered():
+        while self._running is asyncio.current_task() and (batch := await self._gathered()):
             try:
-                with tracing.job("batch", [asked.span for asked in batch], requests=len(batch)):
+                with tracing.job("batch", [asked.span for asked in batch], requests=len(batch)), self._hurry():
                     async with asyncio.timeout(LIMIT):
                         results = await on_loop(self._act, [asked.request for asked in batch])
             except Exception as error:
@@ -77,28 +83,27 @@ class MicroBatches(Generic[Request, Result]):
                     if not asked.result.done():
                         asked.result.set_result(value)
 
+    @contextmanager
+    def _hurry(self) -> Iterator[None]:
+        """Begin the next batch if this one is not done in time."""
+        if self._patience is None:
+            yield
+            return
+        timer = asyncio.get_running_loop().call_later(self._patience, self._begin)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     async def _gathered(self) -> list[_Asked[Request, Result]]:
         for _ in range(TURNS):
             await asyncio.sleep(0)
         batch: list[_Asked[Request, Result]] = []
-        while self._waiting and len(batch) < MOST:
+        while self._waiting and len(batch) < self._most:
             asked = self._waiting.popleft()
             if not asked.result.done():
                 batch.append(asked)
         return batch
-
-
-def batches(kind: str, act: Callable[[Work, list[Request]], list[Result]], *, spoiled: Result) -> MicroBatches[Request, Result]:
-    """Micro-batches of requests by actors of one kind; all get `spoiled` if one of them makes the statement fail."""
-
-    def carry_out(requests: list[Request]) -> list[Result]:
-        work = Work(Actor(kind), writes=True)
-        try:
-            return work.perform(lambda: act(work, requests))
-        except SPOILED:
-            return [spoiled] * len(requests)
-
-    return MicroBatches(carry_out)
 
 
 def _fail(result: asyncio.Future[Result], error: Exception) -> None:

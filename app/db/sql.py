@@ -43,12 +43,12 @@ def unnest(columns: Mapping[str, ColumnClause], *, name: str = "given") -> Colum
 
 def is_among(column: Expression, parameter: str) -> Condition:
     """The condition that `column` has one of the values in the array that is given as `parameter`."""
-    return column == func.any(cast(bindparam(parameter), ARRAY(column.type)))
+    return column == func.any(bindparam(parameter, type_=ARRAY(column.type)))
 
 
 def contains(column: Expression, parameter: str) -> Condition:
     """The condition that the text given as `parameter` is part of `column`, in upper or lower case."""
-    return func.strpos(func.lower(column), func.lower(bindparam(parameter))) > 0
+    return func.strpos(func.lower(column), func.lower(bindparam(parameter, type_=Text))) > 0
 
 
 def name_key(name: Expression) -> Expression:

@@ -4,8 +4,10 @@ import itertools
 from functools import cached_property
 from typing import Any
 
+from sqlalchemy import String
 from sqlalchemy.dialects.postgresql import psycopg2 as psycopg2_dialect
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.types import NullType, TypeEngine
 
 from app.db.parameters import DEADLINES, TYPES
 
@@ -23,11 +25,12 @@ class Statement:
     """
 
     def __init__(self, clause: ClauseElement, *, guarded: bool = False, whole: bool = False, varied: bool = False) -> None:
-        self._clause = clause
+        self.clause = clause
         self.guarded = guarded
         self.whole = whole
         self.kept = (guarded or whole) and not varied
         self.name = f"statement_{next(_numbers)}"
+        self.asker: str | None = None  # for whom it is run, where no caller tells
 
     @cached_property
     def sql(self) -> str:
@@ -47,6 +50,11 @@ class Statement:
         return [name for name in self._compiled.params if name not in self.values]
 
     @cached_property
+    def types(self) -> dict[str, str | None]:
+        """The SQL types of the parameters that a call gives; None where only PostgreSQL could tell."""
+        return {name: _sql_type(self._compiled.binds[name].type) for name in self.parameters}
+
+    @cached_property
     def call(self) -> str:
         """The EXECUTE of the prepared statement."""
         given = ", ".join(f"%({name})s" for name in self.parameters)
@@ -56,14 +64,20 @@ class Statement:
         """The PREPARE of this statement: what is known by now as literals, what a call gives as parameters."""
         literals = {name: cursor.mogrify("%s", (value,)).decode() for name, value in self.values.items()}
         numbers = {name: f"${number}" for number, name in enumerate(self.parameters, 1)}
-        types = ", ".join(_type_of(name) for name in self.parameters)
+        types = ", ".join(_given_type(name) for name in self.parameters)
         return f"PREPARE {self.name}{f' ({types})' if types else ''} AS {self.sql % (literals | numbers)}"
 
     @cached_property
     def _compiled(self) -> Any:
-        return self._clause.compile(dialect=_DIALECT)
+        return self.clause.compile(dialect=_DIALECT)
 
 
-def _type_of(parameter: str) -> str:
+def _given_type(parameter: str) -> str:
     """The SQL type of an ambient parameter; PostgreSQL infers the others."""
-    return str(TYPES[parameter]().compile(dialect=_DIALECT)) if parameter in TYPES else "unknown"
+    return str(_sql_type(TYPES[parameter]())) if parameter in TYPES else "unknown"
+
+
+def _sql_type(known: TypeEngine) -> str | None:
+    if isinstance(known, NullType):
+        return None
+    return "TEXT" if isinstance(known, String) else str(known.compile(dialect=_DIALECT))

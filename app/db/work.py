@@ -2,27 +2,25 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self, TypeVar
 
 from psycopg2.errors import QueryCanceled
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from app.config import settings
-from app.db import async_driver, parameters, replica
+from app.db import async_driver, parameters, read_batches, replica
 from app.db.caller import KEY_IN_FORCE, proof
-from app.db.failures import AWAY, READ_ONLY
+from app.db.connected import Connected
+from app.db.failures import AWAY
 from app.db.limits import WHOLE_TABLE
-from app.db.pools import engine, retire, take
+from app.db.read_batches import NOT_ASKED
 from app.db.statement import Statement
 from app.db.thread_driver import StreamedCursor
 from app.errors import AppError, Disabled, NotAuthenticated, NotFound, ScopeMissing, WrongApiKey
 from app.ops import tracing
 
 _WHOLE = f"SET LOCAL statement_timeout = '{WHOLE_TABLE}s'; SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = %s"
-MOST_KEPT = 200  # statements that one connection keeps prepared
 MERCHANT, CUSTOMER, ADMIN, PLATFORM, SYSTEM = "merchant", "customer", "admin", "platform", "system"
 Result = TypeVar("Result")
 
@@ -47,7 +45,7 @@ class Claim(Protocol):
     def hold(self, work: "Work") -> None: ...
 
 
-class Work:
+class Work(Connected):
     """What services are handed: they run statements on it; its owner commits.
 
     The connection is taken at the first statement and given back at the end. A reading work runs in autocommit.
@@ -59,6 +57,7 @@ class Work:
     """
 
     def __init__(self, actor: Actor, *, writes: bool, now: int | None = None, request_id: str | None = None) -> None:
+        super().__init__()
         self.actor: Actor = actor
         self.writes = writes
         self.now: int = int(time.time()) if now is None else now
@@ -67,10 +66,7 @@ class Work:
         self.heavy = False
         self._holds = False
         self._on_replica = False
-        self._source: Any = None  # the pool that the connection is from
         self._proved = actor.session is None
-        self._connection: Any = None
-        self._cursor: Any = None
         self._parameters = parameters.values(self)
 
     def __enter__(self) -> Self:
@@ -79,17 +75,7 @@ class Work:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._connection is None:
-            return
-        with suppress(*AWAY):
-            self.rollback()
-        if isinstance(error, READ_ONLY):
-            retire(self._source, self._connection)
-        elif self._connection.connection.closed:
-            self._connection.invalidate()
-        else:
-            self._connection.close()
-        self._connection = self._cursor = self._source = None
+        super().__exit__(kind, error, trace)
         self._proved, self._holds = self.actor.session is None, False
 
     def perform(self, act: Callable[[], Result]) -> Result:
@@ -108,21 +94,17 @@ class Work:
         """Whether a complete change may be one of a batch (see `app/db/batching.py`), for nothing has been done here yet."""
         return self._connection is None and async_driver.is_here()
 
-    def commit(self) -> None:
-        if self._in_transaction():
-            with tracing.statement("COMMIT"):
-                self._connection.commit()
-
     def rollback(self) -> None:
         """Undo what this work has done so far; it may go on."""
-        if self._in_transaction():
-            self._connection.rollback()
-            self._holds = False
+        super().rollback()
+        self._holds = False
 
     def one(self, statement: Statement, **parameters: Any) -> Any:
-        """The statement's first row, or None."""
-        self._run(statement, parameters)
-        row = self._cursor.fetchone()
+        """The statement's first row, or None; a read may be one of a batch (see `app/db/read_batches.py`)."""
+        row = self._one_of_a_batch(statement, parameters)
+        if row is NOT_ASKED:
+            self._run(statement, parameters)
+            row = self._cursor.fetchone()
         if statement.guarded:
             self._prove(row)
         return row
@@ -133,11 +115,6 @@ class Work:
         if body is None:
             raise NotFound
         return str(body)
-
-    def all(self, statement: Statement, **parameters: Any) -> list[Any]:
-        """All rows of the statement."""
-        self._run(statement, parameters)
-        return list(self._cursor.fetchall())
 
     def do(self, statement: Statement, **parameters: Any) -> int:
         """Run a statement that returns nothing; how many rows it touched."""
@@ -152,7 +129,7 @@ class Work:
         """See that the session is live, for what no statement proves by itself; `again` when it may have ended meanwhile."""
         if not self._proved or (again and self.actor.session is not None):
             self._open(transaction=False)
-            self._execute(proof(self.actor.kind), {})
+            self._execute(proof(self.actor.kind), self._parameters)
             self._prove(self._cursor.fetchone())
 
     def copy(self, statement: Statement, file: BinaryIO, *, quoted: Sequence[str], **parameters: Any) -> None:
@@ -161,14 +138,14 @@ class Work:
         rows = self._cursor.mogrify(statement.sql, self._given(statement, parameters)).decode()
         names = ", ".join('"{}"'.format(name.replace('"', '""')) for name in quoted)
         force = f", FORCE_QUOTE ({names})" if names else ""
-        with tracing.statement(statement.name):
+        with tracing.statement(statement.name, statement.asker):
             self._cursor.copy_expert(f"COPY ({rows}) TO STDOUT (FORMAT csv, HEADER, ENCODING 'UTF8'{force})", file)
 
     def stream(self, statement: Statement, **parameters: Any) -> Generator[tuple[Any, ...]]:
         """The statement's rows as plain tuples, a few at a time from a cursor of the server's."""
         self._begin_whole()
         with self._connection.cursor("streamed", cursor_factory=StreamedCursor) as rows:
-            with tracing.statement(statement.name):
+            with tracing.statement(statement.name, statement.asker):
                 rows.execute(statement.sql, self._given(statement, parameters))
             yield from rows
 
@@ -178,6 +155,11 @@ class Work:
         self.prove()
         self._cursor.execute(_WHOLE, (settings.timezone,))
 
+    def _one_of_a_batch(self, statement: Statement, parameters: dict[str, Any]) -> Any:
+        if self.writes or not self.may_join():
+            return NOT_ASKED
+        return read_batches.row(statement, parameters | self._parameters)
+
     def _run(self, statement: Statement, parameters: dict[str, Any]) -> None:
         if self.claim is not None and not self._holds:
             self._holds = True
@@ -185,7 +167,7 @@ class Work:
         self._open(transaction=self.writes and not statement.whole)
         if not statement.guarded:
             self.prove()
-        self._execute(statement, parameters)
+        self._execute(statement, parameters | self._parameters)
 
     def _go_to_replica(self) -> None:
         """See at the primary that the session is live, then read where nothing is missing that the primary had by then."""
@@ -196,35 +178,6 @@ class Work:
         if self._connection is not None:
             self._source, self._on_replica = replica.engine(), True
             self._cursor = self._connection.cursor()
-
-    def _open(self, *, transaction: bool) -> None:
-        if self._connection is None:
-            self._source = engine()
-            self._connection = take(self._source)
-            self._connection.connection.autocommit = not transaction
-            self._cursor = self._connection.cursor()
-        elif transaction and self._connection.connection.autocommit:
-            self._connection.connection.autocommit = False
-
-    def _in_transaction(self) -> bool:
-        return self._connection is not None and self._connection.connection.get_transaction_status() != TRANSACTION_STATUS_IDLE
-
-    def _execute(self, statement: Statement, parameters: dict[str, Any]) -> None:
-        with tracing.statement(statement.name):
-            if statement.kept and self._prepared(statement):
-                self._cursor.execute(statement.call, parameters | self._parameters)
-            else:
-                self._cursor.execute(statement.sql, self._given(statement, parameters))
-
-    def _prepared(self, statement: Statement) -> bool:
-        """Whether the connection keeps the statement prepared; it does from the first call on, up to a number of them."""
-        kept = self._connection.info.setdefault("kept", set())
-        if statement not in kept:
-            if len(kept) >= MOST_KEPT:
-                return False
-            self._cursor.execute(statement.preparation(self._cursor))
-            kept.add(statement)
-        return True
 
     def _given(self, statement: Statement, parameters: dict[str, Any]) -> dict[str, Any]:
         return statement.values | parameters | self._parameters
@@ -241,5 +194,6 @@ class Work:
         """Why the actor is not let in: the session is not live, the key is not in force, or it lacks the scope."""
         if self.actor.api_key_id is None:
             return NotAuthenticated()
-        self._execute(KEY_IN_FORCE, {})
+        self._open(transaction=False)
+        self._execute(KEY_IN_FORCE, self._parameters)
         return WrongApiKey() if self._cursor.fetchone() is None else ScopeMissing(scope=self.actor.scope)

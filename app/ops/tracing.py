@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 SLOW = 1.0  # seconds after which a statement is logged
 _DATABASE = {"db.system.name": "postgresql"}
-_RUNNERS = {"app.db.work", __name__}  # modules that run statements for others
+_RUNNERS = {"app.db.connected", "app.db.read_batches", "app.db.work", __name__}  # modules that run statements for others
 _NOTHING = nullcontext()
 _tracer: Tracer | None = None
 
@@ -74,12 +74,20 @@ def job(name: str, linked: Sequence[SpanContext | None] = (), **attributes: int)
     return _inside(_tracer.start_span(name, attributes=attributes, links=links))
 
 
-def statement(name: str) -> "_Timed":
-    """A span around a statement, called by the function that runs it; none outside a span that is recorded."""
+def statement(name: str, asker: str | None = None) -> "_Timed":
+    """A span around a statement; none outside a span that is recorded. `asker` names it, if not the function that runs it."""
     if _tracer is None or not trace.get_current_span().is_recording():
-        return _Timed(_NOTHING)
+        return _Timed(_NOTHING, asker)
     attributes = {**_DATABASE, "meta_be.statement": name}
-    return _Timed(_inside(_tracer.start_span(_asker(), kind=SpanKind.CLIENT, attributes=attributes)))
+    return _Timed(_inside(_tracer.start_span(asker or asker_here(), kind=SpanKind.CLIENT, attributes=attributes)), asker)
+
+
+def asker_here() -> str:
+    """The function for which a statement is run, such as `app.services.orders.queries.one`."""
+    frame = sys._getframe(1)
+    while frame.f_globals["__name__"] in _RUNNERS and frame.f_back is not None:
+        frame = frame.f_back
+    return f"{frame.f_globals['__name__']}.{frame.f_code.co_qualname}"
 
 
 def failed(error: BaseException) -> None:
@@ -91,10 +99,11 @@ def failed(error: BaseException) -> None:
 class _Timed:
     """A statement in its span, which is logged if it takes longer than SLOW, with the function that it is run for."""
 
-    __slots__ = ("_begun", "_span")
+    __slots__ = ("_asker", "_begun", "_span")
 
-    def __init__(self, span: AbstractContextManager[None]) -> None:
+    def __init__(self, span: AbstractContextManager[None], asker: str | None) -> None:
         self._span = span
+        self._asker = asker
 
     def __enter__(self) -> None:
         self._span.__enter__()
@@ -105,7 +114,8 @@ class _Timed:
     ) -> bool | None:
         seconds = time.monotonic() - self._begun
         if seconds > SLOW:
-            log.warning("a slow statement", extra={"fields": {"statement": _asker(), "ms": round(seconds * 1000)}})
+            fields = {"statement": self._asker or asker_here(), "ms": round(seconds * 1000)}
+            log.warning("a slow statement", extra={"fields": fields})
         return self._span.__exit__(kind, error, traceback)
 
 
@@ -124,11 +134,3 @@ def _mark(span: Span, error: BaseException) -> None:
     span.set_attribute("error.type", f"{type(error).__module__}.{type(error).__qualname__}")
     if isinstance(error, psycopg2.Error) and error.pgcode is not None:
         span.set_attribute("db.response.status_code", error.pgcode)
-
-
-def _asker() -> str:
-    """The function for which a statement is run, such as `app.services.orders.queries.one`."""
-    frame = sys._getframe(1)
-    while frame.f_globals["__name__"] in _RUNNERS and frame.f_back is not None:
-        frame = frame.f_back
-    return f"{frame.f_globals['__name__']}.{frame.f_code.co_qualname}"

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import orjson
-from sqlalchemy import Text, bindparam, cast, func, literal, literal_column, select, tuple_
+from sqlalchemy import BigInteger, Integer, Text, bindparam, cast, func, literal, literal_column, select, tuple_
 
 from app.db.caller import proved
 from app.db.sql import json_array_of
@@ -19,6 +19,10 @@ from app.errors import BadCursor, PageTooDeep
 
 CAP = 10_000  # rows that are counted and that pages reach; the contract's cap
 NEWEST = "newest"
+
+# What a page statement is given by `Page.parameters`.
+SIZE, SKIP = bindparam("size", type_=Integer), bindparam("skip", type_=Integer)
+AFTER_TIME, AFTER_ID = bindparam("after_time", type_=Integer), bindparam("after_id", type_=BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +133,15 @@ def page_statement(
     rows = view.add_columns((literal(0) if time is None else time).label("_time"), row_id.label("_id"))
     rows = rows.order_by(*(key if ascending else key.desc() for key in keys))
     if by_cursor:
-        after = tuple_(*(bindparam(name) for name in ("after_time", "after_id")[-len(keys) :]))
+        after = tuple_(*(AFTER_TIME, AFTER_ID)[-len(keys) :])
         rows = rows.where(tuple_(*keys) > after if ascending else tuple_(*keys) < after)
     else:
-        rows = rows.offset(bindparam("skip"))
-    picked = rows.limit(bindparam("size") + 1).cte("picked")
+        rows = rows.offset(SKIP)
+    picked = rows.limit(SIZE + 1).cte("picked")
     shown = [column for column in picked.c if column.name not in ("_time", "_id")]
     rows_shown = select(*shown) if beside is None else beside(select(*shown), picked)
-    items = json_array_of(rows_shown.limit(bindparam("size")))
-    last = select(func.concat(picked.c._time, ".", picked.c._id)).offset(bindparam("size") - 1).limit(1).scalar_subquery()
+    items = json_array_of(rows_shown.limit(SIZE))
+    last = select(func.concat(picked.c._time, ".", picked.c._id)).offset(SIZE - 1).limit(1).scalar_subquery()
     count = select(func.count()).select_from(picked).scalar_subquery()
     counted = literal_column("NULL") if by_cursor else total
     columns = (items.label("items"), counted.label("total"), cast(last, Text).label("last"), count.label("found"))

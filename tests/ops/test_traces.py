@@ -167,7 +167,8 @@ def test_a_failed_statement_tells_its_kind_and_not_its_message(served, collector
         sql("ALTER TABLE scene_away RENAME TO scene")
     span = collector.span(request_id="broken")
     assert (span.failed, span.attributes["error.type"]) == (True, "psycopg2.errors.UndefinedTable")
-    [below] = [each for each in collector.below(span) if each.failed]
+    [batch] = eventually(lambda: [each for each in collector.spans() if span.id in each.links])
+    [below] = [each for each in collector.below(batch) if each.failed]
     assert below.attributes["db.response.status_code"] == "42P01"
     assert b"does not exist" not in collector.bytes()
 

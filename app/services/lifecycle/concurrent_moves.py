@@ -5,7 +5,7 @@ from typing import NamedTuple
 import orjson
 from sqlalchemy import Integer, Text, column
 
-from app.db.batching import batches
+from app.db.change_batches import batches
 from app.db.types import JsonText
 from app.db.work import Work
 from app.services.idempotency import BatchStatement, claim_of, columns_of, mark_kept, repeated

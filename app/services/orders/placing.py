@@ -9,7 +9,8 @@ import orjson
 import psycopg2.errors
 from sqlalchemy import bindparam, select
 
-from app.db.batching import MicroBatches, batches
+from app.db.batching import MicroBatches
+from app.db.change_batches import batches
 from app.db.sql import json_of
 from app.db.statement import Statement
 from app.db.types import JsonText

@@ -6,7 +6,7 @@ state. The orders that were put off are few, and are ordered by what their clock
 
 from collections.abc import Sequence
 
-from sqlalchemy import Integer, and_, bindparam, cast, delete, or_, select, tuple_, union_all
+from sqlalchemy import and_, bindparam, delete, or_, select, tuple_, union_all
 
 from app.db.statement import Statement
 from app.db.types import Columns, Condition, Expression, Query
@@ -14,6 +14,7 @@ from app.db.work import Work
 from app.models import Order, PutOffOrder
 from app.services.lifecycle.deadlines import Deadline
 from app.services.orders.states import RECEIPT, SHIPMENT
+from app.services.paging import AFTER_ID, AFTER_TIME, SIZE, SKIP
 
 ORDER = Order.__table__
 PUT_OFF = PutOffOrder.__table__
@@ -45,9 +46,9 @@ def _in_order(deadline: Deadline, chosen: Sequence[Condition], *, by_cursor: boo
     rows = select(ORDER.c.id, (start + deadline.seconds).label("at"))
     rows = rows.where(*chosen, deadline.state.holds(ORDER), deadline.is_on, ~_WAS_PUT_OFF)
     if by_cursor:
-        after = tuple_(cast(bindparam("after_time"), Integer) - deadline.seconds, bindparam("after_id"))
+        after = tuple_(AFTER_TIME - deadline.seconds, AFTER_ID)
         rows = rows.where(tuple_(start, ORDER.c.id) > after)
-    needed = bindparam("size") + 1 if by_cursor else bindparam("size") + bindparam("skip") + 1
+    needed = SIZE + 1 if by_cursor else SIZE + SKIP + 1
     return select(rows.order_by(start, ORDER.c.id).limit(needed).subquery(f"{deadline.name}_in_order"))
 
 
