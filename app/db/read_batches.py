@@ -17,7 +17,7 @@ from app.db.failures import SPOILED
 from app.db.statement import Statement
 from app.ops import tracing
 
-MOST = 32  # reads in a batch, each of which waits for all
+MOST = 16  # reads in a batch, each of which waits for all
 PATIENCE = 0.05  # seconds after which a batch that takes longer holds up no more than itself
 NOT_ASKED: Final = object()
 _CALLS = "given_calls"
