@@ -32,7 +32,8 @@ def main() -> int:
             sides: dict[str, Side] = {
                 name: Ours(uri, urls, tokens, secrets["PLATFORM_SECRET"]) for name, urls in (("this", new), ("other", old))
             }
-            print(f"{given.orders:,} orders, {MERCHANTS} merchants, {PROCESSES} processes each, {given.connections} connections;")
+            counts = f"{given.orders:,} orders, {MERCHANTS} merchants, {PROCESSES} processes each"
+            print(f"{counts}, {given.connections} connections;")
             print(f"medians of {given.rounds} alternating rounds of {given.seconds} s; p50 and p99 in ms\n")
             print_row("", "this /s", "p50", "p99", "other /s", "p50", "p99", "ratio")
             for name, found in measure(sides, given.rounds, given.seconds, given.connections):
