@@ -34,20 +34,25 @@ def row(statement: Statement, parameters: dict[str, Any]) -> Any:
 
     NOT_ASKED if the statement is none of these, or could not be carried out with the others: it has to be run alone.
     """
-    reads = _reads_of(statement) if statement.guarded else None
+    reads = _reads_of(statement)
     return NOT_ASKED if reads is None else reads.row(parameters)
 
 
 @lru_cache(maxsize=1000)
 def _reads_of(statement: Statement) -> "_Reads | None":
-    return _Reads(statement) if statement.kept and not statement.whole and None not in statement.types.values() else None
+    is_read = statement.guarded and statement.kept and not statement.whole
+    return _Reads(statement) if is_read and None not in statement.types.values() else None
 
 
 class ForMany(Statement):
-    """Calls of one statement as one: they are given as a JSON array of objects, and each has a row, or one of nulls."""
+    """Calls of one statement as one: they are given as a JSON array of objects, and each has a row, or one of nulls.
+
+    Logs and traces name it after the function that asked first.
+    """
 
     def __init__(self, one: Statement) -> None:
         super().__init__(one.clause, guarded=True)
+        self.asker = tracing.asker_here()
         self._one = one
 
     @property
@@ -72,13 +77,12 @@ class ForMany(Statement):
 
 
 class _Reads:
-    """The reads of one statement; as in all logs, it is run for the function that first asked for it."""
+    """The reads of one statement."""
 
     def __init__(self, statement: Statement) -> None:
         self._names = statement.parameters
         self._alone = False
         self._for_many = ForMany(statement)
-        self._for_many.asker = tracing.asker_here()
         self._batches: MicroBatches[str, Any] = MicroBatches(self._rows, most=MOST, patience=PATIENCE)
 
     def row(self, parameters: dict[str, Any]) -> Any:

@@ -24,13 +24,14 @@ class Statement:
     unless they are `varied`, so that the right plan depends on what is looked for.
     """
 
+    asker: str | None = None  # the function that it is run for, where the one that runs it does not tell
+
     def __init__(self, clause: ClauseElement, *, guarded: bool = False, whole: bool = False, varied: bool = False) -> None:
         self.clause = clause
         self.guarded = guarded
         self.whole = whole
         self.kept = (guarded or whole) and not varied
         self.name = f"statement_{next(_numbers)}"
-        self.asker: str | None = None  # for whom it is run, where no caller tells
 
     @cached_property
     def sql(self) -> str:

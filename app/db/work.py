@@ -91,7 +91,7 @@ class Work(Connected):
             return act()
 
     def may_join(self) -> bool:
-        """Whether a complete change may be one of a batch (see `app/db/batching.py`), for nothing has been done here yet."""
+        """Whether a read or a whole change may be one of a batch (see `app/db/batching.py`): nothing has been done here yet."""
         return self._connection is None and async_driver.is_here()
 
     def rollback(self) -> None:
@@ -138,14 +138,14 @@ class Work(Connected):
         rows = self._cursor.mogrify(statement.sql, self._given(statement, parameters)).decode()
         names = ", ".join('"{}"'.format(name.replace('"', '""')) for name in quoted)
         force = f", FORCE_QUOTE ({names})" if names else ""
-        with tracing.statement(statement.name, statement.asker):
+        with tracing.statement(statement.name):
             self._cursor.copy_expert(f"COPY ({rows}) TO STDOUT (FORMAT csv, HEADER, ENCODING 'UTF8'{force})", file)
 
     def stream(self, statement: Statement, **parameters: Any) -> Generator[tuple[Any, ...]]:
         """The statement's rows as plain tuples, a few at a time from a cursor of the server's."""
         self._begin_whole()
         with self._connection.cursor("streamed", cursor_factory=StreamedCursor) as rows:
-            with tracing.statement(statement.name, statement.asker):
+            with tracing.statement(statement.name):
                 rows.execute(statement.sql, self._given(statement, parameters))
             yield from rows
 

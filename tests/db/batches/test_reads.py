@@ -147,7 +147,7 @@ def test_each_caller_is_let_in_or_not_for_themselves(world, merchant, customer):
     assert f'"id":{theirs},' in of_other
 
 
-def test_a_proof_that_was_given_in_a_batch_is_asked_for_again(world, merchant):
+def test_a_proof_that_was_given_in_a_batch_is_asked_for_again(merchant):
     work = Work(actor(merchant), writes=False)
     row, _ = together(lambda: work.perform(lambda: work.one(ECHO, word="a")), reading(actor(merchant), ECHO, word="b"))
     assert row.word == "a"
