@@ -5,9 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from app.schemas.fields import Filters
-from app.services.paging import NEWEST, Page
-
-MAX_SIZE = 100  # rows of a page
+from app.services.paging import MAX_SIZE, NEWEST, Page
 
 
 class Conditions(Filters):

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -18,11 +19,20 @@ from app.db.work import Work
 from app.errors import BadCursor, PageTooDeep
 
 CAP = 10_000  # rows that are counted and that pages reach; the contract's cap
+MAX_SIZE = 100  # rows of a page
 NEWEST = "newest"
 
 # What a page statement is given by `Page.parameters`.
 SIZE, SKIP = bindparam("size", type_=Integer), bindparam("skip", type_=Integer)
 AFTER_TIME, AFTER_ID = bindparam("after_time", type_=Integer), bindparam("after_id", type_=BigInteger)
+
+
+class Start(StrEnum):
+    """Where a page starts."""
+
+    TOP = "top"  # at the first row
+    PAGE = "page"  # after the rows of the pages before
+    CURSOR = "cursor"  # after the row that a cursor names
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,13 @@ class Page:
     cursor: str | None = None
     sort: str = NEWEST
 
+    @property
+    def start(self) -> Start:
+        """Which statement reads it."""
+        if self.cursor is not None:
+            return Start.CURSOR
+        return Start.TOP if self.number == 1 else Start.PAGE
+
     def parameters(self) -> dict[str, int]:
         """The parameters of a page statement; raises PageTooDeep or BadCursor."""
         if self.cursor is not None:
@@ -41,7 +58,8 @@ class Page:
             return {"size": self.size, "after_time": time, "after_id": row_id}
         if self.number * self.size > CAP:
             raise PageTooDeep
-        return {"size": self.size, "skip": (self.number - 1) * self.size}
+        skip = (self.number - 1) * self.size
+        return {"size": self.size, "skip": skip} if skip else {"size": self.size}
 
 
 class Sorting(NamedTuple):
@@ -91,10 +109,10 @@ class Listing:
         Raises PageTooDeep, BadCursor.
         """
         chosen = filters or {}
-        statement = self._statement(work.actor.kind, frozenset(chosen), page.cursor is not None, page.sort)
+        statement = self._statement(work.actor.kind, frozenset(chosen), page.start, page.sort)
         return answer(work.one(statement, **parameters, **chosen, **page.parameters()), page)
 
-    def _built(self, kind: str, filters: frozenset[str], by_cursor: bool, sort: str) -> Statement:
+    def _built(self, kind: str, filters: frozenset[str], start: Start, sort: str) -> Statement:
         conditions = [*self._where, *(self._filters[name] for name in sorted(filters))]
         total = counted(select(self._row_id).where(*conditions))
         view = self._view.where(*conditions)
@@ -104,7 +122,7 @@ class Listing:
             by,
             self._row_id,
             total=total,
-            by_cursor=by_cursor,
+            start=start,
             kind=kind,
             varied=self._varied,
             ascending=ascending,
@@ -117,7 +135,7 @@ def page_statement(
     row_id: Expression,
     *,
     total: Expression,
-    by_cursor: bool,
+    start: Start,
     kind: str,
     varied: bool = False,
     ascending: bool = False,
@@ -132,18 +150,19 @@ def page_statement(
     keys = [row_id] if time is None else [time, row_id]
     rows = view.add_columns((literal(0) if time is None else time).label("_time"), row_id.label("_id"))
     rows = rows.order_by(*(key if ascending else key.desc() for key in keys))
-    if by_cursor:
+    if start is Start.CURSOR:
         after = tuple_(*(AFTER_TIME, AFTER_ID)[-len(keys) :])
         rows = rows.where(tuple_(*keys) > after if ascending else tuple_(*keys) < after)
-    else:
-        rows = rows.offset(SKIP)
-    picked = rows.limit(SIZE + 1).cte("picked")
+    # The planner takes a parameter for a tenth of the rows: of all, if no literal said that no more than these are read.
+    reached = rows.limit(literal_column(f"{(CAP if start is Start.PAGE else MAX_SIZE) + 1}")).subquery("reached")
+    page = select(*reached.c).limit(SIZE + 1)
+    picked = (page.offset(SKIP) if start is Start.PAGE else page).cte("picked")
     shown = [column for column in picked.c if column.name not in ("_time", "_id")]
     rows_shown = select(*shown) if beside is None else beside(select(*shown), picked)
     items = json_array_of(rows_shown.limit(SIZE))
     last = select(func.concat(picked.c._time, ".", picked.c._id)).offset(SIZE - 1).limit(1).scalar_subquery()
     count = select(func.count()).select_from(picked).scalar_subquery()
-    counted = literal_column("NULL") if by_cursor else total
+    counted = literal_column("NULL") if start is Start.CURSOR else total
     columns = (items.label("items"), counted.label("total"), cast(last, Text).label("last"), count.label("found"))
     return Statement(proved(kind, *columns), guarded=True, varied=varied)
 

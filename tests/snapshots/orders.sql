@@ -1,165 +1,198 @@
 WITH picked AS (
   SELECT
-    "order".id,
-    "order".order_number,
-    "order".status,
-    "order".business_id,
-    "order".customer_id,
-    "order".sku_id,
-    "order".num,
-    CAST("order".sku_snapshot AS JSON) AS sku_snapshot,
-    "order".pay_count,
-    "order".create_time,
-    "order".deliver_time,
-    "order".recv_time,
-    "order".close_time,
-    "order".deliver_address,
-    "order".receiver_name,
-    "order".receiver_phone,
-    "order".receiver_address,
-    "order".logistic_id,
-    "order".logistic_name,
-    "order".logistic_order_id,
-    "order".after_care_id,
-    "order".back_reason,
-    COALESCE(
-      (
-        SELECT
-          json_build_object('name', order_receiver.name, 'phone', order_receiver.phone, 'address', order_receiver.address) AS json_build_object_2
-        FROM order_receiver
-        WHERE
-          order_receiver.order_id = "order".id
-      ),
-      json_build_object('name', "order".receiver_name, 'phone', "order".receiver_phone, 'address', "order".receiver_address)
-    ) AS receiver,
-    COALESCE(
-      (
-        SELECT
-          event.time
-        FROM event
-        WHERE
-          event.order_id = "order".id
-        ORDER BY
-          event.id DESC
-        LIMIT 1
-      ),
-      "order".create_time
-    ) AS updated_at,
-    CASE
-      WHEN (
-        "order".status = 0 AND %(ship)s > 0
-      )
-      THEN "order".create_time + %(ship)s
-      WHEN (
-        "order".status = 1 AND %(auto_receive)s > 0
-      )
-      THEN "order".deliver_time + %(auto_receive)s
-      WHEN (
-        "order".status = 2 AND %(after_sale)s > 0
-      )
-      THEN "order".recv_time + %(after_sale)s
-      ELSE NULL
-    END + COALESCE(
-      (
-        SELECT
-          CASE WHEN (
-            order_clock.paused_in = "order".status
-          ) THEN order_clock.paused_seconds ELSE 0 END + CASE
+    reached.id,
+    reached.order_number,
+    reached.status,
+    reached.business_id,
+    reached.customer_id,
+    reached.sku_id,
+    reached.num,
+    reached.sku_snapshot,
+    reached.pay_count,
+    reached.create_time,
+    reached.deliver_time,
+    reached.recv_time,
+    reached.close_time,
+    reached.deliver_address,
+    reached.receiver_name,
+    reached.receiver_phone,
+    reached.receiver_address,
+    reached.logistic_id,
+    reached.logistic_name,
+    reached.logistic_order_id,
+    reached.after_care_id,
+    reached.back_reason,
+    reached.receiver,
+    reached.updated_at,
+    reached.deadline_at,
+    reached.refunded,
+    reached.pieces_left,
+    reached.actions,
+    reached._time,
+    reached._id
+  FROM (
+    SELECT
+      "order".id,
+      "order".order_number,
+      "order".status,
+      "order".business_id,
+      "order".customer_id,
+      "order".sku_id,
+      "order".num,
+      CAST("order".sku_snapshot AS JSON) AS sku_snapshot,
+      "order".pay_count,
+      "order".create_time,
+      "order".deliver_time,
+      "order".recv_time,
+      "order".close_time,
+      "order".deliver_address,
+      "order".receiver_name,
+      "order".receiver_phone,
+      "order".receiver_address,
+      "order".logistic_id,
+      "order".logistic_name,
+      "order".logistic_order_id,
+      "order".after_care_id,
+      "order".back_reason,
+      COALESCE(
+        (
+          SELECT
+            json_build_object('name', order_receiver.name, 'phone', order_receiver.phone, 'address', order_receiver.address) AS json_build_object_2
+          FROM order_receiver
+          WHERE
+            order_receiver.order_id = "order".id
+        ),
+        json_build_object('name', "order".receiver_name, 'phone', "order".receiver_phone, 'address', "order".receiver_address)
+      ) AS receiver,
+      COALESCE(
+        (
+          SELECT
+            event.time
+          FROM event
+          WHERE
+            event.order_id = "order".id
+          ORDER BY
+            event.id DESC
+          LIMIT 1
+        ),
+        "order".create_time
+      ) AS updated_at,
+      CASE
+        WHEN (
+          "order".status = 0 AND %(ship)s > 0
+        )
+        THEN "order".create_time + %(ship)s
+        WHEN (
+          "order".status = 1 AND %(auto_receive)s > 0
+        )
+        THEN "order".deliver_time + %(auto_receive)s
+        WHEN (
+          "order".status = 2 AND %(after_sale)s > 0
+        )
+        THEN "order".recv_time + %(after_sale)s
+        ELSE NULL
+      END + COALESCE(
+        (
+          SELECT
+            CASE WHEN (
+              order_clock.paused_in = "order".status
+            ) THEN order_clock.paused_seconds ELSE 0 END + CASE
+              WHEN (
+                "order".status = 1
+              )
+              THEN order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - "order".deliver_time, 0)
+              ELSE 0
+            END AS anon_1
+          FROM order_clock
+          WHERE
+            order_clock.order_id = "order".id
+        ),
+        0
+      ) AS deadline_at,
+      CASE
+        WHEN (
+          "order".after_care_id IS NULL
+        )
+        THEN 0
+        ELSE CAST(CAST((
+          SELECT
+            COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_5
+          FROM except_order AS settled
+          WHERE
+            settled.order_id = "order".id
+            AND settled.status = 1
+            AND settled.close_time IS NOT NULL
+            AND (
+              settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
+            )
+        ) AS BIGINT) AS DOUBLE PRECISION) / 100
+      END AS refunded,
+      CASE
+        WHEN (
+          "order".after_care_id IS NULL
+        )
+        THEN "order".num
+        ELSE "order".num - CAST((
+          SELECT
+            COALESCE(SUM(given_back.received), 0) AS coalesce_7
+          FROM return_quantity AS given_back
+          WHERE
+            given_back.order_id = "order".id
+        ) AS INT)
+      END AS pieces_left,
+      ARRAY_REMOVE(
+        CAST(ARRAY[
+          CASE
+            WHEN (
+              "order".status = 0
+              OR "order".status = 1
+              OR "order".status = -1
+              AND "order".deliver_time IS NOT NULL
+              AND "order".recv_time IS NULL
+            )
+            THEN 'ship'
+            ELSE NULL
+          END,
+          CASE
+            WHEN (
+              "order".status = 1 AND "order".deliver_time >= %(now)s - 3600
+            )
+            THEN 'unship'
+            ELSE NULL
+          END,
+          CASE
             WHEN (
               "order".status = 1
-            )
-            THEN order_clock.extended_days * 86400 + GREATEST(COALESCE(order_clock.tracked_time, 0) - "order".deliver_time, 0)
-            ELSE 0
-          END AS anon_1
-        FROM order_clock
-        WHERE
-          order_clock.order_id = "order".id
-      ),
-      0
-    ) AS deadline_at,
-    CASE
-      WHEN (
-        "order".after_care_id IS NULL
-      )
-      THEN 0
-      ELSE CAST(CAST((
-        SELECT
-          COALESCE(SUM(CAST(settled.back_cost * 100 AS BIGINT)), 0) AS coalesce_5
-        FROM except_order AS settled
-        WHERE
-          settled.order_id = "order".id
-          AND settled.status = 1
-          AND settled.close_time IS NOT NULL
-          AND (
-            settled.except_type = '仅退款' OR settled.recv_time IS NOT NULL
-          )
-      ) AS BIGINT) AS DOUBLE PRECISION) / 100
-    END AS refunded,
-    CASE
-      WHEN (
-        "order".after_care_id IS NULL
-      )
-      THEN "order".num
-      ELSE "order".num - CAST((
-        SELECT
-          COALESCE(SUM(given_back.received), 0) AS coalesce_7
-        FROM return_quantity AS given_back
-        WHERE
-          given_back.order_id = "order".id
-      ) AS INT)
-    END AS pieces_left,
-    ARRAY_REMOVE(
-      CAST(ARRAY[
-        CASE
-          WHEN (
-            "order".status = 0
-            OR "order".status = 1
-            OR "order".status = -1
-            AND "order".deliver_time IS NOT NULL
-            AND "order".recv_time IS NULL
-          )
-          THEN 'ship'
-          ELSE NULL
-        END,
-        CASE
-          WHEN (
-            "order".status = 1 AND "order".deliver_time >= %(now)s - 3600
-          )
-          THEN 'unship'
-          ELSE NULL
-        END,
-        CASE
-          WHEN (
-            "order".status = 1
-            AND NOT (
-              EXISTS(
-                SELECT
-                  order_clock.order_id
-                FROM order_clock
-                WHERE
-                  order_clock.order_id = "order".id AND order_clock.extended_days > 0
+              AND NOT (
+                EXISTS(
+                  SELECT
+                    order_clock.order_id
+                  FROM order_clock
+                  WHERE
+                    order_clock.order_id = "order".id AND order_clock.extended_days > 0
+                )
               )
             )
-          )
-          THEN 'extend'
-          ELSE NULL
-        END,
-        CASE WHEN (
-          "order".status = 0
-        ) THEN 'cancel' ELSE NULL END
-      ] AS TEXT[]),
-      NULL
-    ) AS actions,
-    "order".create_time AS _time,
-    "order".id AS _id
-  FROM "order"
-  WHERE
-    "order".business_id = %(actor_id)s
-  ORDER BY
-    "order".create_time DESC,
-    "order".id DESC
+            THEN 'extend'
+            ELSE NULL
+          END,
+          CASE WHEN (
+            "order".status = 0
+          ) THEN 'cancel' ELSE NULL END
+        ] AS TEXT[]),
+        NULL
+      ) AS actions,
+      "order".create_time AS _time,
+      "order".id AS _id
+    FROM "order"
+    WHERE
+      "order".business_id = %(actor_id)s
+    ORDER BY
+      "order".create_time DESC,
+      "order".id DESC
+    LIMIT 101
+  ) AS reached
   LIMIT %(size)s + 1
-  OFFSET %(skip)s
 ), caller AS (
   SELECT
     "user".id,

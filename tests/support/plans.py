@@ -1,8 +1,7 @@
 """What PostgreSQL does for a statement of ours: its plan, and the rows that it reads of each table."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from app.db.statement import Statement
@@ -10,12 +9,13 @@ from app.db.work import Work
 from app.services.paging import Page
 
 
-def explained(work: Work, sql: Callable[..., list[tuple]], statement: Statement, **parameters: Any) -> dict[str, Any]:
-    """The plan of a statement as it is run, for a first page of 20 unless said."""
-    values = {**statement.values, **work._parameters, **Page(1, 20).parameters(), **parameters}
-    names = re.findall(r"%\((\w+)\)s", statement.sql)
-    text = re.sub(r"%\(\w+\)s", "%s", statement.sql)
-    [(plan,)] = sql("EXPLAIN (ANALYZE, FORMAT JSON) " + text, *(values[name] for name in names))
+def explained(work: Work, statement: Statement, **parameters: Any) -> dict[str, Any]:
+    """The plan of a statement as it is run, prepared or not, for a first page of 20 unless said."""
+    given = {**statement.values, **work._parameters, **Page(1, 20).parameters(), **parameters}
+    work._open(transaction=False)
+    kept = statement.kept and work._prepared(statement)
+    work._cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + (statement.call if kept else statement.sql), given)
+    [(plan,)] = work._cursor.fetchall()
     return dict(plan[0]["Plan"])
 
 

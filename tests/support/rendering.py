@@ -12,6 +12,7 @@ from app.db.work import MERCHANT
 from app.services.orders import placing
 from app.services.orders import queries as orders
 from app.services.orders.states import LIFECYCLE, TRACKING
+from app.services.paging import Start
 from app.services.statistics import reports
 from app.services.sweeping.sweep import SWEEPS
 from app.services.tickets import queries as tickets
@@ -32,10 +33,10 @@ def statements() -> dict[str, Statement]:
         "ship_many": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT),
         "ship_concurrently": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT, concurrent=True),
         "ship_concurrently_keyed": LIFECYCLE._compile_many(ship, MERCHANT, SHIPMENT, concurrent=True, keyed=True),
-        "orders": orders._list(MERCHANT, ALL, by_cursor=False),
+        "orders": orders._list(MERCHANT, ALL, Start.TOP),
         "order": orders._one(MERCHANT),
         "order_untouched": orders._untouched(MERCHANT),
-        "tickets": tickets._list(MERCHANT, ALL, by_cursor=False),
+        "tickets": tickets._list(MERCHANT, ALL, Start.TOP),
         "statistics_overview": reports._overview(MERCHANT),
         **{f"sweep_{name}": sweep.due for name, sweep in SWEEPS.items()},
         "webhooks_lease": leases._LEASE,

@@ -22,7 +22,7 @@ from app.services.lifecycle.deadlines import overdue
 from app.services.orders import notes, search, updates, urgent
 from app.services.orders.states import DEADLINES, LIFECYCLE
 from app.services.ownership import FIGURES, ORDERS, owned
-from app.services.paging import CAP, NEWEST, Page, answer, counted, page_statement
+from app.services.paging import CAP, NEWEST, Page, Start, answer, counted, page_statement
 from app.services.tickets import states
 
 ORDER = Order.__table__
@@ -70,8 +70,8 @@ def get(work: Work, order_id: int) -> JsonText:
 
 def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
     """The actor's orders that pass all `filters` (names of FILTERS), newest first unless the page says, as JSON."""
-    plan, names, found = _look_up(work, filters, by_cursor=page.cursor is not None)
-    statement = _list(work.actor.kind, names, page.cursor is not None, plan, page.sort)
+    plan, names, found = _look_up(work, filters, by_cursor=page.start is Start.CURSOR)
+    statement = _list(work.actor.kind, names, page.start, plan, page.sort)
     return answer(work.one(statement, **filters, **found, **page.parameters()), page)
 
 
@@ -91,7 +91,7 @@ def timeline(work: Work, order_id: int, page: Page) -> JsonText:
     kind = work.actor.kind
     if work.one(_exists(kind), order_id=order_id).found is None:
         raise NotFound
-    return answer(work.one(_timeline(kind, page.cursor is not None), order_id=order_id, **page.parameters()), page)
+    return answer(work.one(_timeline(kind, page.start), order_id=order_id, **page.parameters()), page)
 
 
 def conditions(kind: str, filters: Iterable[str]) -> list[Condition]:
@@ -153,7 +153,7 @@ def _whole(kind: str) -> list[Expression]:
 
 
 @lru_cache(maxsize=1000)
-def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = search.WALK, sort: str = NEWEST) -> Statement:
+def _list(kind: str, filters: frozenset[str], start: Start, plan: str = search.WALK, sort: str = NEWEST) -> Statement:
     chosen = conditions(kind, filters) + [search.FOUND] * (plan == search.LOOK_UP)
     by_deadline = sort == urgent.SORT
     if kind == MERCHANT and filters <= {"status", "statuses"} and plan == search.WALK:
@@ -167,7 +167,7 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = searc
         total = counted(rows)
     view, time = select(*LIFECYCLE.view(ORDER, kind)), ORDER.c.create_time
     if by_deadline:
-        due = urgent.due(chosen, by_cursor=by_cursor)
+        due = urgent.due(chosen, start=start)
         view, time = view.select_from(ORDER.join(due, due.c.id == ORDER.c.id)), due.c.at
     else:
         view = view.where(*chosen)
@@ -177,7 +177,7 @@ def _list(kind: str, filters: frozenset[str], by_cursor: bool, plan: str = searc
         time,
         ORDER.c.id,
         total=total,
-        by_cursor=by_cursor,
+        start=start,
         kind=kind,
         varied=varied,
         ascending=sort != NEWEST,
@@ -212,11 +212,11 @@ def _exists(kind: str) -> Statement:
 
 
 @cache
-def _timeline(kind: str, by_cursor: bool) -> Statement:
+def _timeline(kind: str, start: Start) -> Statement:
     of_order = EVENT.c.order_id == bindparam("order_id")
     total = counted(select(EVENT.c.id).where(of_order))
     view = select(*(column for column in shown(EVENT) if column.name not in ("business_id", "order_id"))).where(of_order)
-    return page_statement(view, None, EVENT.c.id, total=total, by_cursor=by_cursor, kind=kind)
+    return page_statement(view, None, EVENT.c.id, total=total, start=start, kind=kind)
 
 
 @cache

@@ -14,7 +14,7 @@ from app.db.work import Work
 from app.models import Order, PutOffOrder
 from app.services.lifecycle.deadlines import Deadline
 from app.services.orders.states import RECEIPT, SHIPMENT
-from app.services.paging import AFTER_ID, AFTER_TIME, SIZE, SKIP
+from app.services.paging import AFTER_ID, AFTER_TIME, SIZE, SKIP, Start
 
 ORDER = Order.__table__
 PUT_OFF = PutOffOrder.__table__
@@ -30,9 +30,9 @@ def is_due(status: Expression) -> Condition:
     return or_(*(and_(status == each.state.status, each.is_on) for each in _CLOCKED))
 
 
-def due(chosen: Sequence[Condition], *, by_cursor: bool) -> Columns:
+def due(chosen: Sequence[Condition], *, start: Start) -> Columns:
     """The `id` of each order that meets `chosen`, and the time `at` its deadline falls: at least as many as a page shows."""
-    places = [_in_order(each, chosen, by_cursor=by_cursor) for each in _CLOCKED]
+    places = [_in_order(each, chosen, start=start) for each in _CLOCKED]
     return union_all(*places, *(_put_off(each, chosen) for each in _CLOCKED)).subquery("due")
 
 
@@ -41,15 +41,15 @@ def clear(work: Work) -> int:
     return work.do(_CLEAR, chunk=CHUNK)
 
 
-def _in_order(deadline: Deadline, chosen: Sequence[Condition], *, by_cursor: bool) -> Query:
-    start = deadline.start(ORDER)
-    rows = select(ORDER.c.id, (start + deadline.seconds).label("at"))
+def _in_order(deadline: Deadline, chosen: Sequence[Condition], *, start: Start) -> Query:
+    since = deadline.start(ORDER)
+    rows = select(ORDER.c.id, (since + deadline.seconds).label("at"))
     rows = rows.where(*chosen, deadline.state.holds(ORDER), deadline.is_on, ~_WAS_PUT_OFF)
-    if by_cursor:
+    if start is Start.CURSOR:
         after = tuple_(AFTER_TIME - deadline.seconds, AFTER_ID)
-        rows = rows.where(tuple_(start, ORDER.c.id) > after)
-    needed = SIZE + 1 if by_cursor else SIZE + SKIP + 1
-    return select(rows.order_by(start, ORDER.c.id).limit(needed).subquery(f"{deadline.name}_in_order"))
+        rows = rows.where(tuple_(since, ORDER.c.id) > after)
+    needed = SIZE + SKIP + 1 if start is Start.PAGE else SIZE + 1
+    return select(rows.order_by(since, ORDER.c.id).limit(needed).subquery(f"{deadline.name}_in_order"))
 
 
 def _put_off(deadline: Deadline, chosen: Sequence[Condition]) -> Query:

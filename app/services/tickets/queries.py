@@ -16,7 +16,7 @@ from app.services import parties
 from app.services.lifecycle.deadlines import overdue
 from app.services.lifecycle.table import State
 from app.services.ownership import TICKETS, owned
-from app.services.paging import CAP, Page, answer, counted, page_statement
+from app.services.paging import CAP, Page, Start, answer, counted, page_statement
 from app.services.tickets import bought, tally
 from app.services.tickets.states import DEADLINES, JOINED, LIFECYCLE, STEPS, WAITING_FOR
 
@@ -69,7 +69,7 @@ def moved(work: Work, ticket_id: int) -> JsonText:
 
 def page(work: Work, filters: Mapping[str, object], page: Page) -> JsonText:
     """The actor's tickets that pass all `filters` (names of FILTERS), newest first, as JSON."""
-    statement = _list(work.actor.kind, frozenset(filters), page.cursor is not None)
+    statement = _list(work.actor.kind, frozenset(filters), page.start)
     return answer(work.one(statement, **filters, **page.parameters()), page)
 
 
@@ -107,14 +107,14 @@ def _one(kind: str, with_order: bool) -> Statement:
 
 
 @lru_cache(maxsize=1000)
-def _list(kind: str, filters: frozenset[str], by_cursor: bool) -> Statement:
+def _list(kind: str, filters: frozenset[str], start: Start) -> Statement:
     chosen = conditions(kind, filters)
     if kind == CUSTOMER:
         chosen.append(_of_buyer(ACTOR_ID))
     view = select(*LIFECYCLE.view(JOINED, kind)).where(*chosen)
     total = counted(select(JOINED.c.id).where(*chosen)) if filters or kind not in (MERCHANT, ADMIN) else tally.total(kind)
     time, row_id = JOINED.c.create_time, JOINED.c.id
-    return page_statement(view, time, row_id, total=total, by_cursor=by_cursor, kind=kind, beside=_beside(kind))
+    return page_statement(view, time, row_id, total=total, start=start, kind=kind, beside=_beside(kind))
 
 
 def _beside(kind: str) -> Callable[..., Query] | None:

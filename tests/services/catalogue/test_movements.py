@@ -8,7 +8,7 @@ import pytest
 from app.db import migration
 from app.db.work import MERCHANT, Actor, Work
 from app.services.catalogue import movements
-from app.services.paging import NEWEST
+from app.services.paging import NEWEST, Start
 from tests.support.factories import made
 from tests.support.plans import explained, rows_read
 from tests.support.samples import refused
@@ -108,7 +108,7 @@ def test_an_index_finds_them(world, merchant, sql, asked):
     sql(CHANGE, sku["id"], "rare", 1_000_000, 3)
     sql("ANALYZE stock_movement")
     listing = movements._OF_SHOP if asked.get("reason", "order") == "order" else movements._BUT_ORDERS
-    statement = listing._statement(MERCHANT, frozenset(asked), True, NEWEST)
+    statement = listing._statement(MERCHANT, frozenset(asked), Start.CURSOR, NEWEST)
     with Work(Actor(MERCHANT, merchant.id), writes=False) as work:
-        plan = explained(work, sql, statement, **asked, after_time=2**31 - 1, after_id=2**60)
+        plan = explained(work, statement, **asked, after_time=2**31 - 1, after_id=2**60)
     assert rows_read(plan)["stock_movement"] <= 30

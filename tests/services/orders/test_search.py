@@ -9,7 +9,7 @@ import pytest
 
 from app.db.work import MERCHANT, SYSTEM, Actor, Work
 from app.services.orders import queries, search
-from app.services.paging import Page
+from app.services.paging import Page, Start
 from tests.support.api import Api
 from tests.support.factories import World, made
 from tests.support.plans import explained, nodes, rows_read
@@ -217,9 +217,9 @@ class TestManyOrders:
             assert plan == search.LOOK_UP
             by = search.BY_END if any(len(part) > 2 * search.LONGEST for part in filters.values()) else search.BY_ALL
             named = search._look_up(MERCHANT, "actor_id", frozenset(filters), by)
-            listed = queries._list(MERCHANT, frozenset(filters), False, plan)
+            listed = queries._list(MERCHANT, frozenset(filters), Start.TOP, plan)
             shown = work.one(listed, **filters, **ids, **Page(1, 20).parameters())
-            plans = [explained(work, sql, statement, **filters, **ids) for statement in (named, listed)]
+            plans = [explained(work, statement, **filters, **ids) for statement in (named, listed)]
             read = sum(map(rows_read, plans), Counter())
             indexes = {node.get("Index Name") for plan in plans for node in nodes(plan)}
         within = {"receiver": "receiver_name || '/' || receiver_phone", "order_number": "order_number"}

@@ -4,7 +4,7 @@ import psycopg2
 
 from app.db import migration
 from app.db.work import ADMIN, MERCHANT, SYSTEM, Actor, Work
-from app.services.paging import Page
+from app.services.paging import Start
 from app.services.tickets import queries, tally
 from tests.support.factories import REFUND, made
 from tests.support.plans import explained, rows_read
@@ -68,5 +68,30 @@ def test_a_page_reads_few_tickets_of_many(world, merchant, customer, sql):
     assert (shown["total"], shown["total_is_capped"]) == (10_000, True)
     for kind, actor in ((MERCHANT, merchant), (ADMIN, world.admin())):
         with Work(Actor(kind, actor.id), writes=False) as work:
-            plan = explained(work, sql, queries._list(kind, frozenset(), False), **Page(1, 20).parameters())
+            plan = explained(work, queries._list(kind, frozenset(), Start.TOP))
         assert rows_read(plan)["except_order"] <= 21
+
+
+def test_a_page_of_tickets_that_wait_reads_few_of_many_orders(world, merchant, customer, sql):
+    ticket, tickets = world.ticket(merchant, customer), 300
+    for table, row_id in (("order", ticket["order_id"]), ("except_order", ticket["id"])):
+        sql(
+            f"""
+            INSERT INTO "{table}" SELECT (jsonb_populate_record(t, to_jsonb(t) || other)).*
+            FROM "{table}" t, generate_series(2, {tickets}) n, LATERAL (
+                SELECT jsonb_build_object('id', 100000 + n, 'order_number', n::text, 'order_id', 100000 + n,
+                    'create_time', 1700000000 + n * 7919 %% {tickets}) AS other
+            ) o WHERE id = %s
+            """,
+            row_id,
+        )
+    sql("""
+        INSERT INTO except_order (order_id, business_id, except_type, status, create_time, close_time, back_reason, back_cost)
+        SELECT order_id, business_id, except_type, 0, create_time - n, create_time, 'x', 1
+        FROM except_order, generate_series(1, 200) n
+    """)
+    sql("ANALYZE")
+    waiting = frozenset({"waiting_for_merchant"})
+    with Work(Actor(ADMIN, world.admin().id), writes=False) as work:
+        plan = explained(work, queries._list(ADMIN, waiting, Start.TOP))
+    assert rows_read(plan)["except_order"] <= tickets + 60, "that are counted, and shown"
