@@ -1,3 +1,7 @@
 """The merchant-side backend of a metaverse e-commerce platform."""
 
+import gc
+
 __version__ = "0.1.0"
+
+gc.set_threshold(50_000)  # what is imported stays: looking for garbage in it each 700 objects is a sixth of the start

