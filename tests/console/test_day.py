@@ -43,7 +43,7 @@ def test_from_a_new_product_to_a_refund(world, visit, url):
     drawer = page.get_by_role("dialog")
     drawer.get_by_role("button", name="同意").click()
     page.get_by_role("dialog", name="同意售后申请").get_by_role("button", name="同意").click()
-    visitor.says("待打款")
+    drawer.get_by_text("待打款").wait_for()
     assert merchant.get(f"/except-orders/{ticket['id']}").json()["step"] == "refunded"
     page.keyboard.press("Escape")
 

@@ -37,7 +37,7 @@ def test_staff_rule_on_a_ticket_and_read_it_in_the_audit(world, visit):
     dialog = page.get_by_role("dialog", name="拒绝")
     dialog.get_by_label("裁决原因").fill("商品完好")
     dialog.get_by_role("button", name="拒绝").click()
-    visitor.says("已拒绝")
+    page.get_by_role("dialog").get_by_text("已拒绝").wait_for()
     page.goto(f"{visitor.url}/console/admin/audit?order_id={ticket['order_id']}")
     visitor.row("拒绝售后").get_by_text("商品完好").wait_for()
     assert merchant.get(f"/except-orders/{ticket['id']}").json()["remark"] == "商品完好"
