@@ -64,7 +64,7 @@ test-fast: setup ## Run the tests that start no process and do not take long
 	@$(BIN)/python -m pytest -m "not processes and not long"
 
 test-hard: setup ## Try to break it at length: races, lost answers, kills, storms, crowds, full disks, failovers
-	@HARD=1 $(BIN)/python -m pytest -m hard
+	@HARD=1 $(BIN)/python -m pytest -n 2 -m hard
 
 snapshots: setup ## Write the big SQL statements to tests/snapshots, the chart there too, and its values to its READMEs
 	@$(BIN)/python -m tests.support.rendering
