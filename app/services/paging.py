@@ -58,8 +58,9 @@ class Page:
             return {"size": self.size, "after_time": time, "after_id": row_id}
         if self.number * self.size > CAP:
             raise PageTooDeep
-        skip = (self.number - 1) * self.size
-        return {"size": self.size, "skip": skip} if skip else {"size": self.size}
+        if self.start is Start.TOP:
+            return {"size": self.size}
+        return {"size": self.size, "skip": (self.number - 1) * self.size}
 
 
 class Sorting(NamedTuple):
@@ -154,7 +155,8 @@ def page_statement(
         after = tuple_(*(AFTER_TIME, AFTER_ID)[-len(keys) :])
         rows = rows.where(tuple_(*keys) > after if ascending else tuple_(*keys) < after)
     # The planner takes a parameter for a tenth of the rows: of all, if no literal said that no more than these are read.
-    reached = rows.limit(literal_column(f"{(CAP if start is Start.PAGE else MAX_SIZE) + 1}")).subquery("reached")
+    most = CAP if start is Start.PAGE else MAX_SIZE
+    reached = rows.limit(most + 1).subquery("reached")
     page = select(*reached.c).limit(SIZE + 1)
     picked = (page.offset(SKIP) if start is Start.PAGE else page).cte("picked")
     shown = [column for column in picked.c if column.name not in ("_time", "_id")]

@@ -176,7 +176,7 @@ class TestManyEvents:
             sql("VACUUM ANALYZE event")
 
     @pytest.mark.parametrize("asked", ASKED, ids=str)
-    def test_a_page_reads_few(self, many, sql, asked):
+    def test_a_page_reads_few(self, many, asked):
         statement = audit._listing(ADMIN)._statement(ADMIN, frozenset(audit._chosen(asked)), Start.CURSOR, NEWEST)
         given = {**audit._chosen(asked), **audit._type(asked), "after_time": 2**31 - 1, "after_id": 2**60}
         with Work(Actor(ADMIN, 1), writes=False) as work:

@@ -9,6 +9,13 @@ from app.services.tickets import queries, tally
 from tests.support.factories import REFUND, made
 from tests.support.plans import explained, rows_read
 
+# For each ticket, so many older ones that were closed.
+CLOSED = """
+    INSERT INTO except_order (order_id, business_id, except_type, status, create_time, close_time, back_reason, back_cost)
+    SELECT order_id, business_id, except_type, 0, create_time - n, create_time, 'x', 1
+    FROM except_order, generate_series(1, %s) n
+"""
+
 
 def totals(admin, *merchants):
     return [made(caller.get("/except-orders"))["total"] for caller in (*merchants, admin)]
@@ -54,15 +61,8 @@ def test_the_tickets_of_before_are_counted(empty_database):
 
 
 def test_a_page_reads_few_tickets_of_many(world, merchant, customer, sql):
-    ticket = world.ticket(merchant, customer)
-    sql(
-        """
-        INSERT INTO except_order (order_id, business_id, except_type, status, create_time, close_time, back_reason, back_cost)
-        SELECT order_id, business_id, except_type, 0, create_time - n, create_time, 'x', 1
-        FROM except_order, generate_series(1, 12000) n WHERE id = %s
-        """,
-        ticket["id"],
-    )
+    world.ticket(merchant, customer)
+    sql(CLOSED, 12_000)
     sql("ANALYZE")
     shown = made(merchant.get("/except-orders"))
     assert (shown["total"], shown["total_is_capped"]) == (10_000, True)
@@ -85,11 +85,7 @@ def test_a_page_of_tickets_that_wait_reads_few_of_many_orders(world, merchant, c
             """,
             row_id,
         )
-    sql("""
-        INSERT INTO except_order (order_id, business_id, except_type, status, create_time, close_time, back_reason, back_cost)
-        SELECT order_id, business_id, except_type, 0, create_time - n, create_time, 'x', 1
-        FROM except_order, generate_series(1, 200) n
-    """)
+    sql(CLOSED, 200)
     sql("ANALYZE")
     waiting = frozenset({"waiting_for_merchant"})
     with Work(Actor(ADMIN, world.admin().id), writes=False) as work:
