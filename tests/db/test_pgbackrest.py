@@ -39,7 +39,7 @@ class Backups:
         self.primary = Server(folder / "primary", PROGRAMS).init()
         with (self.primary.data / "postgresql.conf").open("a") as file:
             file.write(f"unix_socket_directories = '{folder}'\n")
-        for name in ("repository", "spool", "logs"):
+        for name in ("repository", "spool", "logs", "locks"):
             (folder / name).mkdir()
             if USER:
                 shutil.chown(folder / name, USER)
@@ -87,6 +87,7 @@ def backups(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backups]
         backups = Backups(folder)
         monkeypatch.setenv("PGBACKREST_CONFIG", str(folder / "pgbackrest.conf"))
         monkeypatch.setenv("PGBACKREST_REPO1_CIPHER_PASS", PASSPHRASE)
+        monkeypatch.setenv("PGBACKREST_LOCK_PATH", str(folder / "locks"))
         stack.callback(backups.stop)
         backups.start()
         backups.primary.run("CREATE DATABASE shop")
