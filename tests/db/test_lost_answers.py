@@ -14,7 +14,7 @@ from tests.support.invariants import broken
 from tests.support.load import Load
 from tests.support.lossy import Lossy
 
-SECONDS = often(6, 60)
+SECONDS = often(3, 60)
 CHANCE = 0.02
 
 

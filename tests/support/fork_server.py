@@ -1,6 +1,6 @@
-"""`python -m tests.support.fork_server FD`: imports what the app needs of others, and forks for each program it is asked for.
+"""`python -m tests.support.fork_server FD`: imports what programs need, and forks for each that it is asked for.
 
-A program imports `app` itself, which reads its settings from the environment meanwhile.
+Of `app` it imports what takes the most time and reads nothing but the settings, which a program reads anew.
 """
 
 import gc
@@ -16,6 +16,7 @@ import time
 
 NEEDED = "import sys, uvicorn.lifespan.on, uvicorn.loops.auto, app.cli, app.process.serve, app.main; print(*sys.modules)"
 OURS = ("app", "migrations", "__main__")
+IMPORTED = ("app.models", "app.schemas")
 MOST = 1_000_000  # bytes of a request
 WORD = 4  # bytes of each number of an answer
 INTERRUPTED = signal.getsignal(signal.SIGINT)  # ignored where the tests run in the background
@@ -40,7 +41,7 @@ def main(requests: socket.socket) -> None:
 
 def _needed() -> list[str]:
     found = subprocess.run([sys.executable, "-c", NEEDED], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-    return [name for name in found if name.partition(".")[0] not in OURS]
+    return [name for name in found if name.partition(".")[0] not in OURS or name.startswith(IMPORTED)]
 
 
 def _wait_for_a_fork(answers: int) -> int:
@@ -63,8 +64,16 @@ def _become(command: list[str], environment: dict[str, str], folder: str, output
     os.environ.update(environment)
     time.tzset()
     os.chdir(folder)
+    _read_settings()
     sys.argv[:] = command
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+
+
+def _read_settings() -> None:
+    from app.config import faults, reading, settings
+
+    read, faults[:] = reading.read()
+    settings.__setstate__(read.__getstate__())
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ WAITING = "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be' A
 
 def eventually(holds: Callable[[], Any], seconds: float = 20, *, told: Callable[[], str] = lambda: "") -> Any:
     """What `holds` returns once it is true; `told` says what is known when it never is."""
-    deadline = time.monotonic() + seconds
+    begun = time.monotonic()
     while not (found := holds()):
-        assert time.monotonic() < deadline, f"it does not come true\n{told()}"
-        time.sleep(0.02)
+        waited = time.monotonic() - begun
+        assert waited < seconds, f"it does not come true\n{told()}"
+        time.sleep(min(max(0.01, waited / 20), 0.2))  # what has not come soon is looked for less often
     return found
 
 
