@@ -52,7 +52,7 @@ class Shop:
             self._sku = world.sku(world.merchant(), stock=STOCK)["id"]
             pools.leave()
         urls = [stack.enter_context(serving(environment_for(uri))) for uri in (direct, proxied)]
-        self._loads = [Load(url, asks_again=True) for url in urls]
+        self._loads = [Load(url, asks_again=True, pause=often(0.05, 0)) for url in urls]
         self._done: list[list[float]] = [[] for _ in urls]
         self._keys: set[str] = set()
         for number, load in enumerate(self._loads):

@@ -16,11 +16,12 @@ import httpx
 class Load:
     """Clients that each do one thing after another, until each is acknowledged.
 
-    An answer that does not come is a fault, unless `asks_again`.
+    An answer that does not come is a fault, unless `asks_again`. Each rests for `pause` seconds after what was acknowledged.
     """
 
     url: str
     asks_again: bool = False
+    pause: float = 0
     over: threading.Event = field(default_factory=threading.Event)
     acknowledged: queue.SimpleQueue[tuple[float, str, int]] = field(default_factory=queue.SimpleQueue)
     answers: Counter[int] = field(default_factory=Counter)
@@ -38,6 +39,7 @@ class Load:
                 if self.over.is_set():
                     return
                 self._until_acknowledged(lambda key: act(client, key), f"{name}{number}")
+                time.sleep(self.pause)
 
     def _until_acknowledged(self, act: Callable[[str], httpx.Response], key: str) -> None:
         while True:
