@@ -287,7 +287,7 @@ def set_deadline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int
 
 
 def _forget_deadlines() -> None:
-    for each in gc.get_objects():
+    for each in gc.get_referrers(Statement):
         if isinstance(each, Statement):
             for known in ("values", "parameters", "call"):
                 each.__dict__.pop(known, None)
