@@ -131,11 +131,8 @@ def test_more_than_can_be_answered_is_refused_at_once(server, tried, fails):
         del clients.seconds[:]
         failing = itertools.cycle(failures(server, service).items())
         failed = Counter()
-        for more in (
-            TIMES,
-            2 * TIMES,
-            4 * TIMES,
-        ):  # where other work slowed the machine down as the peak was measured, the first is no overload
+        # Where other work slowed the machine down as the peak was measured, the first is no overload.
+        for more in (TIMES, 2 * TIMES, 4 * TIMES):
             load = clients.at_rate(more * peak, SECONDS)
             load.join(PAUSE)
             while load.is_alive():
