@@ -155,7 +155,8 @@ def nothing_is_lost(sent, uri):
 
 def test_programs_run_and_frpc_is_off(service, dying):
     running = dict.fromkeys(("relay", "be", "be-more:be-more-1", "worker"), "RUNNING")
-    assert service.status() == {**running, "frpc": "STOPPED"}
+    shown = dict(line.split()[:2] for line in service.control("status").splitlines())
+    assert shown == service.status() == {**running, "frpc": "STOPPED"}
 
 
 def test_tail_be_shows_a_request_just_made_and_stdout_carries_the_same_line(service):

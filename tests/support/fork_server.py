@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 
+from app.config import faults, reading, settings
+
 NEEDED = "import sys, uvicorn.lifespan.on, uvicorn.loops.auto, app.cli, app.process.serve, app.main; print(*sys.modules)"
 OURS = ("app", "migrations", "__main__")
 IMPORTED = ("app.models", "app.schemas")
@@ -64,16 +66,10 @@ def _become(command: list[str], environment: dict[str, str], folder: str, output
     os.environ.update(environment)
     time.tzset()
     os.chdir(folder)
-    _read_settings()
-    sys.argv[:] = command
-    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
-
-
-def _read_settings() -> None:
-    from app.config import faults, reading, settings
-
     read, faults[:] = reading.read()
     settings.__setstate__(read.__getstate__())
+    sys.argv[:] = command
+    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
