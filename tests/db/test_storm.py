@@ -20,7 +20,7 @@ from tests.support.invariants import broken
 from tests.support.load import Load
 from tests.support.waiting import eventually
 
-STORM = often(10, 60)  # seconds
+STORM = often(5, 60)  # seconds
 LOST, LEFT, STOPS, FREEZES = often(40, 200), often(100, 1_000), often(1, 5), often(1, 5)
 OURS = "pid <> pg_backend_pid() AND application_name = 'meta_be' AND datname = current_database()"
 pytestmark = pytest.mark.hard

@@ -1,8 +1,9 @@
 """`python -m tests.support.fork_server FD`: imports what programs need, and forks for each that it is asked for.
 
-Of `app` it imports what takes the most time and reads nothing but the settings, which a program reads anew.
+Of `app` it imports what reads nothing but the settings, which a program reads anew, and only when it runs.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -12,20 +13,21 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from typing import NoReturn
 
 from app.config import faults, reading, settings
 
 NEEDED = "import sys, uvicorn.lifespan.on, uvicorn.loops.auto, app.cli, app.process.serve, app.main; print(*sys.modules)"
-OURS = ("app", "migrations", "__main__")
-IMPORTED = ("app.models", "app.schemas")
+LATER = ("app.cli", "app.main", "app.process", "migrations", "__main__")
 MOST = 1_000_000  # bytes of a request
 WORD = 4  # bytes of each number of an answer
 INTERRUPTED = signal.getsignal(signal.SIGINT)  # ignored where the tests run in the background
 
 
 def main(requests: socket.socket) -> None:
-    """Fork for each request until nobody is there to make one. A fork returns when its program does, and so ends as any."""
+    """Fork for each request until nobody is there to make one."""
     for name in _needed():
         importlib.import_module(name)
     gc.freeze()
@@ -34,16 +36,16 @@ def main(requests: socket.socket) -> None:
     while True:
         request, files, _, _ = socket.recv_fds(requests, MOST, 3)
         if not request:
-            return None
+            return
         if not os.fork() and not _wait_for_a_fork(files[0]):
-            return _become(*json.loads(request), *files[1:])
+            _end(_become(*json.loads(request), *files[1:]))
         for each in files:
             os.close(each)
 
 
 def _needed() -> list[str]:
     found = subprocess.run([sys.executable, "-c", NEEDED], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-    return [name for name in found if name.partition(".")[0] not in OURS or name.startswith(IMPORTED)]
+    return [name for name in found if not name.startswith(LATER)]
 
 
 def _wait_for_a_fork(answers: int) -> int:
@@ -57,7 +59,8 @@ def _wait_for_a_fork(answers: int) -> int:
     return forked
 
 
-def _become(command: list[str], environment: dict[str, str], folder: str, output: int, errors: int) -> None:
+def _become(command: list[str], environment: dict[str, str], folder: str, output: int, errors: int) -> int:
+    """Run the program; its exit status."""
     signal.signal(signal.SIGINT, INTERRUPTED)
     os.dup2(output, 1)
     os.dup2(errors, 2)
@@ -69,7 +72,22 @@ def _become(command: list[str], environment: dict[str, str], folder: str, output
     read, faults[:] = reading.read()
     settings.__setstate__(read.__getstate__())
     sys.argv[:] = command
-    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+    except SystemExit as left:
+        if not isinstance(left.code, int | None):
+            raise
+        return left.code or 0
+    return 0
+
+
+def _end(status: int) -> NoReturn:
+    """End as any program does, but take nothing apart, which would copy all memory that is shared with the fork server."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

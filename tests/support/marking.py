@@ -1,13 +1,12 @@
 """Marks the tests that start a process, by what their code and their fixtures reach, so that nobody has to remember to."""
 
-import dis
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -17,13 +16,6 @@ from app.services.uploads.content import image_process
 INSPECTORS = {Path(image_process.__file__).name, measuring.__name__}  # each upload of a picture or a model has one for itself
 STARTERS = {"subprocess", "multiprocessing"}
 PROCESSES = "processes"
-
-
-class Names(NamedTuple):
-    """What a function's code loads by name."""
-
-    of_globals: set[str]
-    of_attributes: set[str]
 
 
 def mark(item: pytest.Item) -> None:
@@ -43,7 +35,7 @@ def watch(item: pytest.Item, command: Any) -> None:
 def _code_of(item: pytest.Function) -> Iterator[Callable[..., Any]]:
     """The test, its class's helpers and its fixtures."""
     yield item.function
-    for name in _names(inspect.unwrap(item.function).__code__).of_attributes:
+    for name in _names(inspect.unwrap(item.function).__code__):
         helper = getattr(item.cls, name, None)
         if isinstance(helper, FunctionType):
             yield helper
@@ -82,19 +74,11 @@ def _used(value: Any) -> Iterator[Any]:
         with suppress(ValueError):
             value = inspect.unwrap(value)
     if isinstance(value, FunctionType) and value.__module__.startswith("tests."):
-        yield from (value.__globals__[name] for name in _names(value.__code__).of_globals if name in value.__globals__)
+        yield from (value.__globals__[name] for name in _names(value.__code__) if name in value.__globals__)
 
 
 @cache
-def _names(code: CodeType) -> Names:
-    """The names that it loads, and the functions written inside it."""
-    found = Names(set(), set())
-    for each in dis.get_instructions(code):
-        if each.opname == "LOAD_GLOBAL":
-            found.of_globals.add(each.argval)
-        elif each.opname in ("LOAD_METHOD", "LOAD_ATTR"):
-            found.of_attributes.add(each.argval)
-    for inner in (const for const in code.co_consts if isinstance(const, CodeType)):
-        found.of_globals.update(_names(inner).of_globals)
-        found.of_attributes.update(_names(inner).of_attributes)
-    return found
+def _names(code: CodeType) -> frozenset[str]:
+    """The names that it uses of globals and of attributes, and those of the functions written inside it."""
+    inner = (_names(const) for const in code.co_consts if isinstance(const, CodeType))
+    return frozenset(code.co_names).union(*inner)

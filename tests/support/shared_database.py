@@ -26,9 +26,10 @@ _SEQUENCES = """
 SELECT string_agg(format('setval(%L, %s, %L)', sequencename, coalesce(last_value, start_value), last_value IS NOT NULL), ', ')
 FROM pg_sequences WHERE schemaname = 'public'
 """
-_END_OTHERS = """
+_END_OTHERS = f"""
 SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND (application_name <> 'meta_be' OR state <> 'idle')
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND (application_name NOT IN ('meta_be', '{asking.BESIDE}') OR state <> 'idle')
 """
 _UNTOUCHED = """
 SELECT NOT is_called AND NOT EXISTS (
