@@ -45,6 +45,7 @@ def test_rows_and_numbers_are_as_before(database: SharedDatabase) -> None:
         "CREATE TABLE other ()",
         'ALTER TABLE "order" DISABLE TRIGGER ALL',
         "DROP INDEX ix_event_order",
+        "SET session_replication_role = replica; ALTER TABLE sku DROP CONSTRAINT ck_sku_stock_not_negative",
         "SELECT pg_advisory_lock(7)",
     ],
 )

@@ -20,6 +20,8 @@ CREATE PROCEDURE test_support.empty() LANGUAGE plpgsql SET session_replication_r
     $$ BEGIN {deletes} {copies} PERFORM {sequences}; END $$;
 CREATE EVENT TRIGGER changed ON ddl_command_end EXECUTE FUNCTION test_support.note();
 CREATE EVENT TRIGGER dropped ON sql_drop EXECUTE FUNCTION test_support.note();
+ALTER EVENT TRIGGER changed ENABLE ALWAYS;
+ALTER EVENT TRIGGER dropped ENABLE ALWAYS;
 """
 _TABLES = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 _SEQUENCES = """

@@ -3,7 +3,7 @@
 Buyers give one number when they register and often another for their parcels, and call from either.
 """
 
-from sqlalchemy import bindparam, func, select, union
+from sqlalchemy import Text, bindparam, func, select, union
 
 from app.db.types import Query
 from app.models import Customer, Order
@@ -14,7 +14,7 @@ ORDER = Order.__table__
 MOST = 1000  # orders that are looked at
 CALLER = CUSTOMER.alias("caller")
 
-_KEY = bindparam("phone")
+_KEY = bindparam("phone", type_=Text)
 
 
 def _buyers() -> Query:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import psycopg2.errors
-from sqlalchemy import bindparam, delete, insert, literal, or_, select
+from sqlalchemy import Integer, bindparam, delete, insert, literal, or_, select
 from sqlalchemy.dialects import postgresql
 
 from app.db.parameters import ACTOR_ID, NOW
@@ -34,7 +34,7 @@ _HAS_PART = (
 FILTERS = {
     "q": or_(*_HAS_PART),
     "sku_code": select(CODE.c.sku_id).where(CODE.c.sku_id == SKU.c.id, CODE.c.code == bindparam("sku_code")).exists(),
-    "updated_after": updated_at(SKU) >= bindparam("updated_after"),
+    "updated_after": updated_at(SKU) >= bindparam("updated_after", type_=Integer),
     "product_id": SKU.c.product_id == bindparam("product_id"),
     "status": SKU.c.status == bindparam("status"),
     "name": contains(SKU.c.sku_name, "name"),

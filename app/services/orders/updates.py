@@ -53,7 +53,7 @@ def _look_up(kind: str, merchant: str | None) -> Statement:
         select(EVENT.c.order_id)
         .where(*theirs, *after)
         .order_by(EVENT.c.time.desc())
-        .limit(bindparam("most") + 1)
+        .limit(bindparam("most", type_=Integer) + 1)
         .subquery("events")
     )
     each = (events.c.order_id, func.count().label("events"))
