@@ -1,21 +1,19 @@
 """A whole run of the suite fails for each code that the document lists and nothing reaches."""
 
-import subprocess
-import sys
+import os
 from fnmatch import fnmatchcase
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.support import promises
+from tests.support.processes import finished
 
 LITTLE = "testpaths=tests/document/test_reference.py"  # as if this were the whole suite, of which it reaches nothing
 
 
 @pytest.mark.parametrize(("options", "fails"), [(["-n", "1"], True), (["-n", "0"], True), (["-n", "0", "-k", "code"], False)])
 def test_it_fails_where_all_tests_were_run(tmp_path, options, fails):
-    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={tmp_path}", "-o", LITTLE, *options]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    ended = finished(dict(os.environ), "pytest", "-o", f"cache_dir={tmp_path}", "-o", LITTLE, *options)
     told = "FAILED: the document lists what no test reaches: merchant_ship_order 404 not_found"
     assert (told in ended.stdout) == fails, ended.stdout + ended.stderr
     assert ended.returncode == (pytest.ExitCode.TESTS_FAILED if fails else pytest.ExitCode.OK)
