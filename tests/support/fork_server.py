@@ -1,6 +1,6 @@
 """`python -m tests.support.fork_server FD`: imports what programs need, and forks for each that it is asked for.
 
-Of `app` it imports what reads nothing but the settings, which a program reads anew, and only when it runs.
+Of `app` it imports what reads nothing of its surroundings until it is called; the settings are read anew for each program.
 """
 
 import atexit

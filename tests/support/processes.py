@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 import psutil
 
+from app.process.serve import KEEP_ALIVE
 from tests import ROOT
 from tests.support.forking import Forked
 from tests.support.servers import free_port
@@ -88,8 +89,12 @@ def _started(environment: dict[str, str], command: tuple[str, ...], folder: Path
 
 @contextmanager
 def service(environment: dict[str, str], *options: str, folder: Path = ROOT) -> Iterator[Process]:
-    """A plain `uvicorn app.main:app` of the code in `folder`, ready to be asked."""
-    with running(environment, "uvicorn", "app.main:app", "--port", "0", *options, folder=folder) as found:
+    """A plain `uvicorn app.main:app` of the code in `folder`, ready to be asked.
+
+    As in production, it is the client that ends an idle connection: were it the server, a request could just be on its way.
+    """
+    given = ("--port", "0", "--timeout-keep-alive", str(KEEP_ALIVE), *options)
+    with running(environment, "uvicorn", "app.main:app", *given, folder=folder) as found:
         eventually(lambda: "running on http" in found.text() or found.process.poll() is not None, 30)
         url = re.search(r"running on (http://[\d.:]+)", found.text())
         assert url, found.text()
