@@ -219,12 +219,8 @@ def sql_connection(postgres: str) -> Iterator[asking.Beside]:
 @pytest.fixture
 def sql(migrated: str, sql_connection: asking.Beside) -> Iterator[Callable[..., list[tuple]]]:
     """Runs SQL beside the app: looks at what is stored, and turns back clocks."""
-    with sql_connection.connection(migrated) as connection:
-
-        def run(statement: str, *values: object) -> list[tuple]:
-            return asking.rows(connection, statement, values)
-
-        yield run
+    with sql_connection.asking(migrated) as sql:
+        yield sql
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """SQL beside the app."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,13 +33,13 @@ class Beside:
         self._uri, self._connection = "", None
 
     @contextmanager
-    def connection(self, uri: str) -> Iterator[Any]:
-        """The connection to the database with this URI, as if it had just been opened; in autocommit."""
+    def asking(self, uri: str) -> Iterator[Callable[..., list[tuple]]]:
+        """Runs SQL on the database with this URI as if the connection had just been opened, committed at once."""
         if uri != self._uri:
             self.leave()
             self._uri, self._connection = uri, psycopg2.connect(uri, application_name=BESIDE)
             self._connection.autocommit = True
-        yield self._connection
+        yield lambda statement, *values: rows(self._connection, statement, values)
         try:
             rows(self._connection, "DISCARD ALL")
         except psycopg2.Error:  # the test ended it

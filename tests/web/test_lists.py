@@ -3,9 +3,7 @@
 import base64
 import itertools
 import time
-from functools import partial
 
-import psycopg2
 import pytest
 
 from app.db.work import Actor, Work
@@ -30,17 +28,9 @@ def world(migrated):
 
 
 @pytest.fixture(scope="module")
-def sql(migrated):
-    connection = psycopg2.connect(migrated)
-    connection.autocommit = True
-    yield partial(run_sql, connection)
-    connection.close()
-
-
-def run_sql(connection, statement, *values):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall()) if cursor.description else []
+def sql(migrated, sql_connection):
+    with sql_connection.asking(migrated) as sql:
+        yield sql
 
 
 def ids(shown):

@@ -11,7 +11,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import httpx
-import psycopg2
 import pytest
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, settings
@@ -23,6 +22,7 @@ from app.errors import AppError
 from app.services.orders import shipping
 from app.services.tickets import use_cases as tickets
 from tests.support.api import Api, Caller
+from tests.support.asking import Beside
 from tests.support.effort import often
 from tests.support.factories import REFUND, RETURN, World, made, purchase
 from tests.support.invariants import broken
@@ -679,20 +679,11 @@ def counted(tried: Callable[[str, int], None]) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def market(migrated_module: str) -> Iterator[None]:
+def market(migrated_module: str, sql_connection: Beside) -> Iterator[None]:
     """One database for all runs of the machine: each opens shops of its own in it."""
-    connection = psycopg2.connect(migrated_module)
-    connection.autocommit = True
-
-    def run(statement: str, *values: object) -> list[tuple]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            return list(cursor.fetchall()) if cursor.description else []
-
-    with Api() as api, start_blocking_portal() as api.client.portal:
+    with sql_connection.asking(migrated_module) as run, Api() as api, start_blocking_portal() as api.client.portal:
         Market.api, Market.sql = api, staticmethod(run)
         yield
-    connection.close()
 
 
 TestMarket = pytest.mark.hard(pytest.mark.long(Market.TestCase))

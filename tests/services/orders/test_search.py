@@ -2,9 +2,7 @@
 
 import time
 from collections import Counter
-from functools import partial
 
-import psycopg2
 import pytest
 
 from app.db.work import MERCHANT, SYSTEM, Actor, Work
@@ -34,11 +32,9 @@ def migrated(migrated_module):
 
 
 @pytest.fixture(scope="module")
-def sql(migrated):
-    connection = psycopg2.connect(migrated)
-    connection.autocommit = True
-    yield partial(run_sql, connection)
-    connection.close()
+def sql(migrated, sql_connection):
+    with sql_connection.asking(migrated) as sql:
+        yield sql
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +82,6 @@ def crowd(world, sql):
     )
     sql("VACUUM ANALYZE")
     return merchants[0]
-
-
-def run_sql(connection, statement, *values):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall()) if cursor.description else []
 
 
 def index_again(sql, *order_ids):

@@ -1,10 +1,8 @@
 """Orders that changed after a time: found whatever their number is, at a cost that goes by what changed."""
 
 import time
-from functools import partial
 from itertools import pairwise
 
-import psycopg2
 import pytest
 
 from app.services.orders import updates
@@ -30,11 +28,9 @@ def world(migrated):
 
 
 @pytest.fixture(scope="module")
-def sql(migrated):
-    connection = psycopg2.connect(migrated)
-    connection.autocommit = True
-    yield partial(run_sql, connection)
-    connection.close()
+def sql(migrated, sql_connection):
+    with sql_connection.asking(migrated) as sql:
+        yield sql
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +67,6 @@ def merchant(world, sql):
     )
     merchant.sku_id = made(merchant.get(f"/orders/{mine}"))["sku_id"]
     return merchant
-
-
-def run_sql(connection, statement, *values):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall()) if cursor.description else []
 
 
 AFTER = [END + 1, END, END - 1, END - 3600, END - 86_400, START + 5_000 * 60, START + 100, 0]
