@@ -6,7 +6,8 @@ from typing import Any
 
 from app.db.statement import Statement
 from app.db.work import Work
-from app.services.paging import Page
+from app.services.orders import queries
+from app.services.paging import Page, Start
 
 
 def explained(work: Work, statement: Statement, **parameters: Any) -> dict[str, Any]:
@@ -26,10 +27,18 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def rows_read(plan: dict[str, Any]) -> Counter[str]:
-    """The number of rows read of each table, those that did not fit included."""
+    """The number of rows read of each table, those that did not fit included; "join" counts the pairs that did not fit."""
     read: Counter[str] = Counter()
     for node in nodes(plan):
+        read["join"] += int(node.get("Rows Removed by Join Filter", 0) * node["Actual Loops"])
         if "Relation Name" in node:
             rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
             read[node["Relation Name"]] += int(rows * node["Actual Loops"])
     return read
+
+
+def rows_read_by_order_list(work: Work, **filters: Any) -> Counter[str]:
+    """The number of rows that the first page of the actor's orders reads, as `rows_read` counts them."""
+    way, names, found = queries._look_up(work, filters)
+    statement = queries._list(work.actor.kind, names, Start.TOP, way)
+    return rows_read(explained(work, statement, **filters, **found))
