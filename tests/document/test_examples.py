@@ -31,6 +31,7 @@ def migrated(migrated_module: str) -> str:
 def shop(migrated: str) -> Iterator[Shop]:
     with Api() as api:
         world = World(api)
+        world.merchant()  # the one whom staff reset
         for _ in range(3):
             world.customer()  # so that the customer does not bear the merchant's id
         yield Shop(world)

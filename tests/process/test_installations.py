@@ -114,7 +114,7 @@ def test_the_merchants_of_both_sell_and_ship_at_their_own_host_and_see_nothing_e
     for each in both:
         each.place("SAME-NUMBER")
         order = each.place(f"OF-{each.name}")
-        assert each.numbers()[0] == f"OF-{each.name}"
+        assert f"OF-{each.name}" in each.numbers()
         made(each.merchant.post(f"/orders/{order['id']}/ship", PARCEL))
         assert made(each.platform.get(f"/orders/OF-{each.name}"))["status"] == 1
         assert made(each.buyer.get(f"/orders/{order['id']}"))["status"] == 1

@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import time
 
 import psycopg2
 import pytest
@@ -19,17 +18,19 @@ PROGRAMS = pytest.mark.parametrize("program", [API, WORKER], ids=["api", "worker
 
 
 @pytest.fixture(scope="module")
-def folder():
+def kept():
+    """A server that the tests of this module start and stop, with the databases that others have left."""
     with new_folder() as folder:
-        yield folder
+        server = Server(folder / "server").init()
+        yield server
+        server.stop()
 
 
-@pytest.fixture(scope="module")
-def server(postgres, folder):
-    """A server that is not running yet."""
-    server = Server(folder / "server").init()
-    yield server
-    server.stop()
+@pytest.fixture
+def server(kept):
+    """A server that is not running."""
+    kept.stop()
+    return kept
 
 
 def waiting_line(process):
@@ -69,7 +70,6 @@ class TestTheDatabaseIsAway:
             assert worker.stop() == 0
 
     def test_one_that_goes_while_it_is_migrated_is_waited_for_again(self, server):
-        server.stop()
         server.start()
         server.run("CREATE DATABASE other")
         port = str(free_port())
@@ -87,7 +87,6 @@ class TestTheDatabaseIsAway:
 
     @PROGRAMS
     def test_a_schema_that_others_migrate_is_waited_for(self, server, program):
-        server.stop()
         server.start()
         name = f"migrated_for_{program[0].replace('.', '_')}"
         server.run(f"CREATE DATABASE {name}")
@@ -103,14 +102,12 @@ class TestTheDatabaseIsAway:
     @PROGRAMS
     def test_a_signal_ends_the_wait_at_once(self, postgres, program):
         with socket.create_server(("127.0.0.1", 0)) as silent:  # lets in, and never answers
-            uri = f"postgresql://meta@127.0.0.1:{silent.getsockname()[1]}/shop"
+            uri = f"postgresql://meta@127.0.0.1:{silent.getsockname()[1]}/shop?connect_timeout=60"
             with running({**environment_for(uri), "PORT": str(free_port())}, *program) as process:
                 silent.settimeout(30)
                 connection, _ = silent.accept()
                 process.process.send_signal(signal.SIGTERM)
-                stopping = time.monotonic()
-                assert process.process.wait(20) == 0
-                assert time.monotonic() - stopping < 1.5, "libpq gives up after 3 s"
+                assert process.process.wait(20) == 0, "it waited for the connection"
                 assert "stopped" in process.lines()[-1]["message"]
                 assert process.lines(level="error") == []
                 connection.close()

@@ -54,8 +54,9 @@ def test_an_address_that_makes_no_sense_is_said_too(tmp_path, settings, said):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_stops_when_it_is_told(shop):
-    assert shop.process.stop() == 0
+def test_it_stops_when_it_is_told():
+    with demonstration() as shop:
+        assert shop.process.stop() == 0
 
 
 def run(folder, *options, **settings):
