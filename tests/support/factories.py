@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from app.db.work import SYSTEM, Actor, Work
+from app.db.work import MERCHANT, Actor, Work
 from app.security import hash_now, new_token
 from app.services.accounts import accounts
 from app.services.tickets import return_addresses
@@ -27,11 +27,7 @@ class World:
     def merchant(self, **values: Any) -> Caller:
         """A logged-in merchant, with an address for returns."""
         number = next(_numbers)
-        merchant = self._account("merchant", **{"name": f"merchant{number}", "storename": f"store{number}", **values})
-        with Work(Actor(SYSTEM), writes=True) as work:  # not through the API, so that no event is written of it
-            work.do(return_addresses.PUT, merchant_id=merchant.id, **RETURN_ADDRESS)
-            work.commit()
-        return merchant
+        return self._account("merchant", **{"name": f"merchant{number}", "storename": f"store{number}", **values})
 
     def customer(self, **values: Any) -> Caller:
         """A logged-in customer."""
@@ -106,18 +102,17 @@ class World:
         return found
 
     def _account(self, kind: str, **values: Any) -> Caller:
+        """Not through the API, so that no event is written of it."""
         with Work(Actor(kind), writes=True) as work:
             accounts.create(work, kind, password_hash=_HASH, **values)
             account_id = accounts.id_by_name(work, kind, values["name"])
             assert account_id is not None
             token, session = new_token(kind, account_id, work.now)
-            work.commit()
-        with Work(Actor(kind), writes=True) as work:
             accounts.change(work, kind, account_id, {"auth_token": session})
+            if kind == MERCHANT:
+                work.do(return_addresses.PUT, merchant_id=account_id, **RETURN_ADDRESS)
             work.commit()
-        caller = Caller(self.api.client, kind, token)
-        caller.account = made(caller.get("/me"))
-        return caller
+        return Caller(self.api.client, kind, token, {"id": account_id, **values})
 
 
 def purchase(sku_id: int, customer_id: int, **values: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -26,21 +27,30 @@ WORD = 4  # bytes of each number of an answer
 INTERRUPTED = signal.getsignal(signal.SIGINT)  # ignored where the tests run in the background
 
 
-def main(requests: socket.socket) -> None:
-    """Fork for each request until nobody is there to make one."""
+def main(listening: socket.socket) -> None:
+    """Fork for each request until nobody is left to make one."""
     for name in _needed():
         importlib.import_module(name)
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those that wait are not waited for
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests, which then end their programs
-    while True:
-        request, files, _, _ = socket.recv_fds(requests, MOST, 3)
-        if not request:
-            return
-        if not os.fork() and not _wait_for_a_fork(files[0]):
-            _end(_become(*json.loads(request), *files[1:]))
-        for each in files:
-            os.close(each)
+    clients = [listening.accept()[0]]
+    while clients:
+        for ready in select.select([listening, *clients], [], [])[0]:
+            if ready is listening:
+                clients.append(listening.accept()[0])
+                continue
+            request, files, _, _ = socket.recv_fds(ready, MOST, 3)
+            if not request:
+                clients.remove(ready)
+                ready.close()
+            elif not os.fork():
+                for each in (listening, *clients):
+                    each.close()
+                if not _wait_for_a_fork(files[0]):
+                    _end(_become(*json.loads(request), *files[1:]))
+            for each in files:
+                os.close(each)
 
 
 def _needed() -> list[str]:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests import ROOT
+from tests.support import sharing
 from tests.support.fork_server import WORD
 
 
@@ -62,9 +63,20 @@ class Forked:
 
 @functools.cache
 def _server() -> socket.socket:
-    """The way to the fork server of this process, which ends when this process does."""
-    ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-    with theirs:
-        command = [sys.executable, "-m", "tests.support.fork_server", str(theirs.fileno())]
-        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+    """The way to the fork server of all workers, which ends when the last of them does."""
+    ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with sharing.alone() as folder:
+        path = folder / "fork_server"
+        if ours.connect_ex(str(path)):
+            path.unlink(missing_ok=True)
+            _start(path)
+            ours.connect(str(path))
     return ours
+
+
+def _start(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        command = [sys.executable, "-m", "tests.support.fork_server", str(listening.fileno())]
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=[listening.fileno()])

@@ -59,6 +59,7 @@ class Machine:
             "/var/lib/postgresql/15/shop": self.data,
             "/var/lib/postgresql/shop.pgpass": self._folder / "pgpass",
             "/var/run/postgresql": self._folder,
+            "\n  parameters:\n": "\n  parameters:\n    dynamic_shared_memory_type: mmap\n",
         }
         for documented, here in there.items():
             assert documented in text

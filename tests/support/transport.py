@@ -1,5 +1,6 @@
 """Requests to the app in this process, with one step to its event loop for each: Starlette's client takes nine."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ class Client(httpx.Client):
 
     def __init__(self, portal: BlockingPortal, address: tuple[str, int] = HERE) -> None:
         self.portal = portal
+        self.loop = portal.call(_running_loop)
         asked = httpx.ASGITransport(app, raise_app_exceptions=False, client=address)
         super().__init__(
             transport=_Transport(asked, self),
@@ -25,6 +27,10 @@ class Client(httpx.Client):
         )
 
 
+async def _running_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
 class _Transport(httpx.BaseTransport):
     def __init__(self, asked: httpx.ASGITransport, client: Client) -> None:
         self._asked = asked
@@ -32,7 +38,7 @@ class _Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
-        return self._client.portal.call(self._answer, request)
+        return asyncio.run_coroutine_threadsafe(self._answer(request), self._client.loop).result()
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         answer = await self._asked.handle_async_request(request)

@@ -7,7 +7,6 @@ import httpx
 import pytest
 import requests
 import schemathesis
-from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings, strategies
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -26,7 +25,7 @@ FEW = settings(
 
 @pytest.fixture(scope="module")
 def world(migrated_module):
-    with Api() as api, start_blocking_portal() as api.client.portal:
+    with Api() as api:
         yield World(api)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
@@ -681,7 +680,7 @@ def counted(tried: Callable[[str, int], None]) -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="module")
 def market(migrated_module: str, sql_connection: Beside) -> Iterator[None]:
     """One database for all runs of the machine: each opens shops of its own in it."""
-    with sql_connection.asking(migrated_module) as run, Api() as api, start_blocking_portal() as api.client.portal:
+    with sql_connection.asking(migrated_module) as run, Api() as api:
         Market.api, Market.sql = api, staticmethod(run)
         yield
 
