@@ -64,7 +64,7 @@ test-backwards: setup console clients ## Run it from the last test to the first:
 	@$(BIN)/python -m pytest -p tests.support.backwards
 
 test-fast: setup ## Run the tests that start no process and do not take long
-	@$(BIN)/python -m pytest -m "not processes and not long"
+	@$(BIN)/python -m pytest -n 2 -m "not processes and not long"
 
 test-hard: setup ## Try to break it at length: races, lost answers, kills, storms, crowds, full disks, failovers
 	@HARD=1 $(BIN)/python -m pytest -n 2 -m hard

@@ -10,6 +10,8 @@ from tests.support import custom_resources
 from tests.support.chart_values import documented_values
 from tests.support.charts import CHART, render
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def plain():

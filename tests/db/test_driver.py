@@ -32,7 +32,7 @@ SLEEPING = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 IN_TIME = 5  # seconds; each wait ends after 1.2, or 3.2 in a thread
 FAULTS = ("reset", "half_close", "freeze")
 
-pytestmark = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+pytestmark = [pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"]), pytest.mark.long]
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -108,7 +108,6 @@ def test_idle_connections_that_were_lost_are_replaced_before_anybody_meets_them(
     run(act())
 
 
-@pytest.mark.long
 def test_a_server_that_falls_silent_ends_every_call_and_is_asked_again_when_it_is_back(run: Run, wire):
     async def act():
         await all_is_well()

@@ -24,6 +24,8 @@ from tests.support.factories import World
 from tests.support.servers import free_port
 from tests.support.waiting import WAITING, eventually
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def url(served):

@@ -6,11 +6,14 @@ import pkgutil
 import re
 from collections import Counter
 
+import pytest
+
 import app
 from app.db.caller import ACCOUNTS
 from app.db.statement import Statement
 from app.services.lifecycle.engine import Lifecycle
 
+pytestmark = pytest.mark.long
 ROWS = re.compile(r"(?:json_to_recordset|unnest)\(CAST\(%\((\w+)\)s")
 
 

@@ -137,6 +137,7 @@ class TestRequests:
         assert figure(served, "database_pool_waiting") == 0
 
 
+@pytest.mark.long
 class TestDatabase:
     def test_overdue_is_what_is_late_now(self, world, migrated, sql):
         merchant, customer = world.merchant(), world.customer()

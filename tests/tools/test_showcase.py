@@ -7,6 +7,8 @@ from app.tools import showcase
 from app.tools.demo import GOODS, NAMES
 from tests.support.demonstrated import demonstration
 
+pytestmark = pytest.mark.long
+
 SHAPES = [goods["shape"] for goods in GOODS]
 
 

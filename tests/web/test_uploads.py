@@ -24,6 +24,7 @@ from tests.support.processes import service
 from tests.support.samples import LARGE, POSITIONS, config, glb, gltf, picture, refused, upload, uploaded
 from tests.support.sheets import csv_of, xlsx_of
 
+pytestmark = pytest.mark.long
 SPOOLED = 1_000_000  # bytes of a form's file that stay in memory
 KEYS = [{}, {"Idempotency-Key": "once"}]
 

@@ -89,6 +89,7 @@ def test_what_is_no_phone_is_refused(admin, phone):
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "phone")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("phone", ["13900000007", "13800000000", "13700000000"], ids=["one", "a station's", "none"])
 def test_few_are_read_of_many(world, admin, sql, phone):
     sku = world.sku(world.merchant())

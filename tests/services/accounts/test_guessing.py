@@ -20,7 +20,7 @@ from tests.support.effort import dice, often
 from tests.support.factories import PASSWORD, new_key
 from tests.support.transport import Client
 
-pytestmark = pytest.mark.hard
+pytestmark = [pytest.mark.hard, pytest.mark.long]
 GUESSES = often(60, 1_000)
 PROXY = "192.0.2.1"
 AT_ONCE = 40

@@ -78,6 +78,7 @@ def test_one_that_was_taken_off_the_shop_is_shown_alone_too(admin, shops, produc
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("asked", [{}, {"listed": False}, {"removed": True}, {"business_id": 1}], ids=str)
 @pytest.mark.parametrize("start", Start)
 def test_a_page_reads_few_of_many_products(admin, shops, world, sql, asked, start):

@@ -101,6 +101,7 @@ def test_movements_of_before_are_filled_in(empty_database):
             cursor.execute("UPDATE stock_movement SET business_id = 1")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("asked", [{}, {"reason": "rare"}, {"create_to": 1_000_500}, {"reason": "order"}], ids=str)
 def test_an_index_finds_them(world, merchant, sql, asked):
     sku = world.sku(merchant, stock=0)

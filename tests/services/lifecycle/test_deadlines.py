@@ -113,6 +113,7 @@ def test_one_that_is_reported_is_near_from_six_hours_before(subject):
     assert [sweep.sweep(due - 6 * HOUR + seconds)["near"] for seconds in (-1, 0, 1, 2)] == [0, 0, 1, 0]
 
 
+@pytest.mark.long
 @EACH
 def test_one_that_is_switched_off_never_passes(subject, deadline, monkeypatch, set_deadline):
     monkeypatch.setattr(settings, "auto_agree", True)

@@ -5,6 +5,7 @@ import pytest
 
 from tests.support.invariants import RULES, broken
 
+pytestmark = pytest.mark.long
 BREAKS = {
     "a row was moved before the move before it": 'UPDATE "order" SET recv_time = deliver_time - 1 WHERE id = {order}',
     "stock is negative": "UPDATE sku SET stock = -1 WHERE id = {sku}",

@@ -10,6 +10,7 @@ from tests.support.api import Api
 from tests.support.factories import World, made
 from tests.support.plans import rows_read_by_order_list
 
+pytestmark = pytest.mark.long
 MANY = 10_002
 START = 1_600_000_000
 EVENTS = 4  # of each order, 100 seconds apart; orders are a minute apart

@@ -56,6 +56,7 @@ def sales_of(row):
 
 
 class TestTrend:
+    @pytest.mark.long
     @pytest.mark.parametrize("name", [SHANGHAI, NEW_YORK, KOLKATA, "UTC", "Australia/Lord_Howe", "America/Sao_Paulo"])
     @pytest.mark.parametrize(
         ("by", "first", "last"),

@@ -1,6 +1,7 @@
 """The total of all tickets of a shop, and of all shops, is a tally that the database keeps."""
 
 import psycopg2
+import pytest
 
 from app.db import migration
 from app.db.work import ADMIN, MERCHANT, SYSTEM, Actor, Work
@@ -8,6 +9,8 @@ from app.services.paging import Start
 from app.services.tickets import queries, tally
 from tests.support.factories import REFUND, made
 from tests.support.plans import explained, rows_read
+
+pytestmark = pytest.mark.long
 
 # For each ticket, so many older ones that were closed.
 CLOSED = """

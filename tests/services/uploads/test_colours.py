@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 from tests.support.colours import INKS, SPACES, difference, lab, press, printed, profile
 from tests.support.samples import picture, uploaded
 
+pytestmark = pytest.mark.long
 PATCH = 16  # pixels: two blocks of a JPEG, which keep an even colour
 
 

@@ -11,6 +11,7 @@ import pytest
 from app.services.uploads.content import image_process, images
 from tests.support.samples import picture, refused, upload, uploaded
 
+pytestmark = pytest.mark.long
 LARGE = (5000, 5000)
 
 

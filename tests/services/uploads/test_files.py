@@ -18,6 +18,7 @@ from app.services.uploads.content import BOM, MAX_CONFIG, MAX_IMAGE, MAX_TEXT
 from tests.support.factories import made
 from tests.support.samples import config, picture, refused, upload, uploaded
 
+pytestmark = pytest.mark.long
 SECRET = b"secret-place"
 
 

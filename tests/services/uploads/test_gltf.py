@@ -15,6 +15,8 @@ from app.services.uploads.content import BOM, MAX_MODEL, MAX_TEXT
 from app.services.uploads.content.recognition import recognised
 from tests.support.samples import POSITIONS, chunk, glb, refused, triangle, upload, uploaded
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def migrated(migrated_module):

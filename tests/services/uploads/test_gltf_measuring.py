@@ -10,6 +10,7 @@ import pytest
 from app.services.uploads.content import gltf_measure
 from tests.support.samples import glb, refused, triangle, upload, uploaded
 
+pytestmark = pytest.mark.long
 ROD = [(0, 0, 0), (10, 0, 0)]  # along x
 HALF = math.sqrt(0.5)
 TURNED = [0, 0, math.sin(math.pi / 8), math.cos(math.pi / 8)]  # by 45 degrees around z

@@ -13,6 +13,7 @@ from app.services.sweeping import sweep
 from app.services.uploads.storage import s3
 from tests.support.samples import LARGE, config, glb, picture, refused, upload, uploaded
 
+pytestmark = pytest.mark.long
 DELIVERED = {
     "cache-control": "public, max-age=31536000, immutable",
     "access-control-allow-origin": "*",

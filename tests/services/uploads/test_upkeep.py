@@ -19,6 +19,7 @@ from tests.support.factories import PASSWORD, REFUND, made
 from tests.support.samples import config, glb, picture, refused, triangle, upload, uploaded
 from tests.support.waiting import WAITING, eventually
 
+pytestmark = pytest.mark.long
 _lengths = itertools.count(1)
 
 

@@ -12,6 +12,7 @@ from tests.support.factories import made
 from tests.support.samples import config, glb, picture, refused, upload, uploaded
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 

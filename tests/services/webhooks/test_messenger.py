@@ -25,6 +25,8 @@ from tests.support.processes import running
 from tests.support.receivers import Receiver
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def private_allowed(monkeypatch):
