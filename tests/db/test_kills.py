@@ -2,19 +2,19 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from app.db import pools
-from tests.conftest import ROOT, environment_for, serving
+from tests.conftest import environment_for, serving
 from tests.support.api import Api, Platform
 from tests.support.effort import often
 from tests.support.factories import World, purchase
 from tests.support.invariants import broken
 from tests.support.load import Load
+from tests.support.processes import running
 from tests.support.servers import free_port
 from tests.support.waiting import answers, eventually
 
@@ -60,23 +60,23 @@ def judge(server, done):
 
 @pytest.mark.hard
 def test_a_process_of_the_service_is_killed(server, shop, tried):
-    times, port = often(2, 100), str(free_port())
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", port, "--no-access-log", "--log-level", "warning"]
-    environment = environment_for(server.uri("shop"))
-    running = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)]
+    times, port = often(2, 100), free_port()
+    environment = {**environment_for(server.uri("shop")), "PORT": str(port)}
     url = f"http://127.0.0.1:{port}"
-    eventually(lambda: answers(f"{url}/readyz"), 40)
+    with ExitStack() as stack:
 
-    def kill():
-        running[-1].kill()
-        running[-1].wait(10)
-        running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL))
+        def start():
+            return stack.enter_context(running(environment, "app.process.serve"))
 
-    try:
+        started = [start()]
+        eventually(lambda: answers(f"{url}/readyz"), 40, told=started[0].text)
+
+        def kill():
+            started[-1].process.kill()
+            started[-1].process.wait(10)
+            started.append(start())
+
         done = under_load(url, shop, kill, times)
-    finally:
-        running[-1].kill()
-        running[-1].wait(10)
     judge(server, done)
     tried("processes of the service killed", times)
 
