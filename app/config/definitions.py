@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     otel_exporter_otlp_traces_endpoint: HttpUrl = ""
     otel_exporter_otlp_protocol: Literal["http/protobuf"] = "http/protobuf"
     otel_sdk_disabled: Annotated[str, LOWER_CASE] = "false"
+    otel_traces_exporter: Annotated[Literal["otlp", "none"], LOWER_CASE] = "otlp"
 
     @model_validator(mode="after")
     def _ports_differ(self) -> "Settings":
@@ -169,7 +170,7 @@ class Settings(BaseSettings):
     @property
     def trace_endpoint(self) -> str | None:
         """The URL that traces are sent to; None when they are off."""
-        if self.otel_sdk_disabled == "true":
+        if self.otel_sdk_disabled == "true" or self.otel_traces_exporter == "none":
             return None
         whole, base = self.otel_exporter_otlp_traces_endpoint, self.otel_exporter_otlp_endpoint
         return whole or (f"{base.rstrip('/')}/v1/traces" if base else None)

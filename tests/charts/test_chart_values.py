@@ -13,7 +13,12 @@ from tests.support.charts import CHART, render
 FIELDS = Settings.model_fields
 DEVELOPMENT_ONLY = {"webhook_allow_private"}
 SET_BY_DOCKERFILE = {"frp_remote_port"}
-STANDARD = {"otel_exporter_otlp_traces_endpoint", "otel_exporter_otlp_protocol", "otel_sdk_disabled"}  # go into extraEnv
+STANDARD = {  # these go into extraEnv
+    "otel_exporter_otlp_traces_endpoint",
+    "otel_exporter_otlp_protocol",
+    "otel_sdk_disabled",
+    "otel_traces_exporter",
+}
 MOUNTED = {"HOST": "0.0.0.0", "DATA_DIR": "/var/lib/meta_be", "LOG_DIR": "/var/log/meta_be", "RUN_DIR": "/run/meta_be"}
 LINES_OWN = {
     "FRP_SERVER_ADDR": "frps.retailwell.com",

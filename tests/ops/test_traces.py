@@ -28,6 +28,7 @@ SERVER_SPAN = {
     "server.port",
     "url.scheme",
 }
+ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
 IMPORTED = """
 import sys
 from fastapi.testclient import TestClient
@@ -220,10 +221,18 @@ def test_what_a_stop_leaves_is_sent(migrated):
 
 
 class TestOff:
-    @pytest.mark.parametrize("off", [{}, {"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, {"OTEL_SDK_DISABLED": "TRUE"}])
+    @pytest.mark.parametrize(
+        "off",
+        [
+            {},
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": ""},
+            {**ENDPOINT, "OTEL_SDK_DISABLED": "TRUE"},
+            {**ENDPOINT, "OTEL_TRACES_EXPORTER": "None"},
+        ],
+        ids=str,
+    )
     def test_nothing_of_the_sdk_is_imported_and_no_span_is_made(self, migrated, off):
-        endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"} if "OTEL_SDK_DISABLED" in off else {}
-        assert _imported({**environment_for(migrated), **endpoint, **off}) == "[] False"
+        assert _imported({**environment_for(migrated), **off}) == "[] False"
 
     def test_that_is_seen_where_it_is_on(self, migrated):
         on = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"http://127.0.0.1:{free_port()}/v1/traces"}
@@ -242,6 +251,7 @@ class TestOff:
     [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_TRACES_EXPORTER", "zipkin"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),
     ],
 )
