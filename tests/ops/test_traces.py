@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -198,15 +199,17 @@ def test_nobody_waits_for_a_collector_that_is_away_or_slow(migrated, collects):
         on = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_BSP_MAX_QUEUE_SIZE": "20", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "10"}
         patient = {"OTEL_EXPORTER_OTLP_TIMEOUT": "60"}  # seconds that who waited for the collector would wait
         with deployed({**environment_for(migrated), **on, **QUICKLY, **patient}) as process:
-            with httpx.Client(base_url=process.url, timeout=20) as client:
+            with httpx.Client(base_url=process.url, timeout=5) as client:
                 for _ in range(200):
                     assert client.get("/api/v1/statuses").status_code == 200
                 if collects == "hangs":
                     eventually(lambda: slow.received)
                 for _ in range(50):
                     assert client.get("/api/v1/statuses").status_code == 200
+            begun = time.monotonic()
             process.process.send_signal(signal.SIGTERM)
             assert process.process.wait(20) in (0, -signal.SIGTERM)
+            assert time.monotonic() - begun < 8
             assert process.lines(status=500) == []
 
 

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import time
 
 import psycopg2
 import pytest
@@ -102,12 +103,14 @@ class TestTheDatabaseIsAway:
     @PROGRAMS
     def test_a_signal_ends_the_wait_at_once(self, postgres, program):
         with socket.create_server(("127.0.0.1", 0)) as silent:  # lets in, and never answers
-            uri = f"postgresql://meta@127.0.0.1:{silent.getsockname()[1]}/shop?connect_timeout=60"
+            uri = f"postgresql://meta@127.0.0.1:{silent.getsockname()[1]}/shop"
             with running({**environment_for(uri), "PORT": str(free_port())}, *program) as process:
                 silent.settimeout(30)
                 connection, _ = silent.accept()
                 process.process.send_signal(signal.SIGTERM)
-                assert process.process.wait(20) == 0, "it waited for the connection"
+                stopping = time.monotonic()
+                assert process.process.wait(20) == 0
+                assert time.monotonic() - stopping < 1.5, "libpq gives up after 3 s"
                 assert "stopped" in process.lines()[-1]["message"]
                 assert process.lines(level="error") == []
                 connection.close()

@@ -39,18 +39,22 @@ def main(listening: socket.socket) -> None:
         for ready in select.select([listening, *clients], [], [])[0]:
             if ready is listening:
                 clients.append(listening.accept()[0])
-                continue
-            request, files, _, _ = socket.recv_fds(ready, MOST, 3)
-            if not request:
+            elif not _served(ready, (listening, *clients)):
                 clients.remove(ready)
                 ready.close()
-            elif not os.fork():
-                for each in (listening, *clients):
-                    each.close()
-                if not _wait_for_a_fork(files[0]):
-                    _end(_become(*json.loads(request), *files[1:]))
-            for each in files:
-                os.close(each)
+
+
+def _served(client: socket.socket, ours: tuple[socket.socket, ...]) -> bool:
+    """Fork for a client's request; False once the client has left."""
+    request, files, _, _ = socket.recv_fds(client, MOST, 3)
+    if request and not os.fork():
+        for each in ours:
+            each.close()
+        if not _wait_for_a_fork(files[0]):
+            _end(_become(*json.loads(request), *files[1:]))
+    for file in files:
+        os.close(file)
+    return bool(request)
 
 
 def _needed() -> list[str]:

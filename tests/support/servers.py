@@ -22,7 +22,13 @@ BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 USER = "pgserver" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
 MEMORY = next((str(path) for path in [Path("/dev/shm")] if path.is_dir() and shutil.disk_usage(path).free > 4 << 30), None)
 """A folder in memory for the data of servers, where copying a database takes a tenth of the time; None if it is small."""
-QUICK = {"fsync": "off", "max_wal_senders": "5", "wal_keep_size": "64MB", "autovacuum": "off"}
+QUICK = {
+    "fsync": "off",
+    "max_wal_senders": "5",
+    "wal_keep_size": "64MB",
+    "autovacuum": "off",
+    "dynamic_shared_memory_type": "mmap",  # in the server's folder: one that is killed leaves it behind
+}
 
 
 def make_folder() -> Path:
@@ -75,7 +81,6 @@ class Server:
     def start(self, **settings: str) -> Self:
         """Start, and wait until it answers."""
         given = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": "", **QUICK, **settings}
-        given["dynamic_shared_memory_type"] = "mmap"  # in its folder: a server that is killed leaves it behind
         options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         log = (self.data.parent / f"{self.data.name}.log").open("ab")
         executable = [str(self.programs / "postgres"), "-D", str(self.data), *options]

@@ -16,7 +16,7 @@ class Client(httpx.Client):
 
     def __init__(self, portal: BlockingPortal, address: tuple[str, int] = HERE) -> None:
         self.portal = portal
-        self.loop = portal.call(_running_loop)
+        self.loop = portal.call(asyncio.get_running_loop)
         asked = httpx.ASGITransport(app, raise_app_exceptions=False, client=address)
         super().__init__(
             transport=_Transport(asked, self),
@@ -25,10 +25,6 @@ class Client(httpx.Client):
             follow_redirects=True,
             trust_env=False,
         )
-
-
-async def _running_loop() -> asyncio.AbstractEventLoop:
-    return asyncio.get_running_loop()
 
 
 class _Transport(httpx.BaseTransport):
